@@ -1,0 +1,91 @@
+/* strata-file-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <sys/stat.h>
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Files as core/ uses them: calls through the seam, retried where the system
+ * says so, with errors as sentences in the domain %G_IO_ERROR. @dir is an open
+ * directory and @path below it; see strata-seam-private.h.
+ */
+
+void          _strata_file_set_error   (GError           **error,
+                                        int                saved_errno,
+                                        const char        *what,
+                                        const char        *path);
+
+int           _strata_file_open        (int                dir,
+                                        const char        *path,
+                                        int                flags,
+                                        GError           **error);
+void          _strata_file_close       (int                fd);
+gboolean      _strata_file_write_all   (int                fd,
+                                        const void        *data,
+                                        gsize              size,
+                                        const char        *path,
+                                        GError           **error);
+gboolean      _strata_file_create      (int                dir,
+                                        const char        *path,
+                                        const void        *data,
+                                        gsize              size,
+                                        GError           **error);
+gboolean      _strata_file_replace     (int                dir,
+                                        const char        *path,
+                                        const char        *temporary,
+                                        const void        *data,
+                                        gsize              size,
+                                        GError           **error);
+GBytes       *_strata_file_read        (int                dir,
+                                        const char        *path,
+                                        gsize              max_size,
+                                        GError           **error);
+gboolean      _strata_file_stat        (int                dir,
+                                        const char        *path,
+                                        struct stat       *out_stat,
+                                        GError           **error);
+gboolean      _strata_file_sync        (int                fd,
+                                        const char        *path,
+                                        GError           **error);
+gboolean      _strata_file_rename      (int                dir,
+                                        const char        *from,
+                                        const char        *to,
+                                        GError           **error);
+gboolean      _strata_file_unlink      (int                dir,
+                                        const char        *path,
+                                        GError           **error);
+gboolean      _strata_file_make_dir    (int                dir,
+                                        const char        *path,
+                                        GError           **error);
+gboolean      _strata_file_sync_dir    (int                dir,
+                                        const char        *path,
+                                        GError           **error);
+
+/* One entry of a folder; @type is a DT_* value, settled by a stat where the file system leaves it open. */
+typedef struct
+{
+  char          *name;
+  unsigned char  type;
+} StrataDirEntry;
+
+void          _strata_dir_entry_free   (StrataDirEntry    *entry);
+GPtrArray    *_strata_file_list        (int                dir,
+                                        const char        *path,
+                                        GError           **error);
+
+/* A GInputStream over a file, read through the seam; seekable. */
+#define STRATA_TYPE_FILE_STREAM (_strata_file_stream_get_type ())
+G_DECLARE_FINAL_TYPE (StrataFileStream, _strata_file_stream, STRATA, FILE_STREAM, GInputStream)
+
+GInputStream *_strata_file_stream_open (int                dir,
+                                        const char        *path,
+                                        GError           **error);
+int           _strata_file_stream_get_fd (StrataFileStream *self);
+
+G_END_DECLS

@@ -1,0 +1,193 @@
+/* strata-file-stream.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <errno.h>
+
+#include "strata-file-private.h"
+#include "strata-seam-private.h"
+
+struct _StrataFileStream
+{
+  GInputStream parent_instance;
+
+  /* Set at construction, never changed after */
+  char    *path;
+  int      fd;
+
+  /* One thread at a time */
+  goffset  position;
+};
+
+static void seekable_iface_init (GSeekableIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (StrataFileStream, _strata_file_stream, G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_SEEKABLE, seekable_iface_init))
+
+static gssize
+file_stream_read (GInputStream  *stream,
+                  void          *buffer,
+                  gsize          count,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  StrataFileStream *self = STRATA_FILE_STREAM (stream);
+  gssize size;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+
+  do
+    size = _strata_seam_get ()->pread (self->fd, buffer, MIN (count, 1u << 30), self->position);
+  while (size < 0 && errno == EINTR);
+
+  if (size < 0)
+    _strata_file_set_error (error, errno, "read", self->path);
+  else
+    self->position += size;
+
+  return size;
+}
+
+static goffset
+file_stream_tell (GSeekable *seekable)
+{
+  return STRATA_FILE_STREAM (seekable)->position;
+}
+
+static gboolean
+file_stream_can_seek (GSeekable *seekable)
+{
+  return TRUE;
+}
+
+static gboolean
+file_stream_seek (GSeekable     *seekable,
+                  goffset        offset,
+                  GSeekType      type,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  StrataFileStream *self = STRATA_FILE_STREAM (seekable);
+  struct stat status;
+
+  if (type == G_SEEK_CUR)
+    offset += self->position;
+  else if (type == G_SEEK_END)
+    {
+      if (_strata_seam_get ()->fstat (self->fd, &status) < 0)
+        {
+          _strata_file_set_error (error, errno, "look at", self->path);
+          return FALSE;
+        }
+      offset += status.st_size;
+    }
+
+  if (offset < 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Seek before the start");
+      return FALSE;
+    }
+  self->position = offset;
+
+  return TRUE;
+}
+
+static gboolean
+file_stream_can_truncate (GSeekable *seekable)
+{
+  return FALSE;
+}
+
+static gboolean
+file_stream_truncate (GSeekable     *seekable,
+                      goffset        offset,
+                      GCancellable  *cancellable,
+                      GError       **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "An input stream can't be cut");
+  return FALSE;
+}
+
+static void
+seekable_iface_init (GSeekableIface *iface)
+{
+  iface->tell = file_stream_tell;
+  iface->can_seek = file_stream_can_seek;
+  iface->seek = file_stream_seek;
+  iface->can_truncate = file_stream_can_truncate;
+  iface->truncate_fn = file_stream_truncate;
+}
+
+static void
+file_stream_finalize (GObject *object)
+{
+  StrataFileStream *self = STRATA_FILE_STREAM (object);
+
+  if (self->fd >= 0)
+    _strata_seam_get ()->close (self->fd);
+  g_free (self->path);
+
+  G_OBJECT_CLASS (_strata_file_stream_parent_class)->finalize (object);
+}
+
+static void
+_strata_file_stream_class_init (StrataFileStreamClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = file_stream_finalize;
+  G_INPUT_STREAM_CLASS (klass)->read_fn = file_stream_read;
+}
+
+static void
+_strata_file_stream_init (StrataFileStream *self)
+{
+  self->fd = -1;
+}
+
+/* Opens a regular file for reading. Anything else (a link, a folder, a device,
+ * a pipe that would block) is refused with %G_IO_ERROR_NOT_REGULAR_FILE.
+ *
+ * Returns: (transfer full): the stream, or %NULL with @error set
+ */
+GInputStream *
+_strata_file_stream_open (int          dir,
+                          const char  *path,
+                          GError     **error)
+{
+  g_autoptr(StrataFileStream) self = NULL;
+  struct stat status;
+  int fd = _strata_file_open (dir, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY, error);
+
+  if (fd < 0)
+    return NULL;
+
+  self = g_object_new (STRATA_TYPE_FILE_STREAM, NULL);
+  self->fd = fd;
+  self->path = g_strdup (path);
+
+  if (_strata_seam_get ()->fstat (fd, &status) < 0)
+    {
+      _strata_file_set_error (error, errno, "look at", path);
+      return NULL;
+    }
+
+  if (!S_ISREG (status.st_mode))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "“%s” is not a regular file", path);
+      return NULL;
+    }
+
+  return G_INPUT_STREAM (g_steal_pointer (&self));
+}
+
+/* Borrowed: closed with the stream. */
+int
+_strata_file_stream_get_fd (StrataFileStream *self)
+{
+  return self->fd;
+}

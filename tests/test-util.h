@@ -1,0 +1,59 @@
+/* test-util.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include <gio/gio.h>
+
+/* Every test gets a folder of its own, removed with all that is in it. */
+static inline char *
+test_make_dir (void)
+{
+  g_autoptr(GError) error = NULL;
+  char *path = g_dir_make_tmp ("strata-test-XXXXXX", &error);
+
+  g_assert_no_error (error);
+
+  return path;
+}
+
+static inline void
+test_remove_dir (const char *path)
+{
+  g_autofree char *quoted = g_shell_quote (path);
+  g_autofree char *command = g_strconcat ("chmod -R u+rwX -- ", quoted, " && rm -rf -- ", quoted, NULL);
+
+  g_assert_cmpint (system (command), ==, 0);
+}
+
+static inline int
+test_open_dir (const char *path)
+{
+  int dir = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  g_assert_cmpint (dir, >=, 0);
+
+  return dir;
+}
+
+/* The fixtures that lie beside the project where it is developed; NULL elsewhere. */
+static inline char *
+test_dup_fixtures (void)
+{
+  const char *given = g_getenv ("STRATA_FIXTURES");
+  g_autofree char *path = NULL;
+
+  if (given != NULL && *given != '\0')
+    path = g_strdup (given);
+  else
+    path = g_test_build_filename (G_TEST_DIST, "..", "..", "shared", "fixtures", NULL);
+
+  return g_file_test (path, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&path) : NULL;
+}
