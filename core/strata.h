@@ -8,3 +8,10 @@
 #include <base/strata-error.h>
 #include <base/strata-problem.h>
 #include <base/strata-threads.h>
+#include <maintenance/strata-check.h>
+#include <maintenance/strata-statistics.h>
+#include <migration/strata-export.h>
+#include <migration/strata-migration.h>
+#include <migration/strata-plan.h>
+#include <store/strata-info.h>
+#include <store/strata-store.h>

@@ -67,6 +67,13 @@ gboolean      _strata_file_sync_dir    (int                dir,
                                         const char        *path,
                                         GError           **error);
 
+/* Nanoseconds since 1970 */
+static inline gint64
+_strata_file_get_mtime_ns (const struct stat *status)
+{
+  return (gint64)status->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status->st_mtim.tv_nsec;
+}
+
 /* One entry of a folder; @type is a DT_* value, settled by a stat where the file system leaves it open. */
 typedef struct
 {

@@ -27,11 +27,16 @@ G_BEGIN_DECLS
  * STRATA_JSON_MAX_DEPTH levels; duplicate names stay as they are.
  *
  * Every function that can fail returns FALSE with the error set:
- * STRATA_ERROR_SYNTAX with the place in its message, STRATA_ERROR_TOO_DEEP, or
- * what reading the stream gave. After an error the reader stays where it
- * stopped and gives the same error again.
+ * STRATA_ERROR_SYNTAX (also where the value is of another kind than the caller
+ * asked for) or STRATA_ERROR_TOO_DEEP, both with the place in the message; or
+ * what the stream, the sink or the cancellable gave. After an error the reader
+ * stays where it stopped and gives the same error again. To ask for a value
+ * where none can be, as before next_element(), is a mistake and aborts.
  *
- * Memory: one block of the stream, 1 bit per level, and what the caller takes.
+ * The cancellable is looked at once per block of 256 KiB.
+ *
+ * Memory: one block of the stream, one of output (32 KiB), 1 bit per level, and
+ * what the caller takes.
  * Threads: one at a time.
  */
 typedef struct _StrataJsonReader StrataJsonReader;
@@ -49,8 +54,9 @@ typedef enum
   STRATA_JSON_NULL,
 } StrataJsonKind;
 
-/* Where a reader stopped: the byte from the start of the text, and the same as
- * line and column, both from 1; a column counts bytes.
+/* Where a reader stopped: the byte from the start of the text, the first being
+ * 0, and the same as line and column, both from 1. A column counts bytes, those
+ * of a byte order mark too; a line ends with a line feed.
  */
 typedef struct
 {
@@ -59,12 +65,17 @@ typedef struct
   guint64 column;
 } StrataJsonPosition;
 
-/* Receives a value piece by piece. Returns FALSE with @error set to stop. */
+/* Receives a value piece by piece, none of them empty, and has received all of
+ * it when the call returns. Returns FALSE with @error set to stop.
+ */
 typedef gboolean (*StrataJsonSink) (const char  *text,
                                     gsize        length,
                                     gpointer     user_data,
                                     GError     **error);
 
+/* Reads @stream from where it is, in blocks, and so past the end of the value.
+ * Text in memory is not copied: it must stay as it is while the reader lives.
+ */
 StrataJsonReader *_strata_json_reader_new          (GInputStream       *stream);
 StrataJsonReader *_strata_json_reader_new_for_data (const char         *text,
                                                     gsize               length);
@@ -82,7 +93,8 @@ gboolean          _strata_json_reader_enter        (StrataJsonReader   *self,
                                                     GError            **error);
 
 /* Inside an array, at its start or after an element: goes to the next element,
- * or past the closing bracket when there is none (@out_more FALSE).
+ * or past the closing bracket when there is none (@out_more FALSE). An element
+ * that was not taken, or a string read in part, is skipped first.
  */
 gboolean          _strata_json_reader_next_element (StrataJsonReader   *self,
                                                     gboolean           *out_more,
@@ -114,7 +126,9 @@ gboolean          _strata_json_reader_take_string  (StrataJsonReader   *self,
                                                     GCancellable       *cancellable,
                                                     GError            **error);
 
-/* At a value: passes its bytes verbatim, white space inside it included. */
+/* At a value: passes its bytes verbatim, white space inside it included. @sink
+ * NULL: skips it.
+ */
 gboolean          _strata_json_reader_take_verbatim (StrataJsonReader  *self,
                                                      StrataJsonSink     sink,
                                                      gpointer           user_data,
@@ -132,7 +146,9 @@ gboolean          _strata_json_reader_read_string  (StrataJsonReader   *self,
                                                     GCancellable       *cancellable,
                                                     GError            **error);
 
-/* After the outermost value: fails unless only white space follows. */
+/* After the outermost value, which is skipped if it was not taken: fails unless
+ * only white space follows.
+ */
 gboolean          _strata_json_reader_finish       (StrataJsonReader   *self,
                                                     GCancellable       *cancellable,
                                                     GError            **error);

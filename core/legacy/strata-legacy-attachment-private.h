@@ -30,11 +30,21 @@ typedef struct
 /* Reads the metadata and finds the bytes: a .dat, else the raw file of that id,
  * else what the recorded path points at when that is inside the store (relative,
  * absolute with com.taskerino.desktop/ in it, file://, backslashes), never
- * anything outside. Each oddity goes to @report with its code of PROBLEMS. Fails
- * only when reading fails.
+ * anything outside, and inside only in attachments/ and videos/. Each oddity goes
+ * to @report (NULL: nowhere) with its code of PROBLEMS. Fails only when reading
+ * fails.
  */
 StrataLegacyAttachment *_strata_legacy_attachment_load (StrataLegacyStore       *store,
                                                         const char              *id,
+                                                        StrataProblemFunc        report,
+                                                        gpointer                 user_data,
+                                                        GError                 **error);
+/* The same for one whose metadata stand in a note or task: @inline_meta, an
+ * object's text as a JSON reader gives it, serves where there is no .meta.json. */
+StrataLegacyAttachment *_strata_legacy_attachment_load_inline
+                                                       (StrataLegacyStore       *store,
+                                                        const char              *id,
+                                                        const char              *inline_meta,
                                                         StrataProblemFunc        report,
                                                         gpointer                 user_data,
                                                         GError                 **error);

@@ -20,7 +20,7 @@ typedef struct _StrataLegacyPayload StrataLegacyPayload;
 typedef enum
 {
   STRATA_LEGACY_FORM_BARE,   /* the file is the value */
-  STRATA_LEGACY_FORM_PLAIN,  /* envelope, data an array or object */
+  STRATA_LEGACY_FORM_PLAIN,  /* envelope, data the value itself: an array or object, or a string that wraps nothing */
   STRATA_LEGACY_FORM_STRING, /* envelope, data a string of JSON text */
   STRATA_LEGACY_FORM_GZIP,   /* envelope, data "GZIP_V1:" + base64 of gzip */
 } StrataLegacyForm;
@@ -36,7 +36,10 @@ typedef struct
   /* Known after _strata_legacy_payload_finish(): */
   gboolean         checksum_known;   /* there was one, and the form lets it be compared */
   gboolean         checksum_matches;
-  guint64          payload_bytes;    /* length of the innermost JSON text, white space included */
+  char            *text_checksum;    /* of the innermost text, as it would be recorded; NULL for BARE */
+  guint64          payload_bytes;    /* length of the innermost JSON text, white space within included */
+  guint            unknown_members;  /* members of the envelope that it should not have, not carried */
+  gboolean         trailing_bytes;   /* finishing failed because of what follows the whole value or file */
 } StrataLegacyEnvelope;
 
 /* Fails with STRATA_ERROR_SYNTAX where the file is no JSON up to the data, STRATA_ERROR_DAMAGED_DATA
@@ -44,6 +47,19 @@ typedef struct
  */
 StrataLegacyPayload *_strata_legacy_payload_open         (int                   dir,
                                                           const char           *path,
+                                                          GCancellable         *cancellable,
+                                                          GError              **error);
+/* The same over a stream that can be sought. */
+StrataLegacyPayload *_strata_legacy_payload_open_stream  (GInputStream         *stream,
+                                                          GCancellable         *cancellable,
+                                                          GError              **error);
+/* For a value inside of another: a collection in a backup, which may be wrapped
+ * just so. @reader, borrowed, is at it, and past it once the payload is finished.
+ * The form is STRING or GZIP, or BARE where it is no string. A string in which
+ * nothing is wrapped can't be read twice: STRATA_ERROR_DAMAGED_DATA, with the
+ * reader somewhere in the string.
+ */
+StrataLegacyPayload *_strata_legacy_payload_open_inner   (StrataJsonReader     *reader,
                                                           GCancellable         *cancellable,
                                                           GError              **error);
 void                 _strata_legacy_payload_free         (StrataLegacyPayload  *self);
@@ -63,7 +79,7 @@ gboolean             _strata_legacy_payload_finish       (StrataLegacyPayload  *
                                                           GError              **error);
 const StrataLegacyEnvelope *
                      _strata_legacy_payload_get_envelope (StrataLegacyPayload  *self);
-/* Bytes of the file read so far, for progress. */
+/* Bytes of the file read so far, for progress; 0 for an inner one. */
 guint64              _strata_legacy_payload_get_bytes_read (StrataLegacyPayload *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLegacyPayload, _strata_legacy_payload_free)

@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * Taskerino's, what each is for, which attachments there are. It only reads,
  * follows no link, and looks at nothing outside the folder.
  *
- * Memory: the names of its files. Threads: immutable once opened, except that
- * reporting is up to the caller's function.
+ * Memory: about 50 bytes per attachment and 150 per other file. Threads:
+ * immutable once opened, except that reporting is up to the caller's function.
  */
 typedef struct _StrataLegacyStore StrataLegacyStore;
 
@@ -45,45 +45,67 @@ typedef struct
   gint64            mtime_ns; /* since 1970 */
 } StrataLegacyFile;
 
+void _strata_legacy_file_free (StrataLegacyFile *file);
+
 typedef void (*StrataProblemFunc) (StrataProblem *problem, /* (transfer full) */
                                    gpointer       user_data);
 
-/* @path: the data folder, or the folder above it that holds com.taskerino.desktop.
+/* @path: the data folder, or the folder above it that holds com.taskerino.desktop;
+ * these alone may be reached through a link.
  * Fails with STRATA_ERROR_SOURCE when it can't be read or nothing of Taskerino's is in it.
  */
 StrataLegacyStore *_strata_legacy_store_open        (const char         *path,
                                                      GError            **error);
-/* The first of the usual places (LEGACY-FORMAT: $XDG_DATA_HOME, ~/Library/Application Support) that holds one;
+/* The first of the usual places that holds one: $XDG_DATA_HOME and, in a sandbox,
+ * the session's, ~/.local/share, ~/Library/Application Support, %APPDATA%.
  * STRATA_ERROR_SOURCE naming the places looked at when there is none. */
 StrataLegacyStore *_strata_legacy_store_open_usual  (GError            **error);
 void               _strata_legacy_store_free        (StrataLegacyStore  *self);
 
-const char        *_strata_legacy_store_get_path    (StrataLegacyStore  *self); /* canonical, of the data folder itself */
+const char        *_strata_legacy_store_get_path    (StrataLegacyStore  *self); /* canonical, of the data folder */
 int                _strata_legacy_store_get_dir     (StrataLegacyStore  *self); /* borrowed descriptor */
-/* (element-type StrataLegacyFile) in the order of paths */
+/* (element-type StrataLegacyFile) in the order of paths. Made when first asked
+ * for, and kept: where there may be many attachments, go through them instead. */
 GPtrArray         *_strata_legacy_store_get_files   (StrataLegacyStore  *self);
+/* The same, one by one; @file is gone after @func, which returns FALSE to stop.
+ * Sizes and times of attachments are those at the time of asking, and those
+ * that are not there any more are left out. */
+typedef gboolean (*StrataLegacyFileFunc) (const StrataLegacyFile *file,
+                                          gpointer                user_data);
+void               _strata_legacy_store_foreach_file (StrataLegacyStore    *self,
+                                                      StrataLegacyFileFunc  func,
+                                                      gpointer              user_data);
 /* The file of a collection, or NULL */
 const StrataLegacyFile *
                    _strata_legacy_store_find_collection (StrataLegacyStore *self,
                                                          const char        *name);
 
-/* What stands under an attachment's id: any of the three may be NULL, not all. */
+/* What stands under an attachment's id: any of the three may be NULL, not all.
+ * Their role may be STRATA_LEGACY_LINK or STRATA_LEGACY_NOT_DOWNLOADED. */
 typedef struct
 {
-  const StrataLegacyFile *data;
-  const StrataLegacyFile *meta;
-  const StrataLegacyFile *file;
+  StrataLegacyFile *data;
+  StrataLegacyFile *meta;
+  StrataLegacyFile *file;
 } StrataLegacyAttachmentFiles;
 
+void               _strata_legacy_attachment_files_clear (StrataLegacyAttachmentFiles *files);
+
+/* Looks at the files as they are now. @out_files is the caller's to clear. */
 gboolean           _strata_legacy_store_find_attachment (StrataLegacyStore           *self,
                                                          const char                  *id,
                                                          StrataLegacyAttachmentFiles *out_files);
 /* All ids, sorted; (transfer container) (element-type utf8) */
 GPtrArray         *_strata_legacy_store_list_attachments (StrataLegacyStore *self);
+/* Whether there is one of that id, without looking at the disk. */
+gboolean           _strata_legacy_store_has_attachment  (StrataLegacyStore *self,
+                                                         const char        *id,
+                                                         gsize              length);
 /* Quick no for most strings: whether an id of that many bytes is known. */
 gboolean           _strata_legacy_store_has_id_of_length (StrataLegacyStore *self,
                                                           gsize              length);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLegacyStore, _strata_legacy_store_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataLegacyAttachmentFiles, _strata_legacy_attachment_files_clear)
 
 G_END_DECLS

@@ -1,0 +1,278 @@
+/* stratactl-migrate.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "stratactl-private.h"
+
+static void
+add_sources (JsonBuilder *builder,
+             GPtrArray   *sources)
+{
+  begin_array (builder, "sources");
+  for (guint i = 0; i < sources->len; i++)
+    {
+      const StrataPlanSource *source = g_ptr_array_index (sources, i);
+      g_autoptr(GDateTime) date = source->date_ms >= 0 ? g_date_time_new_from_unix_utc (source->date_ms / 1000) : NULL;
+      g_autofree char *seconds = date != NULL ? g_date_time_format (date, "%Y-%m-%dT%H:%M:%S") : NULL;
+      g_autofree char *text = seconds != NULL ? g_strdup_printf ("%s.%03dZ", seconds, (int)(source->date_ms % 1000)) : NULL;
+
+      begin_object (builder, NULL);
+      add_string (builder, "name", source->name);
+      add_string (builder, "kind", source->kind);
+      add_string (builder, "date", text);
+      add_uint (builder, "sessions", source->sessions);
+      add_bool (builder, "chosen", source->chosen);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+print_plan_json (const StrataPlan *plan)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  add_sources (builder, plan->sources);
+  add_uint (builder, "sessions", plan->sessions);
+  add_uint (builder, "recovered", plan->recovered);
+  add_uint (builder, "attachments", plan->attachments);
+  begin_object (builder, "bytes");
+  add_uint (builder, "original", plan->bytes_original);
+  add_uint (builder, "estimated", plan->bytes_estimated);
+  json_builder_end_object (builder);
+  begin_object (builder, "seconds");
+  add_double (builder, "estimated", plan->seconds_estimated);
+  json_builder_end_object (builder);
+  begin_object (builder, "space");
+  add_uint (builder, "needed", plan->space_needed);
+  add_uint (builder, "free", plan->space_free);
+  json_builder_end_object (builder);
+  add_problems (builder, plan->problems);
+  json_builder_end_object (builder);
+  print_document (builder);
+}
+
+static void
+print_plan_text (const StrataPlan *plan)
+{
+  g_autofree char *original = g_format_size (plan->bytes_original);
+  g_autofree char *estimated = g_format_size (plan->bytes_estimated);
+  g_autofree char *needed = g_format_size (plan->space_needed);
+  g_autofree char *free_text = g_format_size (plan->space_free);
+
+  printf ("Old store     %s\n", plan->path);
+  for (guint i = 0; i < plan->sources->len; i++)
+    {
+      const StrataPlanSource *source = g_ptr_array_index (plan->sources, i);
+
+      printf ("  %-12s%s (%" G_GUINT64_FORMAT " sessions)\n", source->chosen ? "from" : "also there", source->name, source->sessions);
+    }
+  printf ("Sessions      %" G_GUINT64_FORMAT "\n", plan->sessions);
+  printf ("Attachments   %" G_GUINT64_FORMAT "\n", plan->attachments);
+  printf ("Size now      %s\n", original);
+  printf ("Size then     about %s\n", estimated);
+  printf ("Space         %s needed, %s free\n", needed, free_text);
+  if (plan->problems->len > 0)
+    printf ("Noticed\n");
+  print_problems (plan->problems);
+  printf ("Nothing was written. The old store will only be read; Taskerino can't read the new one.\n");
+}
+
+int
+command_plan (Invocation *invocation)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataPlan) plan =
+    strata_plan_make (invocation->store_path, invocation->arguments[0], invocation->cancellable, &error);
+
+  if (plan == NULL)
+    return fail (invocation, invocation->arguments[0], error);
+
+  if (invocation->json)
+    print_plan_json (plan);
+  else
+    print_plan_text (plan);
+
+  return status_of_problems (plan->problems);
+}
+
+static void
+add_counts (JsonBuilder                 *builder,
+            const StrataMigrationCounts *counts)
+{
+  begin_object (builder, "sessions");
+  add_uint (builder, "migrated", counts->sessions_migrated);
+  add_uint (builder, "unchanged", counts->sessions_unchanged);
+  add_uint (builder, "recovered", counts->sessions_recovered);
+  add_uint (builder, "failed", counts->sessions_failed);
+  json_builder_end_object (builder);
+  begin_object (builder, "attachments");
+  add_uint (builder, "stored", counts->attachments_stored);
+  add_uint (builder, "deduplicated", counts->attachments_deduplicated);
+  add_uint (builder, "missing", counts->attachments_missing);
+  add_uint (builder, "failed", counts->attachments_failed);
+  json_builder_end_object (builder);
+  begin_object (builder, "bytes");
+  add_uint (builder, "original", counts->bytes_original);
+  add_uint (builder, "stored", counts->bytes_stored);
+  add_uint (builder, "on_disk", counts->bytes_on_disk);
+  json_builder_end_object (builder);
+  begin_object (builder, "seconds");
+  add_double (builder, "total", counts->seconds_total);
+  add_double (builder, "verify", counts->seconds_verify);
+  json_builder_end_object (builder);
+}
+
+static void
+print_counts_text (const StrataMigrationCounts *counts,
+                   GPtrArray                   *problems)
+{
+  g_autofree char *original = g_format_size (counts->bytes_original);
+  g_autofree char *stored = g_format_size (counts->bytes_stored);
+
+  printf ("Sessions      %" G_GUINT64_FORMAT " migrated, %" G_GUINT64_FORMAT " unchanged, %" G_GUINT64_FORMAT " failed\n",
+          counts->sessions_migrated, counts->sessions_unchanged, counts->sessions_failed);
+  printf ("Attachments   %" G_GUINT64_FORMAT " in the store (%" G_GUINT64_FORMAT " were there already), %" G_GUINT64_FORMAT
+          " missing, %" G_GUINT64_FORMAT " can't be decoded\n",
+          counts->attachments_stored, counts->attachments_deduplicated, counts->attachments_missing, counts->attachments_failed);
+  printf ("Size          %s before, %s now\n", original, stored);
+  printf ("Time          %.1f s, %.1f s of it verification\n", counts->seconds_total, counts->seconds_verify);
+  if (problems->len > 0)
+    printf ("Noticed\n");
+  print_problems (problems);
+}
+
+/* The migration under way, for the thread that shows progress. */
+static void
+set_migration (Invocation      *invocation,
+               StrataMigration *migration)
+{
+  g_mutex_lock (&invocation->mutex);
+  g_set_object (&invocation->migration, migration);
+  g_mutex_unlock (&invocation->mutex);
+}
+
+static int
+report_failure (Invocation   *invocation,
+                JsonBuilder  *builder,
+                GPtrArray    *problems,
+                const GError *error)
+{
+  if (!invocation->json)
+    print_problems (problems);
+
+  return fail_with (invocation, error, builder);
+}
+
+int
+command_migrate (Invocation *invocation)
+{
+  g_autoptr(StrataMigration) migration = strata_migration_new (invocation->store_path, invocation->arguments[0]);
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+  g_autoptr(GPtrArray) problems = NULL;
+  g_autoptr(GError) error = NULL;
+  StrataMigrationCounts counts;
+  gboolean ok;
+
+  if (invocation->batch > 0)
+    strata_migration_set_batch_size (migration, (guint)invocation->batch);
+  set_migration (invocation, migration);
+  ok = strata_migration_run (migration, invocation->cancellable, &error);
+  set_migration (invocation, NULL);
+
+  problems = strata_migration_dup_problems (migration);
+  strata_migration_get_counts (migration, &counts);
+  json_builder_begin_object (builder);
+  add_string (builder, "state", strata_migration_get_state (migration));
+  add_counts (builder, &counts);
+  add_problems (builder, problems);
+  if (!ok)
+    return report_failure (invocation, builder, problems, error);
+
+  json_builder_end_object (builder);
+  if (invocation->json)
+    print_document (builder);
+  else
+    {
+      printf ("Complete: everything was read back and compared.\n");
+      print_counts_text (&counts, problems);
+    }
+
+  return status_of_problems (problems);
+}
+
+static void
+add_progress (JsonBuilder *builder)
+{
+  static const char *const names[] = { "step", "items", "items_total", "bytes", "bytes_total", "elapsed", "remaining" };
+
+  begin_object (builder, "progress");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    add_null (builder, names[i]);
+  json_builder_end_object (builder);
+}
+
+static void
+print_status_json (StrataStore *store,
+                   const char  *state,
+                   const char  *source,
+                   gint64       holder)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  add_string (builder, "state", state);
+  add_string (builder, "source", source);
+  add_progress (builder);
+  if (holder > 0)
+    add_uint (builder, "holder", (guint64)holder);
+  else
+    add_null (builder, "holder");
+  begin_object (builder, "rollback");
+  add_bool (builder, "available", FALSE);
+  add_null (builder, "days_left");
+  json_builder_end_object (builder);
+  begin_object (builder, "compression");
+  add_null (builder, "state");
+  add_null (builder, "pending");
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+  print_document (builder);
+}
+
+int
+command_status (Invocation *invocation)
+{
+  int status = EXIT_DONE;
+  g_autoptr(StrataStore) store = open_store (invocation, &status);
+  g_autofree char *state = NULL;
+  g_autofree char *source = NULL;
+  gint64 holder = 0;
+
+  if (store == NULL)
+    return status;
+
+  state = strata_store_dup_state (store);
+  source = strata_store_dup_source (store);
+  strata_migration_find_holder (strata_store_get_path (store), &holder);
+  if (invocation->json)
+    {
+      print_status_json (store, state, source, holder);
+      return EXIT_DONE;
+    }
+
+  printf ("Store         %s\n", strata_store_get_path (store));
+  printf ("State         %s\n", state);
+  printf ("Old store     %s\n", source != NULL ? source : "none");
+  if (holder > 0)
+    printf ("Running in    process %" G_GINT64_FORMAT "\n", holder);
+
+  return EXIT_DONE;
+}

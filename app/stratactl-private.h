@@ -1,0 +1,126 @@
+/* stratactl-private.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include <strata.h>
+
+G_BEGIN_DECLS
+
+/* What stratactl was asked for, and what it says. Commands run on a worker
+ * thread and return their exit status; the main thread shows progress.
+ */
+enum
+{
+  EXIT_DONE = 0,
+  EXIT_WARNINGS = 1,
+  EXIT_USAGE = 2,
+  EXIT_IN_USE = 3,
+  EXIT_SOURCE = 4,
+  EXIT_WRITE = 5,
+  EXIT_DAMAGE = 6,
+  EXIT_NEWER = 7,
+  EXIT_NOT_FOUND = 8,
+  EXIT_INTERNAL = 70,
+  EXIT_PAUSED = 130,
+};
+
+typedef struct _Command Command;
+
+typedef struct
+{
+  const Command  *command;
+  char           *store_path;
+  gboolean        json;
+  gboolean        quiet;
+
+  /* Options of single commands */
+  int             batch;
+  int             limit;
+  char           *sort;
+  gboolean        metadata;
+  gboolean        parts;
+  char           *part;
+  char           *output;
+  char           *format;
+
+  char          **arguments;
+  GCancellable   *cancellable;
+
+  /* Set by a migration that runs: guarded by the mutex */
+  GMutex          mutex;
+  StrataMigration *migration;
+} Invocation;
+
+struct _Command
+{
+  const char   *name;
+  int         (*run) (Invocation *invocation);
+  const char   *arguments;
+  const char   *summary;
+  guint         min_arguments;
+  guint         max_arguments;
+};
+
+int           command_plan         (Invocation *invocation);
+int           command_migrate      (Invocation *invocation);
+int           command_status       (Invocation *invocation);
+int           command_list         (Invocation *invocation);
+int           command_show         (Invocation *invocation);
+int           command_attachments  (Invocation *invocation);
+int           command_attachment   (Invocation *invocation);
+int           command_export       (Invocation *invocation);
+int           command_verify       (Invocation *invocation);
+int           command_stats        (Invocation *invocation);
+
+/* stratactl-output.c */
+StrataStore  *open_store           (Invocation   *invocation,
+                                    int          *out_status);
+int           fail                 (Invocation   *invocation,
+                                    const char   *path,
+                                    const GError *error);
+int           fail_usage           (Invocation   *invocation,
+                                    const char   *message);
+int           fail_with            (Invocation   *invocation,
+                                    const GError *error,
+                                    JsonBuilder  *document);
+int           status_of_error      (const GError *error);
+int           status_of_problems   (GPtrArray    *problems);
+void          print_document       (JsonBuilder  *builder);
+void          print_problems       (GPtrArray    *problems);
+int           print_stream         (Invocation   *invocation,
+                                    GInputStream *stream,
+                                    gboolean      newline,
+                                    const char   *path);
+char         *shown                (const char   *text);
+
+/* Names and values of an object under construction */
+void          add_string           (JsonBuilder  *builder,
+                                    const char   *name,
+                                    const char   *value);
+void          add_uint             (JsonBuilder  *builder,
+                                    const char   *name,
+                                    guint64       value);
+void          add_double           (JsonBuilder  *builder,
+                                    const char   *name,
+                                    double        value);
+void          add_bool             (JsonBuilder  *builder,
+                                    const char   *name,
+                                    gboolean      value);
+void          add_null             (JsonBuilder  *builder,
+                                    const char   *name);
+void          add_problems         (JsonBuilder  *builder,
+                                    GPtrArray    *problems);
+void          add_error            (JsonBuilder  *builder,
+                                    const char   *path,
+                                    const GError *error);
+void          begin_object         (JsonBuilder  *builder,
+                                    const char   *name);
+void          begin_array          (JsonBuilder  *builder,
+                                    const char   *name);
+
+G_END_DECLS

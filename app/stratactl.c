@@ -1,0 +1,294 @@
+/* stratactl.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stratactl-private.h"
+
+/* A bar is redrawn this often; elsewhere than on a terminal a line is said so often */
+#define BAR_MS  100
+#define LINE_MS 10000
+
+static const Command commands[] = {
+  { "plan", command_plan, "[LEGACY]", "say what a migration would do; writes nothing", 0, 1 },
+  { "migrate", command_migrate, "[LEGACY] [--batch N]", "move an old store into the new one, and prove it", 0, 1 },
+  { "status", command_status, "", "say where the migration is", 0, 0 },
+  { "list", command_list, "[--limit N] [--sort date|size|name]", "list the sessions", 0, 0 },
+  { "show", command_show, "ID [--metadata|--parts|--part NAME-001]", "print a session as JSON", 1, 1 },
+  { "attachments", command_attachments, "[ID]", "list attachments", 0, 1 },
+  { "attachment", command_attachment, "ID [-o FILE]", "give an attachment's bytes back", 1, 1 },
+  { "export", command_export, "[ID…] --format legacy|json -o PATH", "give everything back", 0, G_MAXUINT },
+  { "verify", command_verify, "", "read everything and compare it with its digests", 0, 0 },
+  { "stats", command_stats, "", "say what is stored, and what was saved", 0, 0 },
+};
+
+static void
+print_help (void)
+{
+  printf ("stratactl [--store DIR] COMMAND [ARGUMENT…] [OPTION…]\n\n");
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    printf ("  %-12s%-46s%s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+  printf ("\n  --store DIR   the store; else $STRATA_STORE, else strata/store in the user's data folder\n"
+          "  --json        print one JSON document\n"
+          "  --quiet       show no progress\n"
+          "  --version     print the version\n");
+}
+
+static const Command *
+find_command (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (commands[i].name, name) == 0)
+      return &commands[i];
+
+  return NULL;
+}
+
+/* Options */
+
+static gboolean
+want_help_cb (const char  *name,
+              const char  *value,
+              gpointer     data,
+              GError     **error)
+{
+  print_help ();
+  fflush (stdout);
+  _exit (EXIT_DONE);
+}
+
+static gboolean
+want_version_cb (const char  *name,
+                 const char  *value,
+                 gpointer     data,
+                 GError     **error)
+{
+  printf ("stratactl " PACKAGE_VERSION "\n");
+  fflush (stdout);
+  _exit (EXIT_DONE);
+}
+
+static gboolean
+parse_options (Invocation   *invocation,
+               int           argc,
+               char        **argv,
+               GError      **error)
+{
+  GOptionEntry entries[] = {
+    { "help", 'h', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, want_help_cb, NULL, NULL },
+    { "version", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, want_version_cb, NULL, NULL },
+    { "store", 0, 0, G_OPTION_ARG_FILENAME, &invocation->store_path, NULL, NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &invocation->json, NULL, NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &invocation->quiet, NULL, NULL },
+    { "batch", 0, 0, G_OPTION_ARG_INT, &invocation->batch, NULL, NULL },
+    { "limit", 0, 0, G_OPTION_ARG_INT, &invocation->limit, NULL, NULL },
+    { "sort", 0, 0, G_OPTION_ARG_STRING, &invocation->sort, NULL, NULL },
+    { "metadata", 0, 0, G_OPTION_ARG_NONE, &invocation->metadata, NULL, NULL },
+    { "parts", 0, 0, G_OPTION_ARG_NONE, &invocation->parts, NULL, NULL },
+    { "part", 0, 0, G_OPTION_ARG_STRING, &invocation->part, NULL, NULL },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &invocation->output, NULL, NULL },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &invocation->format, NULL, NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &invocation->arguments, NULL, NULL },
+    { NULL }
+  };
+  g_autoptr(GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, entries, NULL);
+
+  return g_option_context_parse (context, &argc, &argv, error);
+}
+
+/* Takes the command's name out of the arguments. Returns 0, or the exit status for a wrong call. */
+static int
+settle_command (Invocation *invocation)
+{
+  guint n = invocation->arguments != NULL ? g_strv_length (invocation->arguments) : 0;
+  g_autofree char *message = NULL;
+
+  if (n == 0)
+    return fail_usage (invocation, "a command is missing; --help lists them");
+
+  invocation->command = find_command (invocation->arguments[0]);
+  if (invocation->command == NULL)
+    {
+      message = g_strdup_printf ("there is no command “%s”; --help lists them", invocation->arguments[0]);
+      return fail_usage (invocation, message);
+    }
+
+  g_free (invocation->arguments[0]);
+  memmove (invocation->arguments, invocation->arguments + 1, n * sizeof (char *));
+  n--;
+  if (n < invocation->command->min_arguments || n > invocation->command->max_arguments)
+    {
+      message = g_strdup_printf ("usage: stratactl %s %s", invocation->command->name, invocation->command->arguments);
+      return fail_usage (invocation, message);
+    }
+  if (invocation->batch < 0)
+    return fail_usage (invocation, "--batch takes a number from 1");
+
+  return EXIT_DONE;
+}
+
+/* Progress, on the main thread */
+
+static void
+print_progress (Invocation *invocation,
+                gboolean    on_terminal)
+{
+  g_autoptr(StrataMigration) migration = NULL;
+  StrataMigrationProgress progress;
+  double share;
+
+  g_mutex_lock (&invocation->mutex);
+  g_set_object (&migration, invocation->migration);
+  g_mutex_unlock (&invocation->mutex);
+  if (migration == NULL)
+    return;
+
+  strata_migration_get_progress (migration, &progress);
+  if (progress.bytes_total == 0)
+    return;
+
+  share = (double)progress.bytes / (double)progress.bytes_total;
+  if (on_terminal)
+    {
+      char bar[31];
+
+      memset (bar, '.', sizeof bar - 1);
+      memset (bar, '#', (gsize)(share * (sizeof bar - 1)));
+      bar[sizeof bar - 1] = '\0';
+      fprintf (stderr, "\r%-10s [%s] %3.0f %%  %" G_GUINT64_FORMAT " sessions ", progress.step, bar, 100 * share, progress.items);
+    }
+  else
+    fprintf (stderr, "%s: %.0f %%, %" G_GUINT64_FORMAT " sessions\n", progress.step, 100 * share, progress.items);
+  fflush (stderr);
+}
+
+static gboolean
+bar_cb (gpointer user_data)
+{
+  print_progress (user_data, TRUE);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+line_cb (gpointer user_data)
+{
+  print_progress (user_data, FALSE);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+interrupted_cb (gpointer user_data)
+{
+  Invocation *invocation = user_data;
+
+  g_cancellable_cancel (invocation->cancellable);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* The work, on its own thread */
+
+typedef struct
+{
+  Invocation *invocation;
+  GMainLoop  *loop;
+  int         status;
+} Work;
+
+static gboolean
+done_cb (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The loop is ended from within: quitting it from here could come before it runs, and be lost. */
+static gpointer
+work (gpointer data)
+{
+  Work *self = data;
+
+  self->status = self->invocation->command->run (self->invocation);
+  g_idle_add (done_cb, self->loop);
+
+  return NULL;
+}
+
+static int
+run_command (Invocation *invocation)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Work self = { invocation, loop, EXIT_INTERNAL };
+  gboolean on_terminal = isatty (STDERR_FILENO);
+  GThread *thread;
+
+  strata_forbid_file_access_here ();
+  g_unix_signal_add (SIGINT, interrupted_cb, invocation);
+  g_unix_signal_add (SIGTERM, interrupted_cb, invocation);
+  if (!invocation->quiet)
+    g_timeout_add (on_terminal ? BAR_MS : LINE_MS, on_terminal ? bar_cb : line_cb, invocation);
+
+  thread = g_thread_new ("command", work, &self);
+  g_main_loop_run (loop);
+  g_thread_join (thread);
+
+  return self.status;
+}
+
+static void
+invocation_clear (Invocation *invocation)
+{
+  g_free (invocation->store_path);
+  g_free (invocation->sort);
+  g_free (invocation->part);
+  g_free (invocation->output);
+  g_free (invocation->format);
+  g_strfreev (invocation->arguments);
+  g_clear_object (&invocation->cancellable);
+  g_clear_object (&invocation->migration);
+  g_mutex_clear (&invocation->mutex);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  Invocation invocation = { 0, };
+  g_autoptr(GError) error = NULL;
+  int status;
+
+  setlocale (LC_ALL, "");
+  g_mutex_init (&invocation.mutex);
+  invocation.cancellable = g_cancellable_new ();
+  for (int i = 1; i < argc; i++)
+    invocation.json = invocation.json || strcmp (argv[i], "--json") == 0;
+
+  if (!parse_options (&invocation, argc, argv, &error))
+    status = fail_usage (&invocation, error->message);
+  else
+    status = settle_command (&invocation);
+
+  if (status == EXIT_DONE)
+    {
+      if (invocation.store_path == NULL)
+        invocation.store_path = strata_store_dup_default_path ();
+      status = run_command (&invocation);
+    }
+  invocation_clear (&invocation);
+
+  return status;
+}

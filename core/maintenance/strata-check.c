@@ -1,0 +1,377 @@
+/* strata-check.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <dirent.h>
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "store/strata-changes-private.h"
+#include "store/strata-object-private.h"
+#include "store/strata-store-private.h"
+#include "store/strata-value-stream-private.h"
+#include "strata-check.h"
+
+#define BLOCK_BYTES (256 * 1024)
+
+G_DEFINE_BOXED_TYPE (StrataCheck, strata_check, strata_check_ref, strata_check_unref)
+
+/* One run over one store */
+typedef struct
+{
+  StrataCheck   *result;
+  StrataStore   *store;
+  int            dir;
+  GHashTable    *objects;      /* paths of objects that are there and whole */
+  GHashTable    *damaged;      /* paths of objects that are there and are not */
+  GCancellable  *cancellable;
+} Check;
+
+StrataCheck *
+strata_check_ref (StrataCheck *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+check_clear (StrataCheck *self)
+{
+  g_clear_pointer (&self->problems, g_ptr_array_unref);
+}
+
+void
+strata_check_unref (StrataCheck *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify)check_clear);
+}
+
+static void
+report (Check      *check,
+        const char *path,
+        const char *session,
+        const char *item,
+        const char *what)
+{
+  g_ptr_array_add (check->result->problems, strata_problem_new ("digest-mismatch", path, session, item, -1, "%s", what));
+}
+
+/* Damage is what the check is for: it is noted and passed over. Anything else ends the check. */
+static gboolean
+note_damage (Check       *check,
+             const char  *path,
+             const char  *session,
+             GError     **from,
+             GError     **error)
+{
+  if ((*from)->domain == STRATA_ERROR || g_error_matches (*from, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+      g_error_matches (*from, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE))
+    {
+      report (check, path, session, NULL, (*from)->message);
+      return TRUE;
+    }
+
+  g_propagate_error (error, g_steal_pointer (from));
+
+  return FALSE;
+}
+
+static gboolean
+digest_stream (Check         *check,
+               GInputStream  *stream,
+               StrataDigest  *out_digest,
+               GError       **error)
+{
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size;
+
+  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, check->cancellable, error)) > 0)
+    _strata_hasher_update (hasher, block, (gsize)size);
+  _strata_hasher_finish (hasher, out_digest);
+
+  return size == 0;
+}
+
+/* Objects */
+
+/* An object's digest must be its name, and its extension what its first bytes say. */
+static gboolean
+check_object (Check       *check,
+              const char  *path,
+              const char  *name,
+              GError     **error)
+{
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (check->dir, path, &read_error);
+  char hex[STRATA_DIGEST_HEX_SIZE];
+  StrataDigest digest;
+
+  if (stream == NULL || !digest_stream (check, stream, &digest, &read_error))
+    {
+      g_hash_table_add (check->damaged, g_strdup (path));
+      return note_damage (check, path, NULL, &read_error, error);
+    }
+
+  check->result->files++;
+  check->result->attachments++;
+  _strata_digest_to_hex (&digest, hex);
+  if (strncmp (name, hex, strlen (hex)) == 0 && name[strlen (hex)] == '.')
+    {
+      g_hash_table_add (check->objects, g_strdup (path));
+      return TRUE;
+    }
+
+  g_hash_table_add (check->damaged, g_strdup (path));
+  report (check, path, NULL, NULL, "The attachment's bytes are not those that were stored");
+
+  return TRUE;
+}
+
+static gboolean
+check_object_folder (Check       *check,
+                     const char  *folder,
+                     GError     **error)
+{
+  g_autoptr(GPtrArray) entries = _strata_file_list (check->dir, folder, error);
+
+  if (entries == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
+      g_autofree char *path = g_build_filename (folder, entry->name, NULL);
+
+      if (g_cancellable_set_error_if_cancelled (check->cancellable, error))
+        return FALSE;
+      if (entry->type == DT_DIR ? !check_object_folder (check, path, error)
+                                : !check_object (check, path, entry->name, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Sessions and collections */
+
+static gboolean
+check_rows (Check                 *check,
+            const StrataManifest  *manifest,
+            const char            *path,
+            GError               **error)
+{
+  g_autoptr(GError) load_error = NULL;
+  g_autoptr(GPtrArray) rows = _strata_store_load_rows (check->store, manifest, &load_error);
+
+  if (rows == NULL)
+    return note_damage (check, path, manifest->key, &load_error, error);
+
+  check->result->files += manifest->attachments->len;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+      g_autofree char *object = NULL;
+
+      check->result->references++;
+      if (row->state != STRATA_ATTACHMENT_OBJECT)
+        continue;
+      object = _strata_object_dup_path (&row->digest, row->extension);
+      if (!g_hash_table_contains (check->objects, object) && !g_hash_table_contains (check->damaged, object))
+        report (check, object, manifest->key, row->id, "The attachment's bytes are missing");
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_value (Check                 *check,
+             const StrataManifest  *manifest,
+             const char            *path,
+             GError               **error)
+{
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GInputStream) stream = _strata_value_stream_new (check->dir, manifest, &read_error);
+  StrataDigest digest;
+
+  if (stream == NULL || !digest_stream (check, stream, &digest, &read_error))
+    return note_damage (check, path, manifest->key, &read_error, error);
+
+  check->result->files += manifest->parts->len + 1;
+  if (!_strata_digest_equal (&digest, &manifest->raw_digest))
+    report (check, path, manifest->key, NULL, "Put together, its parts are not what was stored");
+
+  return TRUE;
+}
+
+/* @known: what the catalog says there is; what is found is taken out of it */
+static gboolean
+check_owner (Check       *check,
+             gboolean     is_collection,
+             const char  *key,
+             GHashTable  *known,
+             GError     **error)
+{
+  g_autofree char *path = is_collection ? g_strdup_printf ("collections/%s.metadata.json", key)
+                                        : g_strdup_printf ("sessions/%s/metadata.json", key);
+  g_autoptr(GError) load_error = NULL;
+  g_autoptr(StrataManifest) manifest = _strata_store_load (check->store, is_collection, key, &load_error);
+  gboolean was_known = g_hash_table_remove (known, key);
+
+  /* A folder whose session was never committed holds nothing that counts */
+  if (manifest == NULL && g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) && !was_known)
+    return TRUE;
+  if (manifest == NULL)
+    return note_damage (check, path, key, &load_error, error);
+
+  check->result->sessions += is_collection ? 0 : 1;
+  if (!was_known)
+    report (check, "catalog.sqlite3", key, NULL, "The catalog does not list it; rebuild the index");
+
+  return check_value (check, manifest, path, error) && check_rows (check, manifest, path, error);
+}
+
+static gboolean
+check_owners (Check       *check,
+              gboolean     is_collection,
+              GHashTable  *known,
+              GError     **error)
+{
+  static const char suffix[] = ".metadata.json";
+  g_autoptr(GPtrArray) entries = _strata_file_list (check->dir, is_collection ? "collections" : "sessions", error);
+  GHashTableIter iter;
+  gpointer key;
+
+  if (entries == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
+      g_autofree char *name = g_strdup (entry->name);
+
+      if (g_cancellable_set_error_if_cancelled (check->cancellable, error))
+        return FALSE;
+      if (is_collection && !g_str_has_suffix (name, suffix))
+        continue;
+      if (is_collection)
+        name[strlen (name) - strlen (suffix)] = '\0';
+      if (!check_owner (check, is_collection, name, known, error))
+        return FALSE;
+    }
+
+  g_hash_table_iter_init (&iter, known);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      g_autofree char *path = is_collection ? g_strdup_printf ("collections/%s.metadata.json", (char *)key)
+                                            : g_strdup_printf ("sessions/%s/metadata.json", (char *)key);
+
+      report (check, path, key, NULL, "It is missing, though the catalog lists it");
+    }
+
+  return TRUE;
+}
+
+/* What the catalog lists, and the log */
+
+static GHashTable *
+list_known_sessions (Check   *check,
+                     GError **error)
+{
+  g_autoptr(GPtrArray) sessions = strata_store_list_sessions (check->store, STRATA_SESSION_ORDER_DATE, 0, error);
+  GHashTable *known;
+
+  if (sessions == NULL)
+    return NULL;
+
+  known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < sessions->len; i++)
+    g_hash_table_add (known, g_strdup (((StrataSessionInfo *)g_ptr_array_index (sessions, i))->key));
+
+  return known;
+}
+
+static GHashTable *
+list_known_collections (Check   *check,
+                        GError **error)
+{
+  g_auto(GStrv) collections = strata_store_list_collections (check->store, error);
+  GHashTable *known;
+
+  if (collections == NULL)
+    return NULL;
+
+  known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; collections[i] != NULL; i++)
+    g_hash_table_add (known, g_strdup (collections[i]));
+
+  return known;
+}
+
+static gboolean
+check_log (Check   *check,
+           GError **error)
+{
+  struct stat status;
+  guint64 end;
+
+  if (!_strata_changes_read (check->dir, 0, NULL, &end, error) ||
+      !_strata_file_stat (check->dir, "changes.log", &status, error))
+    return FALSE;
+
+  check->result->files++;
+  if (end != (guint64)status.st_size)
+    report (check, "changes.log", NULL, NULL, "A line of the log of changes is damaged");
+
+  return TRUE;
+}
+
+/**
+ * strata_check_run:
+ * @store: a store
+ * @cancellable: (nullable): a cancellable
+ *
+ * Reads every file of the store to its end: every part against its digest,
+ * every session and collection put together against its own, every object
+ * against its name, every use of an attachment against the objects, the catalog
+ * against the files. Changes nothing.
+ *
+ * Returns: (transfer full): what was found; or %NULL with @error set, when the
+ *   check itself could not go on
+ */
+StrataCheck *
+strata_check_run (StrataStore   *store,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  g_autoptr(StrataCheck) result = g_atomic_rc_box_new0 (StrataCheck);
+  g_autoptr(GHashTable) objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) damaged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) sessions = NULL;
+  g_autoptr(GHashTable) collections = NULL;
+  Check check = { result, store, -1, objects, damaged, cancellable };
+
+  g_return_val_if_fail (STRATA_IS_STORE (store), NULL);
+
+  check.dir = _strata_store_get_dir (store);
+  result->problems = g_ptr_array_new_with_free_func (g_object_unref);
+  sessions = list_known_sessions (&check, error);
+  if (sessions == NULL)
+    return NULL;
+  collections = list_known_collections (&check, error);
+  if (collections == NULL)
+    return NULL;
+
+  if (!check_log (&check, error) ||
+      !check_object_folder (&check, "attachments", error) ||
+      !check_owners (&check, FALSE, sessions, error) ||
+      !check_owners (&check, TRUE, collections, error))
+    return NULL;
+
+  return g_steal_pointer (&result);
+}

@@ -1,0 +1,71 @@
+/* strata-attachment-taker-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "legacy/strata-legacy-store-private.h"
+#include "store/strata-batch-private.h"
+
+G_BEGIN_DECLS
+
+/* StrataAttachmentTaker finds out which attachments a session uses and brings
+ * their bytes into the store.
+ *
+ * Any JSON string equal to an attachment's id is a use of it; a member whose
+ * name ends in attachmentId (or …Ids) is one even when no such attachment is known.
+ */
+typedef struct _StrataAttachmentTaker StrataAttachmentTaker;
+
+typedef struct
+{
+  guint64 stored;        /* rows whose bytes are in the store */
+  guint64 deduplicated;  /* of these, how many had bytes that were there already */
+  guint64 missing;       /* the old store has no bytes */
+  guint64 failed;        /* bytes that can't be decoded */
+} StrataAttachmentCounts;
+
+StrataAttachmentTaker *_strata_attachment_taker_new         (StrataLegacyStore       *legacy,
+                                                             StrataStore             *store,
+                                                             guint                    source,
+                                                             StrataProblemFunc        report,
+                                                             gpointer                 user_data);
+void                   _strata_attachment_taker_free        (StrataAttachmentTaker   *self);
+
+/* Metadata that stand in notes and tasks instead of files of their own. */
+void                   _strata_attachment_taker_set_inline_metas
+                                                            (StrataAttachmentTaker   *self,
+                                                             GHashTable              *metas);
+
+/* A StrataJsonStringFunc with the taker as data: notes a use. */
+gboolean               _strata_attachment_taker_see_string  (const char              *token,
+                                                             gsize                    length,
+                                                             const char              *name,
+                                                             gsize                    name_length,
+                                                             gpointer                 user_data);
+
+/* Brings in what was noted since the last call.
+ * (transfer full) (element-type StrataAttachmentRow): in order of first use
+ */
+GPtrArray             *_strata_attachment_taker_take        (StrataAttachmentTaker   *self,
+                                                             StrataBatch             *batch,
+                                                             GCancellable            *cancellable,
+                                                             GError                 **error);
+/* Forgets what was noted, for a value that was given up. */
+void                   _strata_attachment_taker_forget      (StrataAttachmentTaker   *self);
+
+/* Brings in the attachments and videos that no value used. */
+GPtrArray             *_strata_attachment_taker_take_unused (StrataAttachmentTaker   *self,
+                                                             StrataBatch             *batch,
+                                                             GCancellable            *cancellable,
+                                                             GError                 **error);
+
+const StrataAttachmentCounts *
+                       _strata_attachment_taker_get_counts  (StrataAttachmentTaker   *self);
+/* Bytes of old files read so far, for progress */
+guint64                _strata_attachment_taker_get_bytes   (StrataAttachmentTaker   *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataAttachmentTaker, _strata_attachment_taker_free)
+
+G_END_DECLS

@@ -1,0 +1,494 @@
+/* strata-attachment-taker.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "legacy/strata-legacy-attachment-private.h"
+#include "strata-attachment-taker-private.h"
+
+/* Ids are short; a longer string is looked at as well, but off the stack */
+#define SHORT_ID 128
+/* A text that can't be decoded is kept aside verbatim, up to this length */
+#define MAX_QUARANTINE (1024 * 1024 * 1024)
+
+struct _StrataAttachmentTaker
+{
+  /* Set at construction, never changed after */
+  StrataLegacyStore      *legacy;
+  StrataStore            *store;
+  guint                   source;
+  StrataProblemFunc       report;
+  gpointer                report_data;
+  GHashTable             *inline_metas; /* id → metadata's JSON, from notes and tasks; or NULL */
+
+  /* Since the last take */
+  GPtrArray              *noted;        /* ids in order of first use */
+  GHashTable             *noted_set;
+
+  /* Since the start */
+  GHashTable             *used_ids;
+  GHashTable             *used_paths;   /* files the bytes were read from */
+  StrataAttachmentCounts  counts;
+  guint64                 bytes;
+};
+
+StrataAttachmentTaker *
+_strata_attachment_taker_new (StrataLegacyStore *legacy,
+                              StrataStore       *store,
+                              guint              source,
+                              StrataProblemFunc  report,
+                              gpointer           user_data)
+{
+  StrataAttachmentTaker *self = g_new0 (StrataAttachmentTaker, 1);
+
+  self->legacy = legacy;
+  self->store = g_object_ref (store);
+  self->source = source;
+  self->report = report;
+  self->report_data = user_data;
+  self->noted = g_ptr_array_new_with_free_func (g_free);
+  self->noted_set = g_hash_table_new (g_str_hash, g_str_equal);
+  self->used_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->used_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  return self;
+}
+
+void
+_strata_attachment_taker_free (StrataAttachmentTaker *self)
+{
+  g_object_unref (self->store);
+  g_hash_table_unref (self->noted_set);
+  g_ptr_array_unref (self->noted);
+  g_hash_table_unref (self->used_ids);
+  g_clear_pointer (&self->inline_metas, g_hash_table_unref);
+  g_hash_table_unref (self->used_paths);
+  g_free (self);
+}
+
+const StrataAttachmentCounts *
+_strata_attachment_taker_get_counts (StrataAttachmentTaker *self)
+{
+  return &self->counts;
+}
+
+guint64
+_strata_attachment_taker_get_bytes (StrataAttachmentTaker *self)
+{
+  return self->bytes;
+}
+
+/* Noting uses */
+
+static void
+note (StrataAttachmentTaker *self,
+      const char            *id)
+{
+  char *copy;
+
+  if (*id == '\0' || g_hash_table_contains (self->noted_set, id))
+    return;
+
+  copy = g_strdup (id);
+  g_ptr_array_add (self->noted, copy);
+  g_hash_table_add (self->noted_set, copy);
+}
+
+/* A member name's token that says its value is an attachment's id */
+static gboolean
+name_means_attachment (const char *name,
+                       gsize       length)
+{
+  static const char *const endings[] = { "ttachmentId\"", "ttachmentIds\"" };
+
+  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (endings); i++)
+    {
+      gsize ending = strlen (endings[i]);
+
+      if (length >= ending && memcmp (name + length - ending, endings[i], ending) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_known (StrataAttachmentTaker *self,
+          const char            *id)
+{
+  return _strata_legacy_store_has_attachment (self->legacy, id, strlen (id));
+}
+
+gboolean
+_strata_attachment_taker_see_string (const char *token,
+                                     gsize       length,
+                                     const char *name,
+                                     gsize       name_length,
+                                     gpointer    user_data)
+{
+  StrataAttachmentTaker *self = user_data;
+  gboolean is_meant = name_means_attachment (name, name_length);
+  char plain[SHORT_ID];
+
+  if (memchr (token, '\\', length) != NULL)
+    {
+      g_autofree char *text = NULL;
+
+      /* Resolving escapes only shortens: what is far longer than any id is no id */
+      if (!is_meant && length > 8 * SHORT_ID)
+        return TRUE;
+      text = _strata_json_unquote (token, length);
+      if (is_meant || is_known (self, text))
+        note (self, text);
+      return TRUE;
+    }
+
+  if (!is_meant && !_strata_legacy_store_has_id_of_length (self->legacy, length - 2))
+    return TRUE;
+
+  if (length - 2 < sizeof plain)
+    {
+      memcpy (plain, token + 1, length - 2);
+      plain[length - 2] = '\0';
+      if (is_meant || is_known (self, plain))
+        note (self, plain);
+    }
+  else
+    {
+      g_autofree char *text = g_strndup (token + 1, length - 2);
+
+      if (is_meant || is_known (self, text))
+        note (self, text);
+    }
+
+  return TRUE;
+}
+
+void
+_strata_attachment_taker_forget (StrataAttachmentTaker *self)
+{
+  g_hash_table_remove_all (self->noted_set);
+  g_ptr_array_set_size (self->noted, 0);
+}
+
+/* Taking them in */
+
+static gpointer
+find_stored (StrataCatalog  *catalog,
+             gpointer        user_data,
+             GError        **error)
+{
+  gpointer *arguments = user_data;
+
+  return _strata_catalog_find_stored (catalog, GPOINTER_TO_UINT (arguments[0]), arguments[1], error);
+}
+
+/* Whether the store has these bytes from an earlier session or run, judged by
+ * the old file's path, size and time of change.
+ */
+static gboolean
+reuse_stored (StrataAttachmentTaker         *self,
+              const StrataLegacyAttachment  *attachment,
+              const char                    *path,
+              StrataAttachmentRow           *row)
+{
+  gpointer arguments[] = { GUINT_TO_POINTER (self->source), attachment->id };
+  g_autoptr(StrataAttachmentRow) stored = NULL;
+  g_autofree char *object_path = NULL;
+  struct stat status;
+
+  stored = _strata_store_with_catalog (self->store, find_stored, arguments, NULL);
+  if (stored == NULL || stored->state != STRATA_ATTACHMENT_OBJECT ||
+      g_strcmp0 (stored->source_path, path) != 0 ||
+      stored->source_size != attachment->source_size ||
+      stored->source_mtime_ns != attachment->source_mtime_ns)
+    return FALSE;
+
+  object_path = _strata_object_dup_path (&stored->digest, stored->extension);
+  if (!_strata_file_stat (_strata_store_get_dir (self->store), object_path, &status, NULL) ||
+      (guint64)status.st_size != stored->bytes)
+    return FALSE;
+
+  row->digest = stored->digest;
+  row->bytes = stored->bytes;
+  row->extension = g_strdup (stored->extension);
+  row->mime = g_strdup (stored->mime);
+  row->state = STRATA_ATTACHMENT_OBJECT;
+
+  return TRUE;
+}
+
+static void
+quarantine_text (StrataAttachmentTaker *self,
+                 StrataBatch           *batch,
+                 const char            *path)
+{
+  g_autoptr(GBytes) bytes = _strata_file_read (_strata_legacy_store_get_dir (self->legacy), path, MAX_QUARANTINE, NULL);
+  g_autofree char *label = g_path_get_basename (path);
+  g_autofree char *ignored = NULL;
+
+  if (bytes != NULL)
+    ignored = _strata_batch_quarantine (batch, g_strdelimit (label, "/\\", '_'), bytes, NULL);
+}
+
+static gboolean
+store_bytes (StrataAttachmentTaker   *self,
+             StrataBatch             *batch,
+             StrataLegacyAttachment  *attachment,
+             StrataStoredObject      *object,
+             GCancellable            *cancellable,
+             GError                 **error)
+{
+  g_autoptr(GInputStream) stream = NULL;
+
+  if (attachment->file_path != NULL)
+    return _strata_batch_put_file (batch, _strata_legacy_store_get_dir (self->legacy), attachment->file_path,
+                                   object, cancellable, error);
+
+  stream = _strata_legacy_attachment_open (self->legacy, attachment, error);
+
+  return stream != NULL && _strata_batch_put_stream (batch, stream, object, cancellable, error);
+}
+
+/* Fills the part of the row that says where the bytes are. Undecodable text is
+ * a problem of this attachment, not of the run.
+ */
+static gboolean
+take_bytes (StrataAttachmentTaker   *self,
+            StrataBatch             *batch,
+            StrataLegacyAttachment  *attachment,
+            StrataAttachmentRow     *row,
+            GCancellable            *cancellable,
+            GError                 **error)
+{
+  const char *path = attachment->file_path != NULL ? attachment->file_path : attachment->data_path;
+  g_autoptr(GError) store_error = NULL;
+  StrataStoredObject object;
+
+  row->source_path = g_utf8_make_valid (path, -1);
+  row->source_size = attachment->source_size;
+  row->source_mtime_ns = attachment->source_mtime_ns;
+  g_hash_table_add (self->used_paths, g_strdup (path));
+
+  if (reuse_stored (self, attachment, path, row))
+    {
+      self->counts.deduplicated++;
+      return TRUE;
+    }
+
+  if (store_bytes (self, batch, attachment, &object, cancellable, &store_error))
+    {
+      row->state = STRATA_ATTACHMENT_OBJECT;
+      row->digest = object.digest;
+      row->bytes = object.bytes;
+      row->extension = g_strdup (object.type->extension);
+      row->mime = g_strdup (object.type->mime != NULL ? object.type->mime : attachment->mime);
+      self->counts.deduplicated += object.is_new ? 0 : 1;
+      self->bytes += attachment->source_size;
+      return TRUE;
+    }
+
+  if (!g_error_matches (store_error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA))
+    {
+      g_propagate_error (error, g_steal_pointer (&store_error));
+      return FALSE;
+    }
+
+  row->problem = g_strdup ("attachment-data-invalid");
+  self->counts.failed++;
+  quarantine_text (self, batch, path);
+  self->report (strata_problem_new ("attachment-data-invalid", path, NULL, attachment->id, -1,
+                                    "The attachment's text can't be decoded; it is kept verbatim: %s", store_error->message),
+                self->report_data);
+
+  return TRUE;
+}
+
+/* Notes the first problem reported about an attachment, for its row. */
+typedef struct
+{
+  StrataAttachmentTaker *taker;
+  StrataAttachmentRow   *row;
+} ReportContext;
+
+static void
+report_and_note (StrataProblem *problem,
+                 gpointer       user_data)
+{
+  ReportContext *context = user_data;
+
+  if (context->row->problem == NULL)
+    context->row->problem = g_strdup (strata_problem_get_code (problem));
+  context->taker->report (problem, context->taker->report_data);
+}
+
+static guint64
+sum_sizes (const StrataLegacyAttachmentFiles *files,
+           const StrataLegacyAttachment      *attachment)
+{
+  guint64 sum = attachment->data_path != NULL || attachment->file_path != NULL ? attachment->source_size : 0;
+
+  return sum + (files->meta != NULL ? files->meta->size : 0);
+}
+
+static StrataAttachmentRow *
+take_one (StrataAttachmentTaker  *self,
+          StrataBatch            *batch,
+          const char             *id,
+          GCancellable           *cancellable,
+          GError                **error)
+{
+  g_autoptr(StrataAttachmentRow) row = g_new0 (StrataAttachmentRow, 1);
+  g_autoptr(StrataLegacyAttachment) attachment = NULL;
+  g_auto(StrataLegacyAttachmentFiles) files = { NULL, };
+  ReportContext context = { self, row };
+  const char *inline_meta = self->inline_metas != NULL ? g_hash_table_lookup (self->inline_metas, id) : NULL;
+
+  row->id = g_strdup (id);
+  row->state = STRATA_ATTACHMENT_MISSING;
+  if (_strata_legacy_store_find_attachment (self->legacy, id, &files))
+    g_hash_table_add (self->used_ids, g_strdup (id));
+
+  attachment = _strata_legacy_attachment_load_inline (self->legacy, id, inline_meta, report_and_note, &context, error);
+  if (attachment == NULL)
+    return NULL;
+
+  row->name = g_strdup (attachment->name);
+  row->meta = g_strdup (attachment->meta);
+  row->mime = NULL;
+  if ((attachment->data_path != NULL || attachment->file_path != NULL) &&
+      !take_bytes (self, batch, attachment, row, cancellable, error))
+    return NULL;
+
+  row->source_bytes = sum_sizes (&files, attachment);
+  if (row->mime == NULL)
+    row->mime = g_strdup (attachment->mime);
+  if (row->state == STRATA_ATTACHMENT_OBJECT)
+    self->counts.stored++;
+  else if (g_strcmp0 (row->problem, "attachment-data-invalid") != 0)
+    self->counts.missing++;
+
+  return g_steal_pointer (&row);
+}
+
+GPtrArray *
+_strata_attachment_taker_take (StrataAttachmentTaker  *self,
+                               StrataBatch            *batch,
+                               GCancellable           *cancellable,
+                               GError                **error)
+{
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_attachment_row_free);
+
+  for (guint i = 0; i < self->noted->len; i++)
+    {
+      StrataAttachmentRow *row = take_one (self, batch, g_ptr_array_index (self->noted, i), cancellable, error);
+
+      if (row == NULL)
+        return NULL;
+      g_ptr_array_add (rows, row);
+    }
+  _strata_attachment_taker_forget (self);
+
+  return g_steal_pointer (&rows);
+}
+
+/* A video or file that no metadata points at: kept under its path, so that nothing is lost. */
+static StrataAttachmentRow *
+take_lone_file (StrataAttachmentTaker   *self,
+                StrataBatch             *batch,
+                const StrataLegacyFile  *file,
+                GCancellable            *cancellable,
+                GError                 **error)
+{
+  g_autoptr(StrataAttachmentRow) row = g_new0 (StrataAttachmentRow, 1);
+  StrataLegacyAttachment attachment = {
+    .id = file->path,
+    .file_path = file->path,
+    .source_size = file->size,
+    .source_mtime_ns = file->mtime_ns,
+  };
+
+  row->id = g_utf8_make_valid (file->path, -1);
+  row->name = g_path_get_basename (row->id);
+  row->problem = g_strdup ("attachment-meta-missing");
+  row->source_bytes = file->size;
+  if (!take_bytes (self, batch, &attachment, row, cancellable, error))
+    return NULL;
+
+  self->counts.stored++;
+  self->report (strata_problem_new ("attachment-meta-missing", file->path, NULL, row->id, -1,
+                                    "Nothing points at this file; it is kept under its path"),
+                self->report_data);
+
+  return g_steal_pointer (&row);
+}
+
+typedef struct
+{
+  StrataAttachmentTaker *taker;
+  StrataBatch           *batch;
+  GPtrArray             *rows;
+  GCancellable          *cancellable;
+  GError               **error;
+  gboolean               ok;
+} LoneFiles;
+
+static gboolean
+take_if_lone (const StrataLegacyFile *file,
+              gpointer                user_data)
+{
+  LoneFiles *lone = user_data;
+  StrataAttachmentRow *row;
+
+  if ((file->role != STRATA_LEGACY_VIDEO && file->role != STRATA_LEGACY_ATTACHMENT_FILE) ||
+      g_hash_table_contains (lone->taker->used_paths, file->path))
+    return TRUE;
+
+  row = take_lone_file (lone->taker, lone->batch, file, lone->cancellable, lone->error);
+  lone->ok = row != NULL;
+  if (lone->ok)
+    g_ptr_array_add (lone->rows, row);
+
+  return lone->ok;
+}
+
+GPtrArray *
+_strata_attachment_taker_take_unused (StrataAttachmentTaker  *self,
+                                      StrataBatch            *batch,
+                                      GCancellable           *cancellable,
+                                      GError                **error)
+{
+  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) ids = _strata_legacy_store_list_attachments (self->legacy);
+  LoneFiles lone = { self, batch, NULL, cancellable, error, TRUE };
+
+  for (guint i = 0; i < ids->len; i++)
+    if (!g_hash_table_contains (self->used_ids, g_ptr_array_index (ids, i)))
+      note (self, g_ptr_array_index (ids, i));
+
+  rows = _strata_attachment_taker_take (self, batch, cancellable, error);
+  if (rows == NULL)
+    return NULL;
+
+  lone.rows = rows;
+  _strata_legacy_store_foreach_file (self->legacy, take_if_lone, &lone);
+
+  return lone.ok ? g_steal_pointer (&rows) : NULL;
+}
+
+/* @metas: id → JSON object, both text; see strata-inline-attachments-private.h */
+void
+_strata_attachment_taker_set_inline_metas (StrataAttachmentTaker *self,
+                                           GHashTable            *metas)
+{
+  g_clear_pointer (&self->inline_metas, g_hash_table_unref);
+  self->inline_metas = g_hash_table_ref (metas);
+}

@@ -1,0 +1,440 @@
+/* strata-export.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
+#include "json/strata-json-members-private.h"
+#include "store/strata-object-private.h"
+#include "store/strata-store-private.h"
+#include "strata-export.h"
+#include "strata-legacy-writer-private.h"
+
+#define BLOCK_BYTES (256 * 1024)
+
+/* Sessions as one array's text, one after the other */
+
+#define STRATA_TYPE_ARRAY_STREAM (strata_array_stream_get_type ())
+G_DECLARE_FINAL_TYPE (StrataArrayStream, strata_array_stream, STRATA, ARRAY_STREAM, GInputStream)
+
+struct _StrataArrayStream
+{
+  GInputStream   parent_instance;
+
+  StrataStore   *store;
+  GPtrArray     *keys;      /* borrowed */
+  guint          next;
+  GInputStream  *current;
+  gboolean       started;
+  gboolean       ended;
+};
+
+G_DEFINE_FINAL_TYPE (StrataArrayStream, strata_array_stream, G_TYPE_INPUT_STREAM)
+
+static gssize
+give (char *buffer,
+      char  c)
+{
+  *buffer = c;
+
+  return 1;
+}
+
+/* Opens the next session; where there is none left, closes the array. */
+static gssize
+start_next (StrataArrayStream  *self,
+            char               *buffer,
+            GError            **error)
+{
+  if (!self->started)
+    {
+      self->started = TRUE;
+      return give (buffer, '[');
+    }
+
+  if (self->next == self->keys->len)
+    {
+      self->ended = TRUE;
+      return give (buffer, ']');
+    }
+
+  self->current = strata_store_open_session (self->store, g_ptr_array_index (self->keys, self->next++), error);
+  if (self->current == NULL)
+    return -1;
+
+  return self->next > 1 ? give (buffer, ',') : g_input_stream_read (self->current, buffer, 1, NULL, error);
+}
+
+static gssize
+array_stream_read (GInputStream  *stream,
+                   void          *buffer,
+                   gsize          count,
+                   GCancellable  *cancellable,
+                   GError       **error)
+{
+  StrataArrayStream *self = STRATA_ARRAY_STREAM (stream);
+
+  if (self->current != NULL)
+    {
+      gssize size = g_input_stream_read (self->current, buffer, count, cancellable, error);
+
+      if (size != 0)
+        return size;
+      g_clear_object (&self->current);
+    }
+
+  return self->ended || count == 0 ? 0 : start_next (self, buffer, error);
+}
+
+static void
+array_stream_finalize (GObject *object)
+{
+  StrataArrayStream *self = STRATA_ARRAY_STREAM (object);
+
+  g_clear_object (&self->current);
+  g_clear_object (&self->store);
+
+  G_OBJECT_CLASS (strata_array_stream_parent_class)->finalize (object);
+}
+
+static void
+strata_array_stream_class_init (StrataArrayStreamClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = array_stream_finalize;
+  G_INPUT_STREAM_CLASS (klass)->read_fn = array_stream_read;
+}
+
+static void
+strata_array_stream_init (StrataArrayStream *self)
+{
+}
+
+/* What is exported, and where to */
+typedef struct
+{
+  StrataStore   *store;
+  GPtrArray     *keys;
+  const char    *collection;   /* the one being written */
+  int            dir;
+  GHashTable    *done;         /* paths written */
+  guint64        bytes;
+  GCancellable  *cancellable;
+} Export;
+
+static GInputStream *
+open_sessions (gpointer   user_data,
+               GError   **error)
+{
+  Export *export = user_data;
+  StrataArrayStream *stream = g_object_new (STRATA_TYPE_ARRAY_STREAM, NULL);
+
+  stream->store = g_object_ref (export->store);
+  stream->keys = export->keys;
+
+  return G_INPUT_STREAM (stream);
+}
+
+static GInputStream *
+open_collection (gpointer   user_data,
+                 GError   **error)
+{
+  Export *export = user_data;
+
+  return strata_store_open_collection (export->store, export->collection, error);
+}
+
+/* The old program's folder */
+
+/* Old paths come from files that lay below one folder; what would leave it is not written. */
+static gboolean
+path_is_safe (const char *path)
+{
+  g_auto(GStrv) components = g_strsplit (path, "/", -1);
+
+  for (guint i = 0; components[i] != NULL; i++)
+    if (components[i][0] == '\0' || strcmp (components[i], ".") == 0 || strcmp (components[i], "..") == 0)
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+make_folders (Export      *export,
+              const char  *path,
+              GError     **error)
+{
+  for (const char *slash = strchr (path, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
+    {
+      g_autofree char *folder = g_strndup (path, (gsize)(slash - path));
+
+      if (!_strata_file_make_dir (export->dir, folder, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static char *
+dup_claimed_mime (const StrataAttachmentRow *row)
+{
+  static const char *const names[] = { "mimeType", NULL };
+  g_autoptr(StrataJsonMembers) meta = row->meta != NULL
+    ? _strata_json_members_parse (row->meta, strlen (row->meta), names, NULL) : NULL;
+  char *mime = meta != NULL ? _strata_json_members_dup_string (meta, "mimeType") : NULL;
+
+  if (mime == NULL || strpbrk (mime, ";,\" \n") != NULL)
+    {
+      g_free (mime);
+      mime = g_strdup (row->mime != NULL ? row->mime : "application/octet-stream");
+    }
+
+  return mime;
+}
+
+static gboolean
+write_attachment_bytes (Export                     *export,
+                        const StrataAttachmentRow  *row,
+                        GError                    **error)
+{
+  g_autofree char *object = _strata_object_dup_path (&row->digest, row->extension);
+  g_autofree char *path = row->source_path != NULL ? g_strdup (row->source_path)
+                                                   : g_strdup_printf ("attachments/%s.dat", row->id);
+  g_autofree char *mime = dup_claimed_mime (row);
+  g_autoptr(GInputStream) content = NULL;
+  gboolean is_text = g_str_has_suffix (path, ".dat");
+  guint64 bytes = 0;
+
+  if (!path_is_safe (path) || !g_hash_table_add (export->done, g_strdup (path)))
+    return TRUE;
+
+  content = _strata_file_stream_open (_strata_store_get_dir (export->store), object, error);
+  if (content == NULL || !make_folders (export, path, error))
+    return FALSE;
+  if (is_text ? !_strata_legacy_write_data_uri (export->dir, path, mime, content, &bytes, export->cancellable, error)
+              : !_strata_legacy_write_raw (export->dir, path, content, &bytes, export->cancellable, error))
+    return FALSE;
+  export->bytes += bytes;
+
+  return TRUE;
+}
+
+static gboolean
+write_attachment (Export                     *export,
+                  const StrataAttachmentRow  *row,
+                  GError                    **error)
+{
+  g_autofree char *meta_path = g_strdup_printf ("attachments/%s.meta.json", row->id);
+
+  if (row->meta != NULL && strchr (row->id, '/') == NULL && path_is_safe (row->id) &&
+      g_hash_table_add (export->done, g_strdup (meta_path)))
+    {
+      if (!_strata_file_make_dir (export->dir, "attachments", error) ||
+          !_strata_file_create (export->dir, meta_path, row->meta, strlen (row->meta), error))
+        return FALSE;
+      export->bytes += strlen (row->meta);
+    }
+
+  return row->state != STRATA_ATTACHMENT_OBJECT || write_attachment_bytes (export, row, error);
+}
+
+static gboolean
+write_attachments_of (Export      *export,
+                      gboolean     is_collection,
+                      const char  *key,
+                      GError     **error)
+{
+  g_autoptr(StrataManifest) manifest = _strata_store_load (export->store, is_collection, key, error);
+  g_autoptr(GPtrArray) rows = manifest != NULL ? _strata_store_load_rows (export->store, manifest, error) : NULL;
+
+  if (rows == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < rows->len; i++)
+    if (!write_attachment (export, g_ptr_array_index (rows, i), error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+write_file (Export             *export,
+            const char         *name,
+            StrataPayloadFunc   func,
+            GError            **error)
+{
+  g_autofree char *path = g_strdup_printf ("db/%s.json", name);
+  guint64 bytes = 0;
+
+  if (!path_is_safe (path) || strchr (name, '/') != NULL)
+    return TRUE;
+  if (!_strata_file_make_dir (export->dir, "db", error) ||
+      !_strata_legacy_write_collection (export->dir, path, func, export, &bytes, export->cancellable, error))
+    return FALSE;
+  export->bytes += bytes;
+
+  return TRUE;
+}
+
+static gboolean
+write_collections (Export  *export,
+                   GError **error)
+{
+  g_auto(GStrv) collections = strata_store_list_collections (export->store, error);
+
+  if (collections == NULL)
+    return FALSE;
+
+  for (guint i = 0; collections[i] != NULL; i++)
+    {
+      g_autoptr(GError) name_error = NULL;
+      g_autofree char *name = strata_store_dup_collection_name (export->store, collections[i], &name_error);
+
+      if (name_error != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&name_error));
+          return FALSE;
+        }
+      export->collection = collections[i];
+      if ((name != NULL && !write_file (export, name, open_collection, error)) ||
+          !write_attachments_of (export, TRUE, collections[i], error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+write_folder (Export      *export,
+              const char  *path,
+              gboolean     everything,
+              GError     **error)
+{
+  gboolean ok = TRUE;
+
+  if (_strata_seam_get ()->mkdir (AT_FDCWD, path) < 0)
+    {
+      _strata_file_set_error (error, errno, "create folder", path);
+      return FALSE;
+    }
+
+  export->dir = _strata_file_open (AT_FDCWD, path, O_RDONLY | O_DIRECTORY, error);
+  if (export->dir < 0)
+    return FALSE;
+
+  ok = write_file (export, "sessions", open_sessions, error);
+  for (guint i = 0; i < export->keys->len && ok; i++)
+    ok = write_attachments_of (export, FALSE, g_ptr_array_index (export->keys, i), error);
+  ok = ok && (!everything || write_collections (export, error));
+  if (ok && _strata_seam_get ()->syncfs (export->dir) < 0)
+    {
+      _strata_file_set_error (error, errno, "save to disk", path);
+      ok = FALSE;
+    }
+  _strata_file_close (export->dir);
+
+  return ok;
+}
+
+/* One file of JSON */
+
+static gboolean
+write_array (Export      *export,
+             const char  *path,
+             GError     **error)
+{
+  g_autoptr(GInputStream) stream = open_sessions (export, error);
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size = 0;
+  gboolean ok;
+  int fd = _strata_file_open (AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, error);
+
+  if (fd < 0)
+    return FALSE;
+
+  ok = TRUE;
+  while (ok && (size = g_input_stream_read (stream, block, BLOCK_BYTES, export->cancellable, error)) > 0)
+    {
+      export->bytes += (guint64)size;
+      ok = _strata_file_write_all (fd, block, (gsize)size, path, error);
+    }
+  ok = ok && size == 0 && _strata_file_write_all (fd, "\n", 1, path, error) && _strata_file_sync (fd, path, error);
+  export->bytes++;
+  _strata_file_close (fd);
+
+  return ok;
+}
+
+static GPtrArray *
+list_all_keys (StrataStore  *store,
+               GError      **error)
+{
+  g_autoptr(GPtrArray) sessions = strata_store_list_sessions (store, STRATA_SESSION_ORDER_SOURCE, 0, error);
+  GPtrArray *keys;
+
+  if (sessions == NULL)
+    return NULL;
+
+  keys = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < sessions->len; i++)
+    g_ptr_array_add (keys, g_strdup (((StrataSessionInfo *)g_ptr_array_index (sessions, i))->key));
+
+  return keys;
+}
+
+/**
+ * strata_export:
+ * @store: a store
+ * @keys: (nullable) (array zero-terminated=1): sessions to export; %NULL: all
+ *   of them, with all collections
+ * @format: as what
+ * @path: a file or folder that must not be there yet
+ * @out_sessions: (out): how many were written
+ * @out_bytes: (out): length of what was written
+ * @cancellable: (nullable): a cancellable
+ *
+ * Gives data back, in the old program's format or as plain JSON; both are on
+ * disk on success. On failure what was written so far stays at @path.
+ *
+ * Returns: whether it succeeded; %G_IO_ERROR_EXISTS where something is at @path
+ */
+gboolean
+strata_export (StrataStore         *store,
+               const char *const   *keys,
+               StrataExportFormat   format,
+               const char          *path,
+               guint64             *out_sessions,
+               guint64             *out_bytes,
+               GCancellable        *cancellable,
+               GError             **error)
+{
+  g_autoptr(GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GPtrArray) list = NULL;
+  Export export = { .store = store, .done = done, .cancellable = cancellable, .dir = -1 };
+  gboolean ok;
+
+  g_return_val_if_fail (STRATA_IS_STORE (store), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  list = keys == NULL ? list_all_keys (store, error) : g_ptr_array_new_with_free_func (g_free);
+  if (list == NULL)
+    return FALSE;
+  for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
+    g_ptr_array_add (list, g_strdup (keys[i]));
+
+  export.keys = list;
+  ok = format == STRATA_EXPORT_LEGACY ? write_folder (&export, path, keys == NULL, error)
+                                      : write_array (&export, path, error);
+  *out_sessions = list->len;
+  *out_bytes = export.bytes;
+
+  return ok;
+}

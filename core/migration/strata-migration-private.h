@@ -1,0 +1,71 @@
+/* strata-migration-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "legacy/strata-legacy-store-private.h"
+#include "store/strata-batch-private.h"
+#include "strata-attachment-taker-private.h"
+#include "strata-migration.h"
+
+G_BEGIN_DECLS
+
+/* What the steps of a migration share; it lives for one run. One thread works
+ * on it, but for what is guarded.
+ */
+typedef struct
+{
+  /* Set when the run starts */
+  StrataMigration        *migration;
+  StrataLegacyStore      *legacy;
+  StrataStore            *store;
+  guint                   source;
+  guint                   batch_size;
+
+  StrataAttachmentTaker  *taker;
+  StrataBatch            *batch;
+  guint64                 batch_bytes;
+  GHashTable             *id_counts;    /* key of the first of an id → how many there were */
+  GHashTable             *quarantined;  /* ordinals of entries that are no sessions */
+  guint64                 file_bytes;   /* of collection files read to their end in this step */
+} StrataMigrationRun;
+
+/* The path of the file whose array is the sessions; NULL: there is none. */
+const char *_strata_migration_run_get_sessions_path (StrataMigrationRun  *run);
+
+gboolean    _strata_migration_run_sessions      (StrataMigrationRun  *run,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+gboolean    _strata_migration_run_collections   (StrataMigrationRun  *run,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+gboolean    _strata_migration_run_unused        (StrataMigrationRun  *run,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+/* Commits what is complete; what comes after can't fail it. */
+gboolean    _strata_migration_run_commit        (StrataMigrationRun  *run,
+                                                 GError             **error);
+/* Reads the old store again by other code, reads the new one back, compares. */
+gboolean    _strata_migration_run_verify        (StrataMigrationRun  *run,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+
+/* Any thread */
+void        _strata_migration_report            (StrataProblem       *problem,
+                                                 gpointer             migration);
+void        _strata_migration_set_step          (StrataMigration     *self,
+                                                 const char          *step,
+                                                 guint64              items_total,
+                                                 guint64              bytes_total);
+void        _strata_migration_advance           (StrataMigration     *self,
+                                                 guint64              items,
+                                                 guint64              bytes);
+
+/* The counts are the run's own; only the run writes them. */
+StrataMigrationCounts *
+            _strata_migration_lock_counts       (StrataMigration     *self);
+void        _strata_migration_unlock_counts     (StrataMigration     *self);
+
+G_END_DECLS

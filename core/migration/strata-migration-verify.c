@@ -1,0 +1,394 @@
+/* strata-migration-verify.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
+#include "store/strata-key-private.h"
+#include "strata-migration-private.h"
+#include "strata-witness-private.h"
+
+#define BLOCK_BYTES (256 * 1024)
+
+/* What one pass of the witness over a file is for */
+typedef struct
+{
+  StrataMigrationRun *run;
+  const char         *path;
+  GCancellable       *cancellable;
+  guint64             bytes;      /* of sessions' text compared so far */
+} Comparison;
+
+static void
+report_mismatch (StrataMigrationRun *run,
+                 const char         *path,
+                 const char         *session,
+                 const char         *item,
+                 const char         *what)
+{
+  _strata_migration_report (strata_problem_new ("digest-mismatch", path, session, item, -1, "%s", what), run->migration);
+}
+
+/* Reads a stream to its end. @out_digest is of what it gave. */
+static gboolean
+digest_stream (GInputStream  *stream,
+               StrataDigest  *out_digest,
+               GCancellable  *cancellable,
+               GError       **error)
+{
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size;
+
+  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, cancellable, error)) > 0)
+    _strata_hasher_update (hasher, block, (gsize)size);
+  _strata_hasher_finish (hasher, out_digest);
+
+  return size == 0;
+}
+
+/* Whether what the store gives back under @stream has @expected. Damage counts
+ * as "no"; anything else that stops the reading is an error.
+ */
+static gboolean
+stream_matches (GInputStream        *stream,
+                const StrataDigest  *expected,
+                gboolean            *out_matches,
+                GCancellable        *cancellable,
+                GError             **error)
+{
+  g_autoptr(GError) read_error = NULL;
+  StrataDigest digest;
+
+  if (digest_stream (stream, &digest, cancellable, &read_error))
+    {
+      *out_matches = _strata_digest_equal (&digest, expected);
+      return TRUE;
+    }
+
+  *out_matches = FALSE;
+  if (read_error->domain == STRATA_ERROR)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&read_error));
+
+  return FALSE;
+}
+
+/* Sessions */
+
+typedef struct
+{
+  guint   source;
+  guint64 ordinal;
+} OrdinalQuery;
+
+static gpointer
+find_ordinal (StrataCatalog  *catalog,
+              gpointer        user_data,
+              GError        **error)
+{
+  const OrdinalQuery *query = user_data;
+
+  return _strata_catalog_find_ordinal (catalog, query->source, query->ordinal, error);
+}
+
+static void
+count_failed (StrataMigrationRun *run)
+{
+  _strata_migration_lock_counts (run->migration)->sessions_failed++;
+  _strata_migration_unlock_counts (run->migration);
+}
+
+/* A StrataWitnessElementFunc: the session at this place must come back out of
+ * the store with the digest that the witness took of it.
+ */
+static gboolean
+compare_session (guint64              ordinal,
+                 const StrataDigest  *digest,
+                 guint64              length,
+                 gpointer             user_data,
+                 GError             **error)
+{
+  Comparison *comparison = user_data;
+  StrataMigrationRun *run = comparison->run;
+  OrdinalQuery query = { run->source, ordinal };
+  g_autofree char *key = NULL;
+  g_autoptr(GInputStream) stream = NULL;
+  gboolean matches = FALSE;
+
+  if (g_hash_table_contains (run->quarantined, &ordinal))
+    return TRUE;
+  if (g_cancellable_set_error_if_cancelled (comparison->cancellable, error))
+    return FALSE;
+
+  key = _strata_store_with_catalog (run->store, find_ordinal, &query, NULL);
+  if (key != NULL)
+    stream = strata_store_open_session (run->store, key, NULL);
+  if (stream != NULL && !stream_matches (stream, digest, &matches, comparison->cancellable, error))
+    return FALSE;
+
+  if (!matches)
+    {
+      count_failed (run);
+      report_mismatch (run, comparison->path, key, NULL, key == NULL
+                         ? "A session of the old store is not in the new one"
+                         : "A session read back is not what the old store has");
+    }
+  comparison->bytes += length;
+  _strata_migration_advance (run->migration, ordinal + 1, run->file_bytes + comparison->bytes);
+
+  return TRUE;
+}
+
+static gboolean
+add_file_bytes (StrataMigrationRun *run,
+                const char         *path)
+{
+  struct stat status;
+
+  if (_strata_file_stat (_strata_legacy_store_get_dir (run->legacy), path, &status, NULL))
+    run->file_bytes += (guint64)status.st_size;
+  _strata_migration_advance (run->migration, 0, run->file_bytes);
+
+  return TRUE;
+}
+
+/* An old file that breaks off was reported when it was taken; what the witness
+ * saw until then has been compared.
+ */
+static gboolean
+is_fault_of_file (const GError *error)
+{
+  return error->domain == STRATA_ERROR &&
+         (error->code == STRATA_ERROR_SYNTAX || error->code == STRATA_ERROR_DAMAGED_DATA);
+}
+
+static gboolean
+verify_sessions (StrataMigrationRun  *run,
+                 GCancellable        *cancellable,
+                 GError             **error)
+{
+  Comparison comparison = { run, _strata_migration_run_get_sessions_path (run), cancellable, 0 };
+  g_autoptr(GError) witness_error = NULL;
+  StrataWitnessCollection seen;
+
+  if (comparison.path == NULL)
+    return TRUE;
+
+  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), comparison.path, compare_session,
+                                   &comparison, &seen, cancellable, &witness_error) &&
+      !is_fault_of_file (witness_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&witness_error));
+      return FALSE;
+    }
+
+  return add_file_bytes (run, comparison.path);
+}
+
+/* Collections */
+
+static gboolean
+verify_collection (StrataMigrationRun      *run,
+                   const StrataLegacyFile  *file,
+                   GCancellable            *cancellable,
+                   GError                 **error)
+{
+  g_autofree char *name = g_utf8_make_valid (file->name, -1);
+  g_autofree char *key = _strata_collection_key_make (name, run->source);
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GError) witness_error = NULL;
+  StrataWitnessCollection seen;
+  gboolean matches = FALSE;
+
+  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), file->path, NULL, NULL,
+                                   &seen, cancellable, &witness_error))
+    {
+      if (is_fault_of_file (witness_error))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&witness_error));
+      return FALSE;
+    }
+
+  stream = strata_store_open_collection (run->store, key, NULL);
+  if (stream != NULL && !stream_matches (stream, &seen.digest, &matches, cancellable, error))
+    return FALSE;
+
+  if (!matches)
+    report_mismatch (run, file->path, NULL, NULL, "A collection read back is not what the old store has");
+
+  return add_file_bytes (run, file->path);
+}
+
+static gboolean
+verify_collections (StrataMigrationRun  *run,
+                    GCancellable        *cancellable,
+                    GError             **error)
+{
+  const char *sessions_path = _strata_migration_run_get_sessions_path (run);
+  GPtrArray *files = _strata_legacy_store_get_files (run->legacy);
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      const StrataLegacyFile *file = g_ptr_array_index (files, i);
+
+      if (file->role == STRATA_LEGACY_COLLECTION && g_strcmp0 (file->path, sessions_path) != 0 &&
+          !verify_collection (run, file, cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Attachments */
+
+/* Text to be decoded, rather than the bytes themselves */
+static gboolean
+is_encoded (const char *path)
+{
+  return g_str_has_prefix (path, "attachments/") && g_str_has_suffix (path, ".dat") &&
+         strchr (path + strlen ("attachments/"), '/') == NULL;
+}
+
+static gboolean
+verify_attachment (StrataMigrationRun         *run,
+                   const StrataAttachmentRow  *row,
+                   GCancellable               *cancellable,
+                   GError                    **error)
+{
+  g_autofree char *path = _strata_object_dup_path (&row->digest, row->extension);
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GError) witness_error = NULL;
+  StrataDigest digest;
+  guint64 length;
+  gboolean matches = FALSE;
+
+  if (!_strata_witness_attachment (_strata_legacy_store_get_dir (run->legacy), row->source_path,
+                                   !is_encoded (row->source_path), &digest, &length, cancellable, &witness_error))
+    {
+      if (witness_error->domain != STRATA_ERROR)
+        {
+          g_propagate_error (error, g_steal_pointer (&witness_error));
+          return FALSE;
+        }
+      report_mismatch (run, row->source_path, NULL, row->id, "An attachment was taken from text that can't be decoded");
+      return TRUE;
+    }
+
+  stream = _strata_file_stream_open (_strata_store_get_dir (run->store), path, NULL);
+  if (stream != NULL && !stream_matches (stream, &digest, &matches, cancellable, error))
+    return FALSE;
+
+  if (!matches || length != row->bytes || !_strata_digest_equal (&digest, &row->digest))
+    report_mismatch (run, row->source_path, NULL, row->id, "An attachment read back is not what the old store has");
+
+  run->file_bytes += row->source_size;
+  _strata_migration_advance (run->migration, 0, run->file_bytes);
+
+  return TRUE;
+}
+
+/* The attachments of one session or collection of this source, each old file once. */
+static gboolean
+verify_rows (StrataMigrationRun    *run,
+             const StrataManifest  *manifest,
+             GHashTable            *seen,
+             GCancellable          *cancellable,
+             GError               **error)
+{
+  g_autoptr(GPtrArray) rows = _strata_store_load_rows (run->store, manifest, error);
+
+  if (rows == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+      g_autofree char *tag = NULL;
+
+      if (row->state != STRATA_ATTACHMENT_OBJECT || row->source_path == NULL || manifest->source != run->source)
+        continue;
+
+      tag = g_strdup_printf ("%s\n%08x", row->source_path, _strata_digest_hash (&row->digest));
+      if (!g_hash_table_add (seen, g_steal_pointer (&tag)))
+        continue;
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !verify_attachment (run, row, cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+verify_owner (StrataMigrationRun  *run,
+              gboolean             is_collection,
+              const char          *key,
+              GHashTable          *seen,
+              GCancellable        *cancellable,
+              GError             **error)
+{
+  g_autoptr(GError) load_error = NULL;
+  g_autoptr(StrataManifest) manifest = _strata_store_load (run->store, is_collection, key, &load_error);
+
+  if (manifest != NULL && verify_rows (run, manifest, seen, cancellable, &load_error))
+    return TRUE;
+
+  if (load_error->domain == STRATA_ERROR)
+    {
+      report_mismatch (run, NULL, is_collection ? NULL : key, NULL, load_error->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&load_error));
+
+  return FALSE;
+}
+
+static gboolean
+verify_attachments (StrataMigrationRun  *run,
+                    GCancellable        *cancellable,
+                    GError             **error)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GPtrArray) sessions = strata_store_list_sessions (run->store, STRATA_SESSION_ORDER_DATE, 0, error);
+  g_auto(GStrv) collections = NULL;
+
+  if (sessions == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < sessions->len; i++)
+    if (!verify_owner (run, FALSE, ((StrataSessionInfo *)g_ptr_array_index (sessions, i))->key, seen, cancellable, error))
+      return FALSE;
+
+  collections = strata_store_list_collections (run->store, error);
+  if (collections == NULL)
+    return FALSE;
+
+  for (guint i = 0; collections[i] != NULL; i++)
+    if (!verify_owner (run, TRUE, collections[i], seen, cancellable, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+_strata_migration_run_verify (StrataMigrationRun  *run,
+                              GCancellable        *cancellable,
+                              GError             **error)
+{
+  _strata_seam_get ()->mark ("verify");
+  run->file_bytes = 0;
+
+  return verify_sessions (run, cancellable, error) &&
+         verify_collections (run, cancellable, error) &&
+         verify_attachments (run, cancellable, error);
+}

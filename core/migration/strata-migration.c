@@ -1,0 +1,639 @@
+/* strata-migration.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
+#include "legacy/strata-legacy-payload-private.h"
+#include "maintenance/strata-statistics.h"
+#include "strata-inline-attachments-private.h"
+#include "strata-journal-private.h"
+#include "strata-migration-private.h"
+
+#define DEFAULT_BATCH 15
+#define LOCK_PATH "migration/lock"
+/* No time left is told before this */
+#define MIN_ELAPSED 10.0
+
+/**
+ * StrataMigration:
+ *
+ * Moves an old store into a new one: reads it, writes the new one batch by
+ * batch, reads everything back and compares it with what a separate pass over
+ * the old store sees. The old store is only ever read.
+ *
+ * It runs once; to continue after an error, a pause or a crash, make a new one
+ * over the same store: what is there already is not written again.
+ *
+ * Threads: [method@Strata.Migration.run] works on the calling thread, which
+ * must not be one that draws; the getters may be called from any.
+ */
+struct _StrataMigration
+{
+  GObject                 parent_instance;
+
+  /* Set before the run, never changed after */
+  char                   *store_path;
+  char                   *legacy_path;
+  guint                   batch_size;
+
+  /* Guarded by @mutex */
+  GMutex                  mutex;
+  const char             *state;
+  const char             *step;
+  guint64                 items;
+  guint64                 items_total;
+  guint64                 bytes;
+  guint64                 bytes_total;
+  gint64                  started_us;
+  gint64                  step_started_us;
+  gint64                  ended_us;
+  StrataMigrationCounts   counts;
+  GPtrArray              *problems;
+};
+
+G_DEFINE_FINAL_TYPE (StrataMigration, strata_migration, G_TYPE_OBJECT)
+
+static void
+strata_migration_finalize (GObject *object)
+{
+  StrataMigration *self = STRATA_MIGRATION (object);
+
+  g_free (self->store_path);
+  g_free (self->legacy_path);
+  g_ptr_array_unref (self->problems);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (strata_migration_parent_class)->finalize (object);
+}
+
+static void
+strata_migration_class_init (StrataMigrationClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = strata_migration_finalize;
+}
+
+static void
+strata_migration_init (StrataMigration *self)
+{
+  g_mutex_init (&self->mutex);
+  self->state = "planned";
+  self->step = "planning";
+  self->batch_size = DEFAULT_BATCH;
+  self->problems = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+/**
+ * strata_migration_new:
+ * @store_path: the new store's folder; made when it is not there
+ * @legacy_path: (nullable): the old data folder, or the folder above it; %NULL:
+ *   the usual places are looked through
+ *
+ * Returns: (transfer full): a migration that has not been run
+ */
+StrataMigration *
+strata_migration_new (const char *store_path,
+                      const char *legacy_path)
+{
+  StrataMigration *self;
+
+  g_return_val_if_fail (store_path != NULL, NULL);
+
+  self = g_object_new (STRATA_TYPE_MIGRATION, NULL);
+  self->store_path = g_strdup (store_path);
+  self->legacy_path = g_strdup (legacy_path);
+
+  return self;
+}
+
+/**
+ * strata_migration_set_batch_size:
+ * @sessions: how many sessions share one wait for the disk, from 1; each of
+ *   them is atomic whatever this is
+ */
+void
+strata_migration_set_batch_size (StrataMigration *self,
+                                 guint            sessions)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+  g_return_if_fail (sessions > 0);
+
+  self->batch_size = sessions;
+}
+
+/* Told from the run, asked from anywhere */
+
+void
+_strata_migration_report (StrataProblem *problem,
+                          gpointer       migration)
+{
+  StrataMigration *self = migration;
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  g_ptr_array_add (self->problems, problem);
+}
+
+void
+_strata_migration_set_step (StrataMigration *self,
+                            const char      *step,
+                            guint64          items_total,
+                            guint64          bytes_total)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->step = step;
+  self->items = 0;
+  self->items_total = items_total;
+  self->bytes = 0;
+  self->bytes_total = bytes_total;
+  self->step_started_us = g_get_monotonic_time ();
+}
+
+/* @items: 0 leaves it as it is */
+void
+_strata_migration_advance (StrataMigration *self,
+                           guint64          items,
+                           guint64          bytes)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->items = MAX (items, self->items);
+  self->bytes = MAX (bytes, self->bytes);
+}
+
+StrataMigrationCounts *
+_strata_migration_lock_counts (StrataMigration *self)
+{
+  g_mutex_lock (&self->mutex);
+
+  return &self->counts;
+}
+
+void
+_strata_migration_unlock_counts (StrataMigration *self)
+{
+  g_mutex_unlock (&self->mutex);
+}
+
+/**
+ * strata_migration_get_state:
+ *
+ * Returns: see [struct@Strata.MigrationProgress]
+ */
+const char *
+strata_migration_get_state (StrataMigration *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+  g_return_val_if_fail (STRATA_IS_MIGRATION (self), NULL);
+
+  locker = g_mutex_locker_new (&self->mutex);
+
+  return self->state;
+}
+
+/**
+ * strata_migration_get_progress:
+ * @out_progress: (out caller-allocates): where it is now
+ */
+void
+strata_migration_get_progress (StrataMigration         *self,
+                               StrataMigrationProgress *out_progress)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+  gint64 now = g_get_monotonic_time ();
+  double step_elapsed;
+
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  locker = g_mutex_locker_new (&self->mutex);
+  out_progress->state = self->state;
+  out_progress->step = self->step;
+  out_progress->items = self->items;
+  out_progress->items_total = self->items_total;
+  out_progress->bytes = MIN (self->bytes, self->bytes_total);
+  out_progress->bytes_total = self->bytes_total;
+  out_progress->elapsed = self->started_us > 0 ? (double)(now - self->started_us) / G_USEC_PER_SEC : 0;
+  out_progress->remaining = -1;
+
+  step_elapsed = (double)(now - self->step_started_us) / G_USEC_PER_SEC;
+  if (self->step_started_us > 0 && step_elapsed >= MIN_ELAPSED && self->bytes > 0 && self->bytes <= self->bytes_total)
+    out_progress->remaining = step_elapsed * (double)(self->bytes_total - self->bytes) / (double)self->bytes;
+}
+
+/**
+ * strata_migration_get_counts:
+ * @out_counts: (out caller-allocates): what was done so far
+ */
+void
+strata_migration_get_counts (StrataMigration       *self,
+                             StrataMigrationCounts *out_counts)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  locker = g_mutex_locker_new (&self->mutex);
+  *out_counts = self->counts;
+}
+
+/**
+ * strata_migration_dup_problems:
+ *
+ * Returns: (transfer full) (element-type StrataProblem): those met so far
+ */
+GPtrArray *
+strata_migration_dup_problems (StrataMigration *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+  GPtrArray *copy;
+
+  g_return_val_if_fail (STRATA_IS_MIGRATION (self), NULL);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  copy = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < self->problems->len; i++)
+    g_ptr_array_add (copy, g_object_ref (g_ptr_array_index (self->problems, i)));
+
+  return copy;
+}
+
+/* One migration per store */
+
+static int
+lock_migration (int      dir,
+                GError **error)
+{
+  g_autofree char *pid = g_strdup_printf ("%" G_GINT64_FORMAT "\n", (gint64)getpid ());
+  int fd = _strata_file_open (dir, LOCK_PATH, O_RDWR | O_CREAT, error);
+
+  if (fd < 0)
+    return -1;
+
+  if (_strata_seam_get ()->lock (fd, F_WRLCK) < 0)
+    {
+      _strata_file_close (fd);
+      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_IN_USE, "A migration into this store is running already");
+      return -1;
+    }
+
+  /* For people who ask who it is; nothing depends on it */
+  if (_strata_seam_get ()->truncate (fd, 0) == 0)
+    _strata_file_write_all (fd, pid, strlen (pid), LOCK_PATH, NULL);
+
+  return fd;
+}
+
+/**
+ * strata_migration_find_holder:
+ * @store_path: a store's folder
+ * @out_pid: (out): the process that is migrating into it
+ *
+ * Returns: whether a migration is running
+ */
+gboolean
+strata_migration_find_holder (const char *store_path,
+                              gint64     *out_pid)
+{
+  int dir = _strata_file_open (AT_FDCWD, store_path, O_RDONLY | O_DIRECTORY, NULL);
+  g_autoptr(GBytes) bytes = NULL;
+  gboolean held = FALSE;
+  int fd;
+
+  if (dir < 0)
+    return FALSE;
+
+  fd = _strata_file_open (dir, LOCK_PATH, O_RDWR, NULL);
+  if (fd >= 0)
+    {
+      held = _strata_seam_get ()->lock (fd, F_WRLCK) < 0;
+      _strata_file_close (fd);
+    }
+  if (held)
+    bytes = _strata_file_read (dir, LOCK_PATH, 64, NULL);
+  if (bytes != NULL)
+    {
+      g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+
+      *out_pid = g_ascii_strtoll (text, NULL, 10);
+    }
+  _strata_file_close (dir);
+
+  return held;
+}
+
+/* States */
+
+static gboolean
+set_state (StrataMigrationRun  *run,
+           const char          *state,
+           GError             **error)
+{
+  StrataMigration *self = run->migration;
+  int dir = _strata_store_get_dir (run->store);
+  g_autoptr(StrataHeader) header = NULL;
+  gboolean is_new, ok;
+
+  if (!_strata_store_lock (run->store, error))
+    return FALSE;
+
+  header = _strata_store_read_header (run->store, error);
+  ok = header != NULL;
+  if (ok)
+    {
+      g_autofree char *path = g_utf8_make_valid (_strata_legacy_store_get_path (run->legacy), -1);
+
+      run->source = _strata_header_add_source (header, path, &is_new);
+      _strata_header_set_source_bytes (header, run->source, self->counts.bytes_original);
+      g_free (header->state);
+      header->state = g_strdup (state);
+      ok = _strata_header_write (header, dir, error) &&
+           _strata_journal_append (dir, error, "state %s source=%u", state, run->source);
+    }
+  _strata_store_unlock (run->store);
+
+  if (ok)
+    {
+      g_mutex_lock (&self->mutex);
+      self->state = state;
+      g_mutex_unlock (&self->mutex);
+    }
+
+  return ok;
+}
+
+/* What counts as the old store's size: live collections, attachments, videos. */
+static gboolean
+add_size (const StrataLegacyFile *file,
+          gpointer                user_data)
+{
+  guint64 *sum = user_data;
+
+  if (file->role == STRATA_LEGACY_COLLECTION || file->role == STRATA_LEGACY_TOPLEVEL ||
+      file->role == STRATA_LEGACY_ATTACHMENT_DATA || file->role == STRATA_LEGACY_ATTACHMENT_META ||
+      file->role == STRATA_LEGACY_ATTACHMENT_FILE || file->role == STRATA_LEGACY_VIDEO)
+    *sum += file->size;
+
+  return TRUE;
+}
+
+static gboolean
+report_oddity (const StrataLegacyFile *file,
+               gpointer                user_data)
+{
+  StrataProblem *problem = NULL;
+
+  if (file->role == STRATA_LEGACY_FOREIGN)
+    problem = strata_problem_new ("foreign-file", file->path, NULL, NULL, -1,
+                                  "Not written by Taskerino's storage: not read, not counted, never deleted");
+  else if (file->role == STRATA_LEGACY_LINK)
+    problem = strata_problem_new ("link-skipped", file->path, NULL, NULL, -1,
+                                  "A link or special file stands where a file should be; it was not followed");
+  else if (file->role == STRATA_LEGACY_NOT_DOWNLOADED)
+    problem = strata_problem_new ("not-downloaded", file->path, NULL, NULL, -1,
+                                  "The file is only a placeholder of a cloud folder; download it and run again");
+  if (problem != NULL)
+    _strata_migration_report (problem, user_data);
+
+  return TRUE;
+}
+
+/* Notes and tasks carry metadata of attachments; a collection that can't be read is reported when it is taken. */
+static GHashTable *
+read_inline_metas (StrataMigrationRun *run,
+                   GCancellable       *cancellable)
+{
+  static const char *const names[] = { "notes", "tasks" };
+  GHashTable *metas = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const StrataLegacyFile *file = _strata_legacy_store_find_collection (run->legacy, names[i]);
+      g_autoptr(StrataLegacyPayload) payload = NULL;
+
+      if (file != NULL)
+        payload = _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), file->path, cancellable, NULL);
+      if (payload != NULL)
+        _strata_inline_attachments_read (_strata_legacy_payload_get_reader (payload), metas, cancellable, NULL);
+    }
+
+  return metas;
+}
+
+/* The steps */
+
+static gboolean
+copy_everything (StrataMigrationRun  *run,
+                 GCancellable        *cancellable,
+                 GError             **error)
+{
+  StrataMigration *self = run->migration;
+
+  _strata_migration_set_step (self, "copying", 0, self->counts.bytes_original);
+
+  return _strata_migration_run_sessions (run, cancellable, error) &&
+         _strata_migration_run_collections (run, cancellable, error) &&
+         _strata_migration_run_unused (run, cancellable, error);
+}
+
+static void
+take_over_counts (StrataMigrationRun *run)
+{
+  const StrataAttachmentCounts *taken = _strata_attachment_taker_get_counts (run->taker);
+  StrataMigrationCounts *counts = _strata_migration_lock_counts (run->migration);
+
+  counts->attachments_stored = taken->stored;
+  counts->attachments_deduplicated = taken->deduplicated;
+  counts->attachments_missing = taken->missing;
+  counts->attachments_failed = taken->failed;
+  _strata_migration_unlock_counts (run->migration);
+}
+
+static gboolean
+has_mismatch (StrataMigration *self)
+{
+  g_autoptr(GPtrArray) problems = strata_migration_dup_problems (self);
+
+  for (guint i = 0; i < problems->len; i++)
+    if (strcmp (strata_problem_get_code (g_ptr_array_index (problems, i)), "digest-mismatch") == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+verify_everything (StrataMigrationRun  *run,
+                   GCancellable        *cancellable,
+                   GError             **error)
+{
+  StrataMigration *self = run->migration;
+  gint64 started = g_get_monotonic_time ();
+  gboolean ok;
+
+  _strata_migration_set_step (self, "verifying", self->counts.sessions_migrated + self->counts.sessions_unchanged,
+                              self->counts.bytes_original);
+  ok = _strata_migration_run_verify (run, cancellable, error);
+  self->counts.seconds_verify = (double)(g_get_monotonic_time () - started) / G_USEC_PER_SEC;
+  if (!ok)
+    return FALSE;
+
+  if (!has_mismatch (self))
+    return TRUE;
+
+  set_state (run, "failed", NULL);
+  g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT,
+                       "Something read back is not what was read; the old store stays the one to trust");
+
+  return FALSE;
+}
+
+/* After an error in the middle: what was complete is kept. The space set aside
+ * is given up first when the disk is full, so that this can succeed.
+ */
+static void
+save_what_is_complete (StrataMigrationRun *run,
+                       const GError       *cause)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (g_error_matches (cause, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    return;
+
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    _strata_store_release_reserve (run->store);
+  if (!_strata_migration_run_commit (run, &error) || !set_state (run, "paused", &error))
+    g_info ("The last batch is left for the next run: %s", error->message);
+}
+
+static gboolean
+run_steps (StrataMigrationRun  *run,
+           GCancellable        *cancellable,
+           GError             **error)
+{
+  g_autoptr(GHashTable) metas = NULL;
+
+  if (!set_state (run, "running", error))
+    return FALSE;
+
+  metas = read_inline_metas (run, cancellable);
+  run->taker = _strata_attachment_taker_new (run->legacy, run->store, run->source, _strata_migration_report, run->migration);
+  _strata_attachment_taker_set_inline_metas (run->taker, metas);
+  run->batch = _strata_batch_new (run->store, error);
+  if (run->batch == NULL)
+    return FALSE;
+
+  if (!copy_everything (run, cancellable, error))
+    return FALSE;
+  take_over_counts (run);
+
+  return set_state (run, "verifying", error) &&
+         verify_everything (run, cancellable, error) &&
+         set_state (run, "complete", error);
+}
+
+static void
+run_clear (StrataMigrationRun *run)
+{
+  g_clear_pointer (&run->batch, _strata_batch_free);
+  g_clear_pointer (&run->taker, _strata_attachment_taker_free);
+  g_clear_pointer (&run->legacy, _strata_legacy_store_free);
+  g_clear_object (&run->store);
+  g_clear_pointer (&run->id_counts, g_hash_table_unref);
+  g_clear_pointer (&run->quarantined, g_hash_table_unref);
+}
+
+static void
+measure_result (StrataMigrationRun *run)
+{
+  g_autoptr(StrataStatistics) statistics = strata_statistics_collect (run->store, NULL);
+
+  if (statistics == NULL)
+    return;
+
+  run->migration->counts.bytes_stored = statistics->bytes_stored;
+  run->migration->counts.bytes_on_disk = statistics->bytes_on_disk;
+}
+
+static gboolean
+run_locked (StrataMigrationRun  *run,
+            GCancellable        *cancellable,
+            GError             **error)
+{
+  g_autoptr(GError) run_error = NULL;
+  gboolean ok = run_steps (run, cancellable, &run_error);
+
+  if (!ok)
+    {
+      if (run->batch != NULL)
+        save_what_is_complete (run, run_error);
+      if (run->taker != NULL)
+        take_over_counts (run);
+      g_propagate_error (error, g_steal_pointer (&run_error));
+    }
+  measure_result (run);
+
+  return ok;
+}
+
+/**
+ * strata_migration_run:
+ * @cancellable: (nullable): triggering it pauses: what is complete is
+ *   committed, and a later run continues
+ *
+ * Runs the migration to its end, on this thread.
+ *
+ * Problems of single items do not stop it, see
+ * [method@Strata.Migration.dup_problems]. What stops it leaves the old store
+ * untouched and the new one whole: %G_IO_ERROR_NO_SPACE,
+ * %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_CANCELLED, %STRATA_ERROR_IN_USE,
+ * %STRATA_ERROR_SOURCE, or %STRATA_ERROR_CORRUPT where something read back is
+ * not what was read.
+ *
+ * Returns: whether everything is in the new store and was compared
+ */
+gboolean
+strata_migration_run (StrataMigration  *self,
+                      GCancellable     *cancellable,
+                      GError          **error)
+{
+  StrataMigrationRun run = { .migration = self };
+  gboolean ok = FALSE;
+  int lock_fd;
+
+  g_return_val_if_fail (STRATA_IS_MIGRATION (self), FALSE);
+  g_return_val_if_fail (self->started_us == 0, FALSE);
+
+  self->started_us = g_get_monotonic_time ();
+  _strata_seam_get ()->mark ("open");
+  run.batch_size = self->batch_size;
+  run.id_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run.quarantined = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  run.legacy = self->legacy_path != NULL ? _strata_legacy_store_open (self->legacy_path, error)
+                                         : _strata_legacy_store_open_usual (error);
+  if (run.legacy != NULL)
+    {
+      _strata_legacy_store_foreach_file (run.legacy, add_size, &self->counts.bytes_original);
+      _strata_legacy_store_foreach_file (run.legacy, report_oddity, self);
+      run.store = strata_store_open_or_create (self->store_path, error);
+    }
+
+  lock_fd = run.store != NULL ? lock_migration (_strata_store_get_dir (run.store), error) : -1;
+  if (lock_fd >= 0)
+    {
+      _strata_store_make_reserve (run.store);
+      ok = run_locked (&run, cancellable, error);
+      _strata_file_close (lock_fd);
+    }
+  run_clear (&run);
+  self->counts.seconds_total = (double)(g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC;
+
+  return ok;
+}

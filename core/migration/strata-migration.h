@@ -1,0 +1,93 @@
+/* strata-migration.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * StrataMigrationCounts:
+ * @sessions_migrated: sessions that were new or changed
+ * @sessions_unchanged: sessions that were in the store already, as they are
+ * @sessions_recovered: how many of the migrated only an older candidate had
+ * @sessions_failed: entries that could not be carried, or came back wrong
+ * @attachments_stored: uses of attachments whose bytes are in the store
+ * @attachments_deduplicated: how many of these had bytes that were there already
+ * @attachments_missing: uses of attachments the old store has no bytes for
+ * @attachments_failed: attachments whose text can't be decoded
+ * @bytes_original: live collections, attachments and videos of the old store
+ * @bytes_stored: files of the store, databases included
+ * @bytes_on_disk: blocks the store takes, as `du` counts them
+ * @seconds_total: the run and its verification
+ * @seconds_verify: the verification
+ *
+ * What a migration did.
+ */
+typedef struct
+{
+  guint64 sessions_migrated;
+  guint64 sessions_unchanged;
+  guint64 sessions_recovered;
+  guint64 sessions_failed;
+  guint64 attachments_stored;
+  guint64 attachments_deduplicated;
+  guint64 attachments_missing;
+  guint64 attachments_failed;
+  guint64 bytes_original;
+  guint64 bytes_stored;
+  guint64 bytes_on_disk;
+  double  seconds_total;
+  double  seconds_verify;
+} StrataMigrationCounts;
+
+/**
+ * StrataMigrationProgress:
+ * @state: `planned`, `running`, `paused`, `verifying`, `complete` or `failed`
+ * @step: what is being done, for people to read
+ * @items: sessions done in this step
+ * @items_total: of so many, 0 while not known
+ * @bytes: of the old store read in this step
+ * @bytes_total: of so many
+ * @elapsed: seconds since this run began
+ * @remaining: seconds this step will take, -1 while that can't be said
+ *
+ * Where a migration is.
+ */
+typedef struct
+{
+  const char *state;
+  const char *step;
+  guint64     items;
+  guint64     items_total;
+  guint64     bytes;
+  guint64     bytes_total;
+  double      elapsed;
+  double      remaining;
+} StrataMigrationProgress;
+
+#define STRATA_TYPE_MIGRATION (strata_migration_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataMigration, strata_migration, STRATA, MIGRATION, GObject)
+
+StrataMigration *strata_migration_new            (const char               *store_path,
+                                                  const char               *legacy_path);
+void             strata_migration_set_batch_size (StrataMigration          *self,
+                                                  guint                     sessions);
+gboolean         strata_migration_run            (StrataMigration          *self,
+                                                  GCancellable             *cancellable,
+                                                  GError                  **error);
+const char      *strata_migration_get_state      (StrataMigration          *self);
+void             strata_migration_get_progress   (StrataMigration          *self,
+                                                  StrataMigrationProgress  *out_progress);
+void             strata_migration_get_counts     (StrataMigration          *self,
+                                                  StrataMigrationCounts    *out_counts);
+GPtrArray       *strata_migration_dup_problems   (StrataMigration          *self);
+
+gboolean         strata_migration_find_holder    (const char               *store_path,
+                                                  gint64                   *out_pid);
+
+G_END_DECLS

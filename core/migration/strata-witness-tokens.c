@@ -1,0 +1,369 @@
+/* strata-witness-tokens.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "strata-witness-text-private.h"
+#include "strata-witness-tokens-private.h"
+
+#define SPACE  STRATA_WITNESS_SPACE
+#define QUOTE  STRATA_WITNESS_QUOTE
+#define OPEN   STRATA_WITNESS_OPEN
+#define CLOSE  STRATA_WITNESS_CLOSE
+#define COMMA  STRATA_WITNESS_COMMA
+#define COLON  STRATA_WITNESS_COLON
+#define SCALAR STRATA_WITNESS_SCALAR
+#define OTHER  STRATA_WITNESS_OTHER
+
+static const guint8 classes[256] = {
+  ['0' ... '9'] = SCALAR,
+  ['A' ... 'Z'] = SCALAR,
+  ['a' ... 'z'] = SCALAR,
+  ['+'] = SCALAR, ['-'] = SCALAR, ['.'] = SCALAR,
+  [' '] = SPACE, ['\t'] = SPACE, ['\n'] = SPACE, ['\r'] = SPACE,
+  ['{'] = OPEN, ['['] = OPEN,
+  ['}'] = CLOSE, [']'] = CLOSE,
+  ['"'] = QUOTE,
+  [','] = COMMA,
+  [':'] = COLON,
+};
+
+static inline StrataWitnessClass
+classify (guint8 byte)
+{
+  return (StrataWitnessClass)classes[byte];
+}
+
+StrataWitnessClass
+_strata_witness_classify (guint8 byte)
+{
+  return classify (byte);
+}
+
+gboolean
+_strata_witness_begins_scalar (guint8 byte)
+{
+  return byte == '-' || g_ascii_isdigit ((char)byte) || byte == 't' || byte == 'f' || byte == 'n';
+}
+
+/* Begins after the first bracket. @payload: where the text goes, or %NULL */
+void
+_strata_witness_tokens_begin (StrataWitnessTokens  *self,
+                              StrataWitnessPayload *payload,
+                              gboolean              is_array,
+                              gboolean              may_be_envelope)
+{
+  memset (self, 0, sizeof *self);
+  self->payload = payload;
+  self->is_array = is_array;
+  self->depth = 1;
+  self->may_be_envelope = may_be_envelope;
+  self->key_is_next = TRUE;
+}
+
+static gboolean
+fail (StrataWitnessTokens *self,
+      const char          *reason)
+{
+  self->reason = reason;
+
+  return FALSE;
+}
+
+/* Gives the payload what came before @self->next. */
+static gboolean
+flush_run (StrataWitnessTokens  *self,
+           GError              **error)
+{
+  const guint8 *run = self->run;
+
+  self->run = self->next;
+
+  return self->payload == NULL || run == self->next ||
+         _strata_witness_payload_put (self->payload, run, (gsize)(self->next - run), error);
+}
+
+static gboolean
+end_element (StrataWitnessTokens  *self,
+             GError              **error)
+{
+  self->want = STRATA_WITNESS_WANT_COMMA;
+
+  return flush_run (self, error) && _strata_witness_payload_end_element (self->payload, error);
+}
+
+static void
+gather_key (StrataWitnessTokens *self,
+            const guint8        *data,
+            gsize                size)
+{
+  gsize n = MIN (size, STRATA_WITNESS_MAX_KEY - self->n_key);
+
+  memcpy (self->key + self->n_key, data, n);
+  self->n_key += n;
+}
+
+/* A key of what may be an envelope was read. */
+static void
+judge_key (StrataWitnessTokens *self)
+{
+  static const char * const others[] = { "version", "checksum", "timestamp", "compressed" };
+  guint8 bytes[STRATA_WITNESS_MAX_KEY + 1];
+  StrataWitnessBuffer name = { .bytes = bytes, .size = sizeof bytes };
+  StrataWitnessUnescape unescape = { .out = &name };
+  const guint8 *next = (const guint8 *)self->key;
+  gboolean is_known = FALSE;
+
+  self->in_key = FALSE;
+
+  /* Without its escapes it is never longer; one that is wrong or cut makes it another key */
+  if (self->n_key < STRATA_WITNESS_MAX_KEY &&
+      _strata_witness_unescape_push (&unescape, &next, next + self->n_key, NULL) &&
+      unescape.n_missing == 0)
+    {
+      self->key_is_data = name.length == 4 && memcmp (bytes, "data", 4) == 0;
+      for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+        is_known |= name.length == strlen (others[i]) && memcmp (bytes, others[i], name.length) == 0;
+    }
+
+  self->may_be_envelope = is_known || self->key_is_data;
+}
+
+/* In a string: on to its end. */
+static gboolean
+step_in_string (StrataWitnessTokens  *self,
+                const guint8         *end,
+                GError              **error)
+{
+  const guint8 *start = self->next;
+  const guint8 *next = start;
+
+  if (self->after_backslash)
+    next++;
+  self->after_backslash = FALSE;
+
+  while ((next = _strata_witness_find_quote (next, end)) < end && *next == '\\')
+    {
+      self->after_backslash = end - next == 1;
+      next += self->after_backslash ? 1 : 2;
+    }
+
+  if (self->in_key)
+    gather_key (self, start, (gsize)(next - start));
+  self->next = next;
+  if (next == end)
+    return TRUE;
+
+  self->next++;
+  self->in_string = FALSE;
+  if (self->in_key)
+    judge_key (self);
+
+  return self->depth > 1 || !self->is_array || end_element (self, error);
+}
+
+/* Returns: the first byte that is no blank, or somewhere within the last eight bytes */
+static const guint8 *
+skip_blanks (const guint8 *next,
+             const guint8 *end)
+{
+  while (end - next >= 8)
+    {
+      guint64 others = _strata_witness_load_eight (next) ^ STRATA_WITNESS_EACH_BYTE (' ');
+
+      if (others != 0)
+        return next + __builtin_ctzll (others) / 8;
+      next += 8;
+    }
+
+  return next;
+}
+
+static gboolean
+skip_space (StrataWitnessTokens  *self,
+            const guint8         *end,
+            GError              **error)
+{
+  const guint8 *next = self->next;
+
+  if (!flush_run (self, error))
+    return FALSE;
+
+  while (next < end && classify (*next) == SPACE)
+    next = skip_blanks (next + 1, end);
+  self->next = self->run = next;
+
+  return TRUE;
+}
+
+/* Deeper than the elements: only strings, white space and the depth matter. */
+static gboolean
+step_deep (StrataWitnessTokens  *self,
+           const guint8         *end,
+           GError              **error)
+{
+  while (self->next < end && self->depth > 1 && !self->in_string)
+    {
+      StrataWitnessClass class = classify (*self->next);
+
+      if (class == OTHER)
+        return fail (self, "a byte that belongs to no token");
+
+      if (class == SPACE)
+        {
+          if (!skip_space (self, end, error))
+            return FALSE;
+          continue;
+        }
+
+      self->in_string = class == QUOTE;
+      if (class == OPEN)
+        self->depth++;
+      if (class == CLOSE)
+        self->depth--;
+      self->next++;
+    }
+
+  return self->depth > 1 || !self->is_array || end_element (self, error);
+}
+
+static gboolean
+begin_element (StrataWitnessTokens  *self,
+               StrataWitnessClass    class,
+               GError              **error)
+{
+  if (self->want == STRATA_WITNESS_WANT_COMMA)
+    return fail (self, "no comma before an element");
+  if (class == SCALAR && !_strata_witness_begins_scalar (*self->next))
+    return fail (self, "no value begins so");
+  if (!flush_run (self, error))
+    return FALSE;
+
+  _strata_witness_payload_begin_element (self->payload);
+  self->want = class == SCALAR ? STRATA_WITNESS_WANT_SCALAR_END : STRATA_WITNESS_WANT_COMMA;
+
+  return TRUE;
+}
+
+/* Between the elements of the array. */
+static gboolean
+check_array (StrataWitnessTokens  *self,
+             StrataWitnessClass    class,
+             GError              **error)
+{
+  if (self->want == STRATA_WITNESS_WANT_SCALAR_END)
+    {
+      if (class == SCALAR)
+        return TRUE;
+      if (!end_element (self, error))
+        return FALSE;
+    }
+
+  switch (class)
+    {
+    case QUOTE:
+    case OPEN:
+    case SCALAR:
+      return begin_element (self, class, error);
+    case COMMA:
+      if (self->want != STRATA_WITNESS_WANT_COMMA)
+        return fail (self, "no element before a comma");
+      self->want = STRATA_WITNESS_WANT_VALUE;
+      return TRUE;
+    case CLOSE:
+      return (*self->next == ']' && self->want != STRATA_WITNESS_WANT_VALUE) ||
+             fail (self, "an array ends wrongly");
+    case SPACE:
+      return TRUE;
+    case COLON:
+    case OTHER:
+    default:
+      return fail (self, "a byte that belongs to no element");
+    }
+}
+
+/* Between the members of the object. */
+static gboolean
+check_object (StrataWitnessTokens *self,
+              StrataWitnessClass   class)
+{
+  if (class == OTHER || (class == CLOSE && *self->next != '}'))
+    return fail (self, "a byte that belongs to no object");
+  if (self->key_is_data && class != SPACE && class != COLON)
+    return fail (self, "no colon after a key");
+
+  if (class == COMMA)
+    self->key_is_next = TRUE;
+  if (class == QUOTE && self->key_is_next && self->may_be_envelope)
+    {
+      self->key_is_next = FALSE;
+      self->in_key = TRUE;
+      self->n_key = 0;
+    }
+
+  return TRUE;
+}
+
+/* In the array or object, but in none of its members. */
+static gboolean
+step_top (StrataWitnessTokens  *self,
+          const guint8         *end,
+          GError              **error)
+{
+  StrataWitnessClass class = classify (*self->next);
+
+  if (!(self->is_array ? check_array (self, class, error) : check_object (self, class)))
+    return FALSE;
+
+  if (class == SPACE)
+    return skip_space (self, end, error);
+
+  self->in_string = class == QUOTE;
+  if (class == OPEN)
+    self->depth++;
+  if (class == CLOSE)
+    self->depth--;
+  self->next++;
+
+  return TRUE;
+}
+
+/* Takes bytes from *@next on, to the end of the array or object or to @end. */
+StrataWitnessTokensPlace
+_strata_witness_tokens_push (StrataWitnessTokens  *self,
+                             const guint8        **next,
+                             const guint8         *end,
+                             GError              **error)
+{
+  gboolean at_data = FALSE;
+  gboolean ok = TRUE;
+
+  self->next = self->run = *next;
+  while (ok && !at_data && self->depth > 0 && self->next < end)
+    {
+      if (self->in_string)
+        ok = step_in_string (self, end, error);
+      else if (self->depth > 1)
+        ok = step_deep (self, end, error);
+      else
+        {
+          /* With "data" read and a colon at hand */
+          at_data = self->key_is_data && *self->next == ':';
+          ok = step_top (self, end, error);
+        }
+    }
+  *next = self->next;
+
+  if (!ok || !flush_run (self, error))
+    return STRATA_WITNESS_TOKENS_FAILED;
+  if (at_data)
+    return STRATA_WITNESS_TOKENS_AT_DATA;
+
+  return self->depth == 0 ? STRATA_WITNESS_TOKENS_AT_END : STRATA_WITNESS_TOKENS_INSIDE;
+}

@@ -1,0 +1,165 @@
+/* strata-witness.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include "base/strata-file-private.h"
+#include "strata-witness-attachment-private.h"
+#include "strata-witness-layer-private.h"
+#include "strata-witness-private.h"
+#include "strata-witness-text-private.h"
+
+/* Reads a file to its end, a block at a time, for @sink (nullable), for the
+ * digest of its bytes (@out_digest and @out_length, set on success; nullable
+ * together), or for both.
+ */
+static gboolean
+read_blocks (int                 dir,
+             const char         *path,
+             StrataWitnessSink   sink,
+             gpointer            user_data,
+             StrataDigest       *out_digest,
+             guint64            *out_length,
+             GCancellable       *cancellable,
+             GError            **error)
+{
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autoptr(GByteArray) block = g_byte_array_new ();
+  guint64 length = 0;
+  gssize size;
+
+  if (stream == NULL)
+    return FALSE;
+
+  g_byte_array_set_size (block, (guint)_strata_witness_get_block_size ());
+  while ((size = g_input_stream_read (stream, block->data, block->len, cancellable, error)) > 0)
+    {
+      if (out_digest != NULL)
+        _strata_hasher_update (hasher, block->data, (gsize)size);
+      length += (guint64)size;
+      if (sink != NULL && !sink (block->data, (gsize)size, user_data, error))
+        return FALSE;
+    }
+
+  if (size < 0)
+    return FALSE;
+
+  if (out_digest != NULL)
+    {
+      _strata_hasher_finish (hasher, out_digest);
+      *out_length = length;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+push_utf8 (const guint8  *data,
+           gsize          size,
+           gpointer       user_data,
+           GError       **error)
+{
+  return _strata_witness_utf8_push (user_data, data, size, error);
+}
+
+/* After @failure: reports the elements whose ends still wait in buffers. If the
+ * caller refuses one of those, it is that error that counts.
+ */
+static void
+report_rest (StrataWitnessLayer    *layer,
+             StrataWitnessPayload  *payload,
+             GError               **failure)
+{
+  if (_strata_witness_payload_get_refusal (payload) != NULL)
+    return;
+
+  _strata_witness_layer_drain (layer);
+
+  if (_strata_witness_payload_get_refusal (payload) != NULL)
+    {
+      g_clear_error (failure);
+      *failure = g_error_copy (_strata_witness_payload_get_refusal (payload));
+    }
+}
+
+/* Digests db/<collection>.json or a copy of it, in whatever form it is:
+ *
+ * - the bare value;
+ * - an envelope, which is an object with a "data" before which there is nothing
+ *   but "version", "checksum", "timestamp" and "compressed"; the value is "data";
+ * - either with a string for a value that holds the text of the value, plain or
+ *   as "GZIP_V1:" and base64; and such a string wrapped in up to three more.
+ *
+ * A byte order mark is passed over at the start of each of these texts, and
+ * what is not UTF-8 in them is digested as U+FFFD, once for each maximal subpart.
+ * Lengths are those of the texts so mended.
+ *
+ * The elements of an array are given to @func (nullable) as soon as they are
+ * complete. All leading ones are, before a failure too: %STRATA_ERROR_SYNTAX
+ * where a text is not JSON as far as it matters for where tokens begin and end,
+ * or ends early; %STRATA_ERROR_DAMAGED_DATA where base64 or compressed data can't
+ * be decoded. After a failure only @out->n_elements says anything.
+ *
+ * Returns: whether the file was read and understood to its end
+ */
+gboolean
+_strata_witness_collection (int                        dir,
+                            const char                *path,
+                            StrataWitnessElementFunc   func,
+                            gpointer                   user_data,
+                            StrataWitnessCollection   *out,
+                            GCancellable              *cancellable,
+                            GError                   **error)
+{
+  g_autoptr(StrataWitnessPayload) payload = NULL;
+  g_autoptr(StrataWitnessLayer) layer = NULL;
+  StrataWitnessUtf8 utf8 = { .sink = _strata_witness_layer_push };
+  GError *failure = NULL;
+
+  *out = (StrataWitnessCollection){ 0 };
+  payload = _strata_witness_payload_new (func, user_data, out, cancellable);
+  utf8.user_data = layer = _strata_witness_layer_new (payload, 0);
+
+  if (read_blocks (dir, path, push_utf8, &utf8, &out->file_digest, &out->file_length, cancellable, &failure) &&
+      _strata_witness_utf8_finish (&utf8, &failure) &&
+      _strata_witness_layer_finish (layer, &failure))
+    return TRUE;
+
+  report_rest (layer, payload, &failure);
+  g_propagate_error (error, failure);
+
+  return FALSE;
+}
+
+/* Digests the bytes of an attachment. With @as_is those are the file's own;
+ * otherwise the file is a .dat, and they are what its text stands for: a data
+ * URI, or bare base64.
+ *
+ * Returns: whether the file was read and, with %STRATA_ERROR_DAMAGED_DATA if
+ *   not, decoded to its end
+ */
+gboolean
+_strata_witness_attachment (int            dir,
+                            const char    *path,
+                            gboolean       as_is,
+                            StrataDigest  *out_digest,
+                            guint64       *out_length,
+                            GCancellable  *cancellable,
+                            GError       **error)
+{
+  g_autoptr(StrataWitnessAttachment) attachment = NULL;
+
+  if (as_is)
+    return read_blocks (dir, path, NULL, NULL, out_digest, out_length, cancellable, error);
+
+  attachment = _strata_witness_attachment_new ();
+  if (!read_blocks (dir, path, _strata_witness_attachment_push, attachment, NULL, NULL, cancellable, error))
+    return FALSE;
+
+  return _strata_witness_attachment_finish (attachment, out_digest, out_length, error);
+}

@@ -1,0 +1,73 @@
+/* strata-batch-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "strata-manifest-private.h"
+#include "strata-object-private.h"
+#include "strata-staging-private.h"
+#include "strata-store-private.h"
+
+G_BEGIN_DECLS
+
+/* StrataBatch is a number of sessions and collections committed together: each
+ * of them atomic, their waiting for the disk shared. What is staged is nothing
+ * until commit; a batch that is dropped leaves only files in `staging/`, which
+ * it removes.
+ *
+ * The order, from DESIGN and docs/store-format.md, is what makes it safe:
+ * everything staged is on disk before anything is renamed into place; parts and
+ * objects are in place, on disk, before the first metadata.json is; those are on
+ * disk before changes.log names them; only then is the commit acknowledged. The
+ * catalog follows, and catches up when it could not.
+ *
+ * Threads: one at a time.
+ */
+typedef struct _StrataBatch StrataBatch;
+
+typedef struct
+{
+  StrataDigest             digest;
+  guint64                  bytes;
+  const StrataContentType *type;
+  gboolean                 is_new;   /* its bytes were not in the store yet */
+} StrataStoredObject;
+
+StrataBatch   *_strata_batch_new         (StrataStore         *store,
+                                          GError             **error);
+void           _strata_batch_free        (StrataBatch         *self);
+StrataStaging *_strata_batch_get_staging (StrataBatch         *self);
+guint          _strata_batch_get_length  (StrataBatch         *self);
+
+/* Stores content as an object, whatever its length; equal content is stored once. */
+gboolean       _strata_batch_put_stream  (StrataBatch         *self,
+                                          GInputStream        *content,
+                                          StrataStoredObject  *out_object,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
+/* The same for a whole file, sharing its blocks where the file system can. */
+gboolean       _strata_batch_put_file    (StrataBatch         *self,
+                                          int                  dir,
+                                          const char          *path,
+                                          StrataStoredObject  *out_object,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
+
+/* Puts @bytes into quarantine/ under a name that @label begins; (transfer full): its path */
+char          *_strata_batch_quarantine  (StrataBatch         *self,
+                                          const char          *label,
+                                          GBytes              *bytes,
+                                          GError             **error);
+
+/* Takes over both; @rows (element-type StrataAttachmentRow) */
+void           _strata_batch_add         (StrataBatch         *self,
+                                          StrataManifest      *manifest,
+                                          GPtrArray           *rows);
+gboolean       _strata_batch_commit      (StrataBatch         *self,
+                                          GError             **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataBatch, _strata_batch_free)
+
+G_END_DECLS

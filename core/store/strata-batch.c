@@ -1,0 +1,674 @@
+/* strata-batch.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
+#include "strata-batch-private.h"
+#include "strata-changes-private.h"
+
+/* Content up to this is decoded in memory, so that what the store has already is never written */
+#define IN_MEMORY_BYTES (4 * 1024 * 1024)
+#define BLOCK_BYTES     (256 * 1024)
+
+typedef struct
+{
+  char *from;
+  char *to;
+} Placement;
+
+typedef struct
+{
+  StrataManifest *manifest;
+  GPtrArray      *rows;
+  char           *staged_metadata;
+} Entry;
+
+struct _StrataBatch
+{
+  StrataStore   *store;
+  int            dir;
+  StrataStaging *staging;
+  GPtrArray     *placements; /* Placement: parts and objects */
+  GPtrArray     *entries;    /* Entry */
+  GHashTable    *objects;    /* paths of objects that are staged */
+  GHashTable    *folders;    /* folders whose entries changed */
+};
+
+static void
+placement_free (gpointer data)
+{
+  Placement *placement = data;
+
+  g_free (placement->from);
+  g_free (placement->to);
+  g_free (placement);
+}
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  _strata_manifest_free (entry->manifest);
+  g_ptr_array_unref (entry->rows);
+  g_free (entry->staged_metadata);
+  g_free (entry);
+}
+
+StrataBatch *
+_strata_batch_new (StrataStore  *store,
+                   GError      **error)
+{
+  g_autoptr(StrataBatch) self = g_new0 (StrataBatch, 1);
+
+  self->store = g_object_ref (store);
+  self->dir = _strata_store_get_dir (store);
+  self->placements = g_ptr_array_new_with_free_func (placement_free);
+  self->entries = g_ptr_array_new_with_free_func (entry_free);
+  self->objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->staging = _strata_staging_new (self->dir, error);
+  if (self->staging == NULL)
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+static void
+drop_staged (StrataBatch *self)
+{
+  for (guint i = 0; i < self->placements->len; i++)
+    _strata_file_unlink (self->dir, ((Placement *)g_ptr_array_index (self->placements, i))->from, NULL);
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+
+      if (entry->staged_metadata != NULL)
+        _strata_file_unlink (self->dir, entry->staged_metadata, NULL);
+    }
+}
+
+static void
+forget_all (StrataBatch *self)
+{
+  g_ptr_array_set_size (self->placements, 0);
+  g_ptr_array_set_size (self->entries, 0);
+  g_hash_table_remove_all (self->objects);
+  g_hash_table_remove_all (self->folders);
+}
+
+void
+_strata_batch_free (StrataBatch *self)
+{
+  if (self->staging != NULL)
+    drop_staged (self);
+  g_clear_pointer (&self->staging, _strata_staging_free);
+  g_ptr_array_unref (self->placements);
+  g_ptr_array_unref (self->entries);
+  g_hash_table_unref (self->objects);
+  g_hash_table_unref (self->folders);
+  g_object_unref (self->store);
+  g_free (self);
+}
+
+StrataStaging *
+_strata_batch_get_staging (StrataBatch *self)
+{
+  return self->staging;
+}
+
+guint
+_strata_batch_get_length (StrataBatch *self)
+{
+  return self->entries->len;
+}
+
+static void
+place (StrataBatch *self,
+       char        *from,
+       char        *to)
+{
+  Placement *placement = g_new (Placement, 1);
+
+  placement->from = from;
+  placement->to = to;
+  g_ptr_array_add (self->placements, placement);
+}
+
+/* Objects */
+
+/* Whether an object is in the store, or about to be. One of another length than
+ * it should have is damaged, and is written anew.
+ */
+static gboolean
+has_object (StrataBatch              *self,
+            const char               *path,
+            const StrataStoredObject *object)
+{
+  struct stat status;
+
+  if (g_hash_table_contains (self->objects, path))
+    return TRUE;
+
+  return _strata_seam_get ()->stat (self->dir, path, &status) == 0 && S_ISREG (status.st_mode) &&
+         (guint64)status.st_size == object->bytes;
+}
+
+/* Takes @staged, a file of the staging area with the object's bytes, unless they are known already. */
+static gboolean
+settle_object (StrataBatch         *self,
+               char                *staged,
+               StrataStoredObject  *object,
+               GError             **error)
+{
+  g_autofree char *path = _strata_object_dup_path (&object->digest, object->type->extension);
+
+  object->is_new = !has_object (self, path, object);
+  if (!object->is_new)
+    {
+      g_autofree char *unneeded = staged;
+
+      return _strata_file_unlink (self->dir, unneeded, error);
+    }
+
+  g_hash_table_add (self->objects, g_strdup (path));
+  place (self, staged, g_steal_pointer (&path));
+
+  return TRUE;
+}
+
+static gboolean
+put_bytes (StrataBatch         *self,
+           const char          *data,
+           gsize                size,
+           StrataStoredObject  *out_object,
+           GError             **error)
+{
+  g_autofree char *path = NULL;
+  char *staged;
+
+  _strata_digest_of (data, size, &out_object->digest);
+  out_object->bytes = size;
+  out_object->type = _strata_content_type_of (data, MIN (size, STRATA_CONTENT_HEAD));
+
+  path = _strata_object_dup_path (&out_object->digest, out_object->type->extension);
+  out_object->is_new = !has_object (self, path, out_object);
+  if (!out_object->is_new)
+    return TRUE;
+
+  staged = _strata_staging_write (self->staging, data, size, error);
+
+  return staged != NULL && settle_object (self, staged, out_object, error);
+}
+
+/* Copies the rest of @content behind @head into @fd, hashing both. */
+static gboolean
+copy_and_hash (StrataBatch         *self,
+               const char          *head,
+               gsize                head_size,
+               GInputStream        *content,
+               int                  fd,
+               const char          *path,
+               StrataStoredObject  *out_object,
+               GCancellable        *cancellable,
+               GError             **error)
+{
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size = 0;
+
+  _strata_hasher_update (hasher, head, head_size);
+  out_object->bytes = head_size;
+  if (!_strata_file_write_all (fd, head, head_size, path, error))
+    return FALSE;
+
+  while ((size = g_input_stream_read (content, block, BLOCK_BYTES, cancellable, error)) > 0)
+    {
+      _strata_hasher_update (hasher, block, (gsize)size);
+      out_object->bytes += (guint64)size;
+      if (!_strata_file_write_all (fd, block, (gsize)size, path, error))
+        return FALSE;
+    }
+  _strata_hasher_finish (hasher, &out_object->digest);
+
+  return size == 0;
+}
+
+static gboolean
+put_large (StrataBatch         *self,
+           const char          *head,
+           gsize                head_size,
+           GInputStream        *content,
+           StrataStoredObject  *out_object,
+           GCancellable        *cancellable,
+           GError             **error)
+{
+  g_autofree char *staged = _strata_staging_next_path (self->staging);
+  int fd = _strata_file_open (self->dir, staged, O_WRONLY | O_CREAT | O_EXCL, error);
+  gboolean ok;
+
+  if (fd < 0)
+    return FALSE;
+
+  out_object->type = _strata_content_type_of (head, MIN (head_size, STRATA_CONTENT_HEAD));
+  ok = copy_and_hash (self, head, head_size, content, fd, staged, out_object, cancellable, error);
+  _strata_file_close (fd);
+  if (!ok)
+    {
+      _strata_file_unlink (self->dir, staged, NULL);
+      return FALSE;
+    }
+
+  return settle_object (self, g_steal_pointer (&staged), out_object, error);
+}
+
+gboolean
+_strata_batch_put_stream (StrataBatch         *self,
+                          GInputStream        *content,
+                          StrataStoredObject  *out_object,
+                          GCancellable        *cancellable,
+                          GError             **error)
+{
+  g_autoptr(GByteArray) head = g_byte_array_sized_new (BLOCK_BYTES);
+
+  while (head->len < IN_MEMORY_BYTES)
+    {
+      gsize old = head->len;
+      gssize size;
+
+      g_byte_array_set_size (head, (guint)(old + BLOCK_BYTES));
+      size = g_input_stream_read (content, head->data + old, BLOCK_BYTES, cancellable, error);
+      g_byte_array_set_size (head, (guint)(old + (gsize)MAX (size, 0)));
+      if (size < 0)
+        return FALSE;
+      if (size == 0)
+        return put_bytes (self, (const char *)head->data, head->len, out_object, error);
+    }
+
+  return put_large (self, (const char *)head->data, head->len, content, out_object, cancellable, error);
+}
+
+/* Hashes what @staged holds, after its blocks were shared with the original. */
+static gboolean
+hash_staged (StrataBatch         *self,
+             const char          *staged,
+             StrataStoredObject  *out_object,
+             GCancellable        *cancellable,
+             GError             **error)
+{
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (self->dir, staged, error);
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size = 0;
+
+  if (stream == NULL)
+    return FALSE;
+
+  out_object->bytes = 0;
+  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, cancellable, error)) > 0)
+    {
+      if (out_object->bytes == 0)
+        out_object->type = _strata_content_type_of (block, MIN ((gsize)size, STRATA_CONTENT_HEAD));
+      _strata_hasher_update (hasher, block, (gsize)size);
+      out_object->bytes += (guint64)size;
+    }
+  _strata_hasher_finish (hasher, &out_object->digest);
+
+  return size == 0;
+}
+
+/* Returns: (transfer full) (nullable): the staged clone; %NULL: this file system has none */
+static char *
+try_clone (StrataBatch *self,
+           int          fd)
+{
+  g_autofree char *staged = _strata_staging_next_path (self->staging);
+  int to = _strata_file_open (self->dir, staged, O_WRONLY | O_CREAT | O_EXCL, NULL);
+  gboolean cloned;
+
+  if (to < 0)
+    return NULL;
+
+  cloned = _strata_seam_get ()->clone (fd, to) == 0;
+  _strata_file_close (to);
+  if (cloned)
+    return g_steal_pointer (&staged);
+
+  _strata_file_unlink (self->dir, staged, NULL);
+
+  return NULL;
+}
+
+gboolean
+_strata_batch_put_file (StrataBatch         *self,
+                        int                  dir,
+                        const char          *path,
+                        StrataStoredObject  *out_object,
+                        GCancellable        *cancellable,
+                        GError             **error)
+{
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
+  g_autofree char *staged = NULL;
+  struct stat status;
+
+  if (stream == NULL)
+    return FALSE;
+
+  if (_strata_seam_get ()->fstat (_strata_file_stream_get_fd (STRATA_FILE_STREAM (stream)), &status) == 0 &&
+      status.st_size > IN_MEMORY_BYTES)
+    staged = try_clone (self, _strata_file_stream_get_fd (STRATA_FILE_STREAM (stream)));
+  if (staged == NULL)
+    return _strata_batch_put_stream (self, stream, out_object, cancellable, error);
+
+  if (!hash_staged (self, staged, out_object, cancellable, error))
+    {
+      _strata_file_unlink (self->dir, staged, NULL);
+      return FALSE;
+    }
+
+  return settle_object (self, g_steal_pointer (&staged), out_object, error);
+}
+
+char *
+_strata_batch_quarantine (StrataBatch  *self,
+                          const char   *label,
+                          GBytes       *bytes,
+                          GError      **error)
+{
+  g_autofree char *staged = NULL;
+  char hex[STRATA_DIGEST_HEX_SIZE];
+  StrataDigest digest;
+  char *path;
+
+  staged = _strata_staging_write (self->staging, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+  if (staged == NULL)
+    return NULL;
+
+  _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &digest);
+  _strata_digest_to_hex (&digest, hex);
+  path = g_strdup_printf ("quarantine/%s.%.12s", label, hex);
+  place (self, g_steal_pointer (&staged), g_strdup (path));
+
+  return path;
+}
+
+/* Commit */
+
+static void
+place_parts (StrataBatch    *self,
+             StrataManifest *manifest,
+             GPtrArray      *parts)
+{
+  for (guint i = 0; i < parts->len; i++)
+    {
+      StrataPart *part = g_ptr_array_index (parts, i);
+
+      if (part->staged_path != NULL)
+        place (self, g_steal_pointer (&part->staged_path), _strata_manifest_dup_part_path (manifest, part));
+    }
+}
+
+void
+_strata_batch_add (StrataBatch    *self,
+                   StrataManifest *manifest,
+                   GPtrArray      *rows)
+{
+  Entry *entry = g_new0 (Entry, 1);
+
+  place_parts (self, manifest, manifest->parts);
+  place_parts (self, manifest, manifest->attachments);
+  entry->manifest = manifest;
+  entry->rows = rows;
+  g_ptr_array_add (self->entries, entry);
+}
+
+static gboolean
+stage_metadata (StrataBatch  *self,
+                GError      **error)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (self->entries, i);
+      g_autoptr(GBytes) bytes = _strata_manifest_serialize (entry->manifest);
+
+      entry->staged_metadata = _strata_staging_write (self->staging, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+      if (entry->staged_metadata == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+sync_everything (StrataBatch  *self,
+                 GError      **error)
+{
+  if (_strata_seam_get ()->syncfs (self->dir) == 0)
+    return TRUE;
+
+  _strata_file_set_error (error, errno, "save to disk", "staging");
+
+  return FALSE;
+}
+
+/* Makes the folder a file goes to; a new one's own entry must be synced too. */
+static gboolean
+ensure_folder (StrataBatch  *self,
+               const char   *path,
+               GError      **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *parent = NULL;
+  struct stat status;
+
+  if (strcmp (folder, ".") == 0 || g_hash_table_contains (self->folders, folder))
+    return TRUE;
+
+  if (_strata_seam_get ()->stat (self->dir, folder, &status) < 0)
+    {
+      parent = g_path_get_dirname (folder);
+      if (!ensure_folder (self, folder, error) || !_strata_file_make_dir (self->dir, folder, error))
+        return FALSE;
+      g_hash_table_add (self->folders, g_steal_pointer (&parent));
+    }
+  g_hash_table_add (self->folders, g_steal_pointer (&folder));
+
+  return TRUE;
+}
+
+static gboolean
+sync_folders (StrataBatch  *self,
+              GError      **error)
+{
+  GHashTableIter iter;
+  gpointer folder;
+
+  g_hash_table_iter_init (&iter, self->folders);
+  while (g_hash_table_iter_next (&iter, &folder, NULL))
+    if (!_strata_file_sync_dir (self->dir, folder, error))
+      return FALSE;
+  g_hash_table_remove_all (self->folders);
+
+  return TRUE;
+}
+
+static gboolean
+put_in_place (StrataBatch  *self,
+              GError      **error)
+{
+  for (guint i = 0; i < self->placements->len; i++)
+    {
+      const Placement *placement = g_ptr_array_index (self->placements, i);
+
+      if (!ensure_folder (self, placement->to, error) ||
+          !_strata_file_rename (self->dir, placement->from, placement->to, error))
+        return FALSE;
+    }
+
+  return sync_folders (self, error);
+}
+
+/* The commit points, one rename each */
+static gboolean
+put_metadata_in_place (StrataBatch  *self,
+                       GError      **error)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+      g_autofree char *path = _strata_manifest_dup_path (entry->manifest);
+
+      if (!ensure_folder (self, path, error) ||
+          !_strata_file_rename (self->dir, entry->staged_metadata, path, error))
+        return FALSE;
+    }
+
+  return sync_folders (self, error);
+}
+
+static gboolean
+log_changes (StrataBatch  *self,
+             GError      **error)
+{
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_change_free);
+  guint64 end;
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+      StrataChange *change = g_new0 (StrataChange, 1);
+
+      change->is_collection = entry->manifest->is_collection;
+      change->key = g_strdup (entry->manifest->key);
+      change->digest = entry->manifest->file_digest;
+      g_ptr_array_add (changes, change);
+    }
+
+  return changes->len == 0 || _strata_changes_append (self->dir, changes, &end, error);
+}
+
+static void
+update_catalog (StrataBatch *self)
+{
+  g_autoptr(GHashTable) fresh = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+      StrataFreshEntry *value = g_new (StrataFreshEntry, 1);
+
+      value->manifest = entry->manifest;
+      value->rows = entry->rows;
+      g_hash_table_insert (fresh, entry->manifest->key, value);
+    }
+
+  if (!_strata_store_roll_forward (self->store, fresh, &error))
+    g_info ("The catalog will catch up later: %s", error->message);
+}
+
+static void
+add_part_paths (GPtrArray            *paths,
+                const StrataManifest *manifest)
+{
+  for (guint i = 0; i < manifest->parts->len; i++)
+    g_ptr_array_add (paths, _strata_manifest_dup_part_path (manifest, g_ptr_array_index (manifest->parts, i)));
+  for (guint i = 0; i < manifest->attachments->len; i++)
+    g_ptr_array_add (paths, _strata_manifest_dup_part_path (manifest, g_ptr_array_index (manifest->attachments, i)));
+}
+
+/* Finds the parts that the sessions about to be replaced have and the new ones have not. */
+static GPtrArray *
+find_replaced_parts (StrataBatch *self)
+{
+  GPtrArray *replaced = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+      g_autoptr(StrataManifest) old =
+        _strata_store_load (self->store, entry->manifest->is_collection, entry->manifest->key, NULL);
+      g_autoptr(GPtrArray) before = g_ptr_array_new_with_free_func (g_free);
+      g_autoptr(GPtrArray) after = g_ptr_array_new_with_free_func (g_free);
+
+      if (old == NULL)
+        continue;
+      add_part_paths (before, old);
+      add_part_paths (after, entry->manifest);
+      for (guint j = 0; j < before->len; j++)
+        if (!g_ptr_array_find_with_equal_func (after, g_ptr_array_index (before, j), g_str_equal, NULL))
+          g_ptr_array_add (replaced, g_strdup (g_ptr_array_index (before, j)));
+    }
+
+  return replaced;
+}
+
+/* After the commit: a part that stays where it is does no harm, so failures are passed over. */
+static void
+trash_parts (StrataBatch *self,
+             GPtrArray   *paths)
+{
+  for (guint i = 0; i < paths->len; i++)
+    {
+      g_autofree char *name = g_strdelimit (g_strdup (g_ptr_array_index (paths, i)), "/", '~');
+      g_autofree char *to = g_build_filename ("trash", name, NULL);
+
+      _strata_file_rename (self->dir, g_ptr_array_index (paths, i), to, NULL);
+    }
+}
+
+static gboolean
+commit_locked (StrataBatch  *self,
+               GError      **error)
+{
+  g_autoptr(GPtrArray) replaced = find_replaced_parts (self);
+
+  if (!put_in_place (self, error) ||
+      !put_metadata_in_place (self, error) ||
+      !log_changes (self, error))
+    return FALSE;
+
+  /* From here on it is committed */
+  update_catalog (self);
+  trash_parts (self, replaced);
+
+  return TRUE;
+}
+
+/* Commits all that was added, and is empty again. On failure some of the
+ * sessions may be committed, each of them whole, and none was acknowledged;
+ * putting them again is safe. The batch is empty then too.
+ */
+gboolean
+_strata_batch_commit (StrataBatch  *self,
+                      GError      **error)
+{
+  gboolean ok;
+
+  if (self->entries->len == 0 && self->placements->len == 0)
+    return TRUE;
+
+  _strata_seam_get ()->mark ("commit");
+  ok = stage_metadata (self, error) && sync_everything (self, error) && _strata_store_lock (self->store, error);
+  if (ok)
+    {
+      ok = commit_locked (self, error);
+      _strata_store_unlock (self->store);
+    }
+
+  if (!ok)
+    drop_staged (self);
+  forget_all (self);
+
+  return ok;
+}

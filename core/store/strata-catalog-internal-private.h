@@ -1,0 +1,17 @@
+/* strata-catalog-internal-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <sqlite3.h>
+
+#include "strata-catalog-private.h"
+
+/* Shared by the two files of the catalog, and by no others. */
+struct _StrataCatalog
+{
+  sqlite3  *db;
+  gboolean  read_only;
+};

@@ -1,0 +1,106 @@
+/* strata-catalog-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "strata-attachment-row-private.h"
+#include "strata-info.h"
+#include "strata-manifest-private.h"
+
+G_BEGIN_DECLS
+
+/* StrataCatalog is `catalog.sqlite3`: what lists need, derived from the files
+ * and thrown away without a thought when it does not fit them.
+ *
+ * Threads: one at a time; the store sees to that.
+ */
+typedef struct _StrataCatalog StrataCatalog;
+
+StrataCatalog  *_strata_catalog_open             (const char            *store_path,
+                                                  GError               **error);
+void            _strata_catalog_free             (StrataCatalog         *self);
+gboolean        _strata_catalog_is_read_only     (StrataCatalog         *self);
+
+/* How much of changes.log is in it, in bytes */
+gboolean        _strata_catalog_get_applied      (StrataCatalog         *self,
+                                                  guint64               *out_offset,
+                                                  GError               **error);
+
+/* All that follows until commit is one transaction. */
+gboolean        _strata_catalog_begin            (StrataCatalog         *self,
+                                                  GError               **error);
+gboolean        _strata_catalog_commit           (StrataCatalog         *self,
+                                                  guint64                applied,
+                                                  GError               **error);
+void            _strata_catalog_roll_back        (StrataCatalog         *self);
+gboolean        _strata_catalog_clear            (StrataCatalog         *self,
+                                                  GError               **error);
+gboolean        _strata_catalog_put              (StrataCatalog         *self,
+                                                  const StrataManifest  *manifest,
+                                                  GPtrArray             *rows,
+                                                  GError               **error);
+gboolean        _strata_catalog_remove           (StrataCatalog         *self,
+                                                  const char            *key,
+                                                  GError               **error);
+
+GPtrArray      *_strata_catalog_list_sessions    (StrataCatalog         *self,
+                                                  StrataSessionOrder     order,
+                                                  guint                  limit,
+                                                  GError               **error);
+GPtrArray      *_strata_catalog_find_sessions    (StrataCatalog         *self,
+                                                  const char            *id_or_key,
+                                                  GError               **error);
+char           *_strata_catalog_find_ordinal     (StrataCatalog         *self,
+                                                  guint                  source,
+                                                  guint64                ordinal,
+                                                  GError               **error);
+GPtrArray      *_strata_catalog_list_collections (StrataCatalog         *self,
+                                                  GError               **error);
+GPtrArray      *_strata_catalog_list_attachments (StrataCatalog         *self,
+                                                  const char            *owner,
+                                                  const char            *id,
+                                                  GError               **error);
+
+/* What the catalog knows of an attachment of @source that was stored before;
+ * NULL without @error: nothing. (transfer full): without @meta
+ */
+StrataAttachmentRow *
+                _strata_catalog_find_stored      (StrataCatalog         *self,
+                                                  guint                  source,
+                                                  const char            *id,
+                                                  GError               **error);
+
+typedef struct
+{
+  guint64 sessions;
+  guint64 encoded_bytes;  /* old files of attachments that were text, each once */
+  guint64 decoded_bytes;  /* the bytes in them */
+  guint64 used_bytes;     /* bytes of all attachments, each old file once */
+  guint64 object_bytes;   /* bytes of the objects they are stored as */
+} StrataCatalogSums;
+
+gboolean        _strata_catalog_get_sums         (StrataCatalog         *self,
+                                                  StrataCatalogSums     *out_sums,
+                                                  GError               **error);
+
+typedef void (*StrataCatalogGroupFunc)           (gpointer               user_data,
+                                                  const char            *name,
+                                                  guint64                items,
+                                                  guint64                bytes);
+
+/* Stored bytes by media type, with "application/json" for sessions and collections */
+gboolean        _strata_catalog_foreach_kind     (StrataCatalog         *self,
+                                                  StrataCatalogGroupFunc func,
+                                                  gpointer               user_data,
+                                                  GError               **error);
+/* Sessions by month of their start, "" where it is no time */
+gboolean        _strata_catalog_foreach_month    (StrataCatalog         *self,
+                                                  StrataCatalogGroupFunc func,
+                                                  gpointer               user_data,
+                                                  GError               **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataCatalog, _strata_catalog_free)
+
+G_END_DECLS

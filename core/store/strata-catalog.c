@@ -1,0 +1,637 @@
+/* strata-catalog.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-sqlite-private.h"
+#include "json/strata-json-members-private.h"
+#include "strata-catalog-internal-private.h"
+#include "strata-object-private.h"
+
+#define FILE_NAME "catalog.sqlite3"
+
+/* A catalog of another version is made anew from the files */
+#define VERSION 1
+
+/* Sums of `owners.stored` are of its own files; objects count once per owner. */
+static const char schema[] =
+  "CREATE TABLE state (version INTEGER NOT NULL, applied INTEGER NOT NULL);"
+  "INSERT INTO state VALUES (" G_STRINGIFY (VERSION) ", 0);"
+  "CREATE TABLE owners ("
+  "  key TEXT PRIMARY KEY, is_collection INTEGER NOT NULL, source INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+  "  id TEXT, name TEXT, start TEXT, end TEXT, category TEXT, status TEXT, tags TEXT,"
+  "  screenshots INTEGER NOT NULL, audio_segments INTEGER NOT NULL, items INTEGER NOT NULL,"
+  "  raw_bytes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, stored INTEGER NOT NULL,"
+  "  object_bytes INTEGER NOT NULL, recovered INTEGER NOT NULL, sha256 BLOB NOT NULL) WITHOUT ROWID;"
+  "CREATE INDEX owners_by_id ON owners (id);"
+  "CREATE INDEX owners_by_start ON owners (start);"
+  "CREATE INDEX owners_by_ordinal ON owners (source, ordinal) WHERE NOT is_collection;"
+  "CREATE TABLE attachments ("
+  "  owner TEXT NOT NULL, number INTEGER NOT NULL, source INTEGER NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,"
+  "  sha256 BLOB, bytes INTEGER, ext TEXT, mime TEXT, name TEXT, problem TEXT,"
+  "  source_path TEXT, source_bytes INTEGER, source_size INTEGER, source_mtime INTEGER,"
+  "  PRIMARY KEY (owner, number)) WITHOUT ROWID;"
+  "CREATE INDEX attachments_by_id ON attachments (id);"
+  /* Reference counts: how many rows use an object. Kept by triggers, so that they can't be forgotten. */
+  "CREATE TABLE objects (sha256 BLOB PRIMARY KEY, bytes INTEGER NOT NULL, ext TEXT NOT NULL, uses INTEGER NOT NULL) WITHOUT ROWID;"
+  "CREATE TRIGGER attachment_added AFTER INSERT ON attachments WHEN new.sha256 IS NOT NULL BEGIN"
+  "  INSERT INTO objects VALUES (new.sha256, new.bytes, new.ext, 1) ON CONFLICT DO UPDATE SET uses = uses + 1;"
+  "END;"
+  "CREATE TRIGGER attachment_removed AFTER DELETE ON attachments WHEN old.sha256 IS NOT NULL BEGIN"
+  "  UPDATE objects SET uses = uses - 1 WHERE sha256 = old.sha256;"
+  "  DELETE FROM objects WHERE sha256 = old.sha256 AND uses = 0;"
+  "END;";
+
+static gboolean
+read_version (StrataCatalog  *self,
+              gint64         *out_version,
+              GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement = NULL;
+  gboolean row;
+
+  *out_version = 0;
+  statement = _strata_sqlite_prepare (self->db, "SELECT count(*) FROM sqlite_master WHERE name = 'state'", error);
+  if (statement == NULL || !_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  if (sqlite3_column_int (statement, 0) == 0)
+    return TRUE;
+
+  g_clear_pointer (&statement, sqlite3_finalize);
+  statement = _strata_sqlite_prepare (self->db, "SELECT version FROM state", error);
+  if (statement == NULL || !_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  *out_version = row ? sqlite3_column_int64 (statement, 0) : -1;
+
+  return TRUE;
+}
+
+static gboolean
+prepare_for_writing (StrataCatalog  *self,
+                     GError        **error)
+{
+  gint64 version;
+
+  if (!_strata_sqlite_exec (self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                                      "PRAGMA journal_size_limit = 4194304", error) ||
+      !_strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error) ||
+      !read_version (self, &version, error))
+    return FALSE;
+
+  if (version == 0 && !_strata_sqlite_exec (self->db, schema, error))
+    return FALSE;
+  if (version != 0 && version != VERSION)
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT,
+                   "The catalog has version %" G_GINT64_FORMAT, version);
+      return FALSE;
+    }
+
+  return _strata_sqlite_exec (self->db, "COMMIT", error);
+}
+
+static StrataCatalog *
+try_open (const char        *path,
+          StrataSqliteMode   mode,
+          GError           **error)
+{
+  g_autoptr(StrataCatalog) self = g_new0 (StrataCatalog, 1);
+  gint64 version;
+
+  self->read_only = mode == STRATA_SQLITE_IMMUTABLE;
+  self->db = _strata_sqlite_open (path, mode, error);
+  if (self->db == NULL)
+    return NULL;
+
+  if (self->read_only ? !read_version (self, &version, error) : !prepare_for_writing (self, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+/* Opens the catalog of the store at @store_path (canonical), empty if there is
+ * none yet; for reading only where it can't be written to. A damaged one is
+ * STRATA_ERROR_CORRUPT: remove it and open again.
+ *
+ * Returns: (transfer full): or %NULL with @error set
+ */
+StrataCatalog *
+_strata_catalog_open (const char  *store_path,
+                      GError     **error)
+{
+  g_autofree char *path = g_build_filename (store_path, FILE_NAME, NULL);
+  g_autoptr(GError) write_error = NULL;
+  StrataCatalog *self = try_open (path, STRATA_SQLITE_WRITE, &write_error);
+
+  if (self == NULL && !g_error_matches (write_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    self = try_open (path, STRATA_SQLITE_IMMUTABLE, NULL);
+  if (self == NULL)
+    g_propagate_error (error, g_steal_pointer (&write_error));
+
+  return self;
+}
+
+void
+_strata_catalog_free (StrataCatalog *self)
+{
+  sqlite3_close (self->db);
+  g_free (self);
+}
+
+gboolean
+_strata_catalog_is_read_only (StrataCatalog *self)
+{
+  return self->read_only;
+}
+
+gboolean
+_strata_catalog_get_applied (StrataCatalog  *self,
+                             guint64        *out_offset,
+                             GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "SELECT applied FROM state", error);
+  gboolean row;
+
+  if (statement == NULL || !_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  *out_offset = row ? (guint64)sqlite3_column_int64 (statement, 0) : 0;
+
+  return TRUE;
+}
+
+gboolean
+_strata_catalog_begin (StrataCatalog  *self,
+                       GError        **error)
+{
+  return _strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error);
+}
+
+/* @applied: how far changes.log is now contained */
+gboolean
+_strata_catalog_commit (StrataCatalog  *self,
+                        guint64         applied,
+                        GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "UPDATE state SET applied = ?", error);
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_uint (statement, 1, applied);
+
+  return _strata_sqlite_run (statement, error) && _strata_sqlite_exec (self->db, "COMMIT", error);
+}
+
+void
+_strata_catalog_roll_back (StrataCatalog *self)
+{
+  if (!sqlite3_get_autocommit (self->db))
+    _strata_sqlite_exec (self->db, "ROLLBACK", NULL);
+}
+
+gboolean
+_strata_catalog_clear (StrataCatalog  *self,
+                       GError        **error)
+{
+  return _strata_sqlite_exec (self->db, "DELETE FROM attachments; DELETE FROM owners; DELETE FROM objects", error);
+}
+
+gboolean
+_strata_catalog_remove (StrataCatalog  *self,
+                        const char     *key,
+                        GError        **error)
+{
+  static const char *const deletions[] = { "DELETE FROM attachments WHERE owner = ?", "DELETE FROM owners WHERE key = ?" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (deletions); i++)
+    {
+      g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, deletions[i], error);
+
+      if (statement == NULL)
+        return FALSE;
+      _strata_sqlite_bind_text (statement, 1, key);
+      if (!_strata_sqlite_run (statement, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+put_row (sqlite3_stmt               *statement,
+         const StrataManifest       *manifest,
+         guint                       number,
+         const StrataAttachmentRow  *row,
+         GError                    **error)
+{
+  gboolean has_bytes = row->state == STRATA_ATTACHMENT_OBJECT;
+
+  _strata_sqlite_bind_text (statement, 1, manifest->key);
+  _strata_sqlite_bind_uint (statement, 2, number);
+  _strata_sqlite_bind_uint (statement, 3, manifest->source);
+  _strata_sqlite_bind_text (statement, 4, row->id);
+  _strata_sqlite_bind_uint (statement, 5, row->state);
+  _strata_sqlite_bind_digest (statement, 6, has_bytes ? &row->digest : NULL);
+  if (has_bytes)
+    _strata_sqlite_bind_uint (statement, 7, row->bytes);
+  else
+    _strata_sqlite_bind_text (statement, 7, NULL);
+  _strata_sqlite_bind_text (statement, 8, row->extension);
+  _strata_sqlite_bind_text (statement, 9, row->mime);
+  _strata_sqlite_bind_text (statement, 10, row->name);
+  _strata_sqlite_bind_text (statement, 11, row->problem);
+  _strata_sqlite_bind_text (statement, 12, row->source_path);
+  _strata_sqlite_bind_uint (statement, 13, row->source_bytes);
+  _strata_sqlite_bind_uint (statement, 14, row->source_size);
+  _strata_sqlite_bind_uint (statement, 15, (guint64)row->source_mtime_ns);
+
+  return _strata_sqlite_run (statement, error);
+}
+
+/* Puts @rows; @out_object_bytes is the size of the different objects they use. */
+static gboolean
+put_rows (StrataCatalog         *self,
+          const StrataManifest  *manifest,
+          GPtrArray             *rows,
+          guint64               *out_object_bytes,
+          GError               **error)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (_strata_digest_hash, (GEqualFunc)_strata_digest_equal);
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+
+  if (statement == NULL)
+    return FALSE;
+
+  *out_object_bytes = 0;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+
+      if (!put_row (statement, manifest, i, row, error))
+        return FALSE;
+      if (row->state == STRATA_ATTACHMENT_OBJECT && g_hash_table_add (seen, &row->digest))
+        *out_object_bytes += row->bytes;
+    }
+
+  return TRUE;
+}
+
+/* The text of a string, the digits of a number, else %NULL. */
+static char *
+dup_shown (StrataJsonMembers *members,
+           const char        *name)
+{
+  const char *raw = _strata_json_members_get_raw (members, name);
+
+  if (raw != NULL && (g_ascii_isdigit (raw[0]) || raw[0] == '-'))
+    return g_strdup (raw);
+
+  return _strata_json_members_dup_string (members, name);
+}
+
+static guint64
+count_items (const StrataManifest *manifest)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < manifest->parts->len; i++)
+    sum += ((const StrataPart *)g_ptr_array_index (manifest->parts, i))->items;
+
+  return sum;
+}
+
+static gboolean
+put_owner (StrataCatalog         *self,
+           const StrataManifest  *manifest,
+           StrataJsonMembers     *small,
+           guint64                object_bytes,
+           GError               **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "INSERT INTO owners VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+  g_autofree char *id = dup_shown (small, "id");
+  g_autofree char *name = dup_shown (small, "name");
+  g_autofree char *start = dup_shown (small, "startTime");
+  g_autofree char *end = dup_shown (small, "endTime");
+  g_autofree char *category = dup_shown (small, "category");
+  g_autofree char *status = dup_shown (small, "status");
+
+  if (statement == NULL)
+    return FALSE;
+
+  _strata_sqlite_bind_text (statement, 1, manifest->key);
+  _strata_sqlite_bind_uint (statement, 2, manifest->is_collection);
+  _strata_sqlite_bind_uint (statement, 3, manifest->source);
+  _strata_sqlite_bind_uint (statement, 4, manifest->ordinal);
+  _strata_sqlite_bind_text (statement, 5, id);
+  _strata_sqlite_bind_text (statement, 6, manifest->is_collection ? manifest->name : name);
+  _strata_sqlite_bind_text (statement, 7, start);
+  _strata_sqlite_bind_text (statement, 8, end);
+  _strata_sqlite_bind_text (statement, 9, category);
+  _strata_sqlite_bind_text (statement, 10, status);
+  _strata_sqlite_bind_text (statement, 11, _strata_json_members_get_raw (small, "tags"));
+  _strata_sqlite_bind_uint (statement, 12, manifest->n_screenshots);
+  _strata_sqlite_bind_uint (statement, 13, manifest->n_audio_segments);
+  _strata_sqlite_bind_uint (statement, 14, count_items (manifest));
+  _strata_sqlite_bind_uint (statement, 15, manifest->raw_bytes);
+  _strata_sqlite_bind_uint (statement, 16, manifest->source_bytes);
+  _strata_sqlite_bind_uint (statement, 17, _strata_manifest_stored_bytes (manifest));
+  _strata_sqlite_bind_uint (statement, 18, object_bytes);
+  _strata_sqlite_bind_uint (statement, 19, manifest->recovered != NULL);
+  _strata_sqlite_bind_digest (statement, 20, &manifest->raw_digest);
+
+  return _strata_sqlite_run (statement, error);
+}
+
+/* Makes the catalog say of a session or collection what its files say.
+ * @rows (element-type StrataAttachmentRow).
+ */
+gboolean
+_strata_catalog_put (StrataCatalog         *self,
+                     const StrataManifest  *manifest,
+                     GPtrArray             *rows,
+                     GError               **error)
+{
+  static const char *const names[] = { "id", "name", "startTime", "endTime", "category", "status", "tags", NULL };
+  g_autoptr(StrataJsonMembers) small = _strata_json_members_parse (manifest->small, strlen (manifest->small), names, error);
+  guint64 object_bytes;
+
+  return small != NULL &&
+         _strata_catalog_remove (self, manifest->key, error) &&
+         put_rows (self, manifest, rows, &object_bytes, error) &&
+         put_owner (self, manifest, small, object_bytes, error);
+}
+
+static char **
+parse_tags (const char *raw)
+{
+  g_autoptr(GStrvBuilder) tags = g_strv_builder_new ();
+  g_autoptr(GString) token = g_string_new (NULL);
+  g_autoptr(StrataJsonReader) reader = NULL;
+  StrataJsonKind kind;
+  gboolean more = TRUE;
+
+  if (raw == NULL || raw[0] != '[')
+    return g_strv_builder_end (tags);
+
+  reader = _strata_json_reader_new_for_data (raw, strlen (raw));
+  if (!_strata_json_reader_enter (reader, NULL, NULL))
+    return g_strv_builder_end (tags);
+
+  while (_strata_json_reader_next_element (reader, &more, NULL, NULL) && more &&
+         _strata_json_reader_peek (reader, &kind, NULL, NULL))
+    {
+      g_string_truncate (token, 0);
+      if (!_strata_json_reader_take_string (reader, token, NULL, NULL))
+        break;
+      if (kind == STRATA_JSON_STRING)
+        {
+          g_autofree char *tag = _strata_json_unquote (token->str, token->len);
+
+          g_strv_builder_add (tags, tag);
+        }
+    }
+
+  return g_strv_builder_end (tags);
+}
+
+#define SESSION_COLUMNS \
+  "SELECT key, id, name, start, end, category, status, tags, screenshots, audio_segments," \
+  " raw_bytes + source_bytes, stored + object_bytes, recovered FROM owners WHERE NOT is_collection "
+
+static StrataSessionInfo *
+session_of_row (sqlite3_stmt *statement)
+{
+  StrataSessionInfo *info = g_atomic_rc_box_new0 (StrataSessionInfo);
+
+  info->key = _strata_sqlite_dup_text (statement, 0);
+  info->id = _strata_sqlite_dup_text (statement, 1);
+  info->name = _strata_sqlite_dup_text (statement, 2);
+  info->start = _strata_sqlite_dup_text (statement, 3);
+  info->end = _strata_sqlite_dup_text (statement, 4);
+  info->category = _strata_sqlite_dup_text (statement, 5);
+  info->status = _strata_sqlite_dup_text (statement, 6);
+  info->tags = parse_tags ((const char *)sqlite3_column_text (statement, 7));
+  info->screenshots = (guint64)sqlite3_column_int64 (statement, 8);
+  info->audio_segments = (guint64)sqlite3_column_int64 (statement, 9);
+  info->bytes_original = (guint64)sqlite3_column_int64 (statement, 10);
+  info->bytes_stored = (guint64)sqlite3_column_int64 (statement, 11);
+  info->recovered = sqlite3_column_int (statement, 12) != 0;
+
+  return info;
+}
+
+static GPtrArray *
+collect_sessions (sqlite3_stmt  *statement,
+                  GError       **error)
+{
+  g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func ((GDestroyNotify)strata_session_info_unref);
+  gboolean row;
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return g_steal_pointer (&sessions);
+      g_ptr_array_add (sessions, session_of_row (statement));
+    }
+
+  return NULL;
+}
+
+/* @limit: at most so many, 0: all. Newest first, largest first, or by name.
+ *
+ * Returns: (transfer full) (element-type StrataSessionInfo): or %NULL with @error set
+ */
+GPtrArray *
+_strata_catalog_list_sessions (StrataCatalog       *self,
+                               StrataSessionOrder   order,
+                               guint                limit,
+                               GError             **error)
+{
+  static const char *const queries[] = {
+    [STRATA_SESSION_ORDER_DATE] = SESSION_COLUMNS "ORDER BY start DESC, source, ordinal LIMIT ?",
+    [STRATA_SESSION_ORDER_SIZE] = SESSION_COLUMNS "ORDER BY 12 DESC, key LIMIT ?",
+    [STRATA_SESSION_ORDER_NAME] = SESSION_COLUMNS "ORDER BY name COLLATE NOCASE, start, key LIMIT ?",
+    [STRATA_SESSION_ORDER_SOURCE] = SESSION_COLUMNS "ORDER BY source, recovered, ordinal LIMIT ?",
+  };
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, queries[order], error);
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_uint (statement, 1, limit > 0 ? limit : G_MAXINT64);
+
+  return collect_sessions (statement, error);
+}
+
+/* All sessions with that id as text, or the one with that key.
+ *
+ * Returns: (transfer full) (element-type StrataSessionInfo): perhaps empty; or %NULL with @error set
+ */
+GPtrArray *
+_strata_catalog_find_sessions (StrataCatalog  *self,
+                               const char     *id_or_key,
+                               GError        **error)
+{
+  static const char *const queries[] = {
+    SESSION_COLUMNS "AND key = ?",
+    SESSION_COLUMNS "AND id = ? ORDER BY source, ordinal",
+  };
+  GPtrArray *found = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (queries) && (found == NULL || found->len == 0); i++)
+    {
+      g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, queries[i], error);
+
+      g_clear_pointer (&found, g_ptr_array_unref);
+      if (statement == NULL)
+        return NULL;
+      _strata_sqlite_bind_text (statement, 1, id_or_key);
+      found = collect_sessions (statement, error);
+      if (found == NULL)
+        return NULL;
+    }
+
+  return found;
+}
+
+/* Returns: (transfer full): key of the session that stands there, or %NULL with or without @error */
+char *
+_strata_catalog_find_ordinal (StrataCatalog  *self,
+                              guint           source,
+                              guint64         ordinal,
+                              GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT key FROM owners WHERE NOT is_collection AND source = ? AND ordinal = ? AND NOT recovered", error);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_uint (statement, 1, source);
+  _strata_sqlite_bind_uint (statement, 2, ordinal);
+  if (!_strata_sqlite_step (statement, &row, error) || !row)
+    return NULL;
+
+  return _strata_sqlite_dup_text (statement, 0);
+}
+
+/* Returns: (transfer full) (element-type utf8): keys; or %NULL with @error set */
+GPtrArray *
+_strata_catalog_list_collections (StrataCatalog  *self,
+                                  GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT key FROM owners WHERE is_collection ORDER BY source, key", error);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return g_steal_pointer (&keys);
+      g_ptr_array_add (keys, _strata_sqlite_dup_text (statement, 0));
+    }
+
+  return NULL;
+}
+
+static StrataAttachmentInfo *
+attachment_of_row (sqlite3_stmt *statement)
+{
+  StrataAttachmentInfo *info = g_atomic_rc_box_new0 (StrataAttachmentInfo);
+  StrataDigest digest;
+
+  info->session = _strata_sqlite_dup_text (statement, 0);
+  info->id = _strata_sqlite_dup_text (statement, 1);
+  info->state = g_strdup (_strata_attachment_state_name ((StrataAttachmentState)sqlite3_column_int (statement, 2)));
+  info->bytes = -1;
+  if (_strata_sqlite_get_digest (statement, 3, &digest))
+    {
+      info->sha256 = _strata_digest_dup_hex (&digest);
+      info->bytes = sqlite3_column_int64 (statement, 4);
+      info->path = _strata_object_dup_path (&digest, (const char *)sqlite3_column_text (statement, 5));
+    }
+  info->mime = _strata_sqlite_dup_text (statement, 6);
+  info->name = _strata_sqlite_dup_text (statement, 7);
+
+  return info;
+}
+
+/* Rows of one owner, or of one id, or of both, or all; %NULL leaves a side open.
+ *
+ * Returns: (transfer full) (element-type StrataAttachmentInfo): or %NULL with @error set
+ */
+GPtrArray *
+_strata_catalog_list_attachments (StrataCatalog  *self,
+                                  const char     *owner,
+                                  const char     *id,
+                                  GError        **error)
+{
+  g_autofree char *sql =
+    g_strconcat ("SELECT owner, id, state, sha256, bytes, ext, mime, name FROM attachments WHERE ",
+                 owner != NULL ? "owner = ?1" : "?1 IS NULL", id != NULL ? " AND id = ?2" : " AND ?2 IS NULL",
+                 " ORDER BY owner, number", NULL);
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, sql, error);
+  g_autoptr(GPtrArray) attachments = g_ptr_array_new_with_free_func ((GDestroyNotify)strata_attachment_info_unref);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_text (statement, 1, owner);
+  _strata_sqlite_bind_text (statement, 2, id);
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return g_steal_pointer (&attachments);
+      g_ptr_array_add (attachments, attachment_of_row (statement));
+    }
+
+  return NULL;
+}
+
+StrataAttachmentRow *
+_strata_catalog_find_stored (StrataCatalog  *self,
+                             guint           source,
+                             const char     *id,
+                             GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT state, sha256, bytes, ext, mime, name, problem, source_path, source_bytes,"
+                                      " source_size, source_mtime FROM attachments WHERE id = ? AND source = ? LIMIT 1", error);
+  StrataAttachmentRow *row;
+  gboolean found;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_text (statement, 1, id);
+  _strata_sqlite_bind_uint (statement, 2, source);
+  if (!_strata_sqlite_step (statement, &found, error) || !found)
+    return NULL;
+
+  row = g_new0 (StrataAttachmentRow, 1);
+  row->id = g_strdup (id);
+  row->state = (StrataAttachmentState)sqlite3_column_int (statement, 0);
+  _strata_sqlite_get_digest (statement, 1, &row->digest);
+  row->bytes = (guint64)sqlite3_column_int64 (statement, 2);
+  row->extension = _strata_sqlite_dup_text (statement, 3);
+  row->mime = _strata_sqlite_dup_text (statement, 4);
+  row->name = _strata_sqlite_dup_text (statement, 5);
+  row->problem = _strata_sqlite_dup_text (statement, 6);
+  row->source_path = _strata_sqlite_dup_text (statement, 7);
+  row->source_bytes = (guint64)sqlite3_column_int64 (statement, 8);
+  row->source_size = (guint64)sqlite3_column_int64 (statement, 9);
+  row->source_mtime_ns = sqlite3_column_int64 (statement, 10);
+
+  return row;
+}

@@ -1,0 +1,288 @@
+/* strata-changes.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
+#include "strata-changes-private.h"
+
+#define LOG_NAME "changes.log"
+/* Longer than any line */
+#define MAX_LINE 512
+
+void
+_strata_change_free (StrataChange *change)
+{
+  g_free (change->key);
+  g_free (change);
+}
+
+/* @line: without its line feed. Returns: (nullable) (transfer full) */
+static StrataChange *
+parse_line (const char *line,
+            gsize       length)
+{
+  g_autofree char *copy = g_strndup (line, length);
+  g_auto(GStrv) fields = g_strsplit (copy, " ", -1);
+  StrataChange *change;
+  StrataDigest digest;
+  gsize checked;
+
+  if (g_strv_length (fields) != 5 || strlen (copy) != length || strlen (fields[4]) != 8)
+    return NULL;
+
+  checked = length - 9;
+  if (g_ascii_strtoull (fields[4], NULL, 16) != _strata_crc32 (line, checked) ||
+      !_strata_digest_from_hex (fields[3], &digest))
+    return NULL;
+
+  change = g_new0 (StrataChange, 1);
+  change->sequence = g_ascii_strtoull (fields[0], NULL, 10);
+  change->is_collection = strcmp (fields[1], "collection") == 0;
+  change->key = g_strdup (fields[2]);
+  change->digest = digest;
+
+  return change;
+}
+
+static void
+append_line (GString            *text,
+             const StrataChange *change)
+{
+  gsize start = text->len;
+  char hex[STRATA_DIGEST_HEX_SIZE];
+
+  _strata_digest_to_hex (&change->digest, hex);
+  g_string_append_printf (text, "%" G_GUINT64_FORMAT " %s %s %s", change->sequence,
+                          change->is_collection ? "collection" : "session", change->key, hex);
+  g_string_append_printf (text, " %08x\n", _strata_crc32 (text->str + start, text->len - start));
+}
+
+static gboolean
+read_from (int       fd,
+           guint64   offset,
+           char     *buffer,
+           gsize     size,
+           gsize    *out_read,
+           GError  **error)
+{
+  *out_read = 0;
+  while (*out_read < size)
+    {
+      gssize got = _strata_seam_get ()->pread (fd, buffer + *out_read, size - *out_read, (goffset)(offset + *out_read));
+
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got < 0)
+        {
+          _strata_file_set_error (error, errno, "read", LOG_NAME);
+          return FALSE;
+        }
+      if (got == 0)
+        break;
+      *out_read += (gsize)got;
+    }
+
+  return TRUE;
+}
+
+/* Takes the whole lines at the start of a block; @out_used says how far they go. */
+static gboolean
+take_lines (const char *block,
+            gsize       size,
+            GPtrArray  *changes,
+            gsize      *out_used)
+{
+  const char *end;
+
+  *out_used = 0;
+  while ((end = memchr (block + *out_used, '\n', size - *out_used)) != NULL)
+    {
+      gsize length = (gsize)(end - (block + *out_used));
+      StrataChange *change = parse_line (block + *out_used, length);
+
+      if (change == NULL)
+        return FALSE;
+      if (changes != NULL)
+        g_ptr_array_add (changes, change);
+      else
+        _strata_change_free (change);
+      *out_used += length + 1;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_changes (int         fd,
+              guint64     offset,
+              GPtrArray  *changes,
+              guint64    *out_end,
+              GError    **error)
+{
+  const gsize block_size = 256 * 1024;
+  g_autofree char *block = g_malloc (block_size);
+  gsize size, used;
+
+  *out_end = offset;
+  do
+    {
+      gboolean whole;
+
+      if (!read_from (fd, *out_end, block, block_size, &size, error))
+        return FALSE;
+      whole = take_lines (block, size, changes, &used);
+      *out_end += used;
+      if (!whole)
+        break;
+    }
+  while (size == block_size && used > 0);
+
+  return TRUE;
+}
+
+/* Appends to @changes (element-type StrataChange; %NULL: only finds the end)
+ * what was committed from byte @offset on, the start of a line. @out_end is
+ * where the last whole line ends.
+ */
+gboolean
+_strata_changes_read (int         dir,
+                      guint64     offset,
+                      GPtrArray  *changes,
+                      guint64    *out_end,
+                      GError    **error)
+{
+  int fd = _strata_file_open (dir, LOG_NAME, O_RDONLY, error);
+  gboolean ok;
+
+  if (fd < 0)
+    return FALSE;
+
+  ok = read_changes (fd, offset, changes, out_end, error);
+  _strata_file_close (fd);
+
+  return ok;
+}
+
+/* Finds the last whole line, from the end. */
+static gboolean
+find_end (int       fd,
+          guint64  *out_sequence,
+          guint64  *out_end,
+          GError  **error)
+{
+  char block[2 * MAX_LINE];
+  struct stat status;
+  guint64 start;
+  gsize size;
+
+  *out_sequence = 0;
+  *out_end = 0;
+  if (_strata_seam_get ()->fstat (fd, &status) < 0)
+    {
+      _strata_file_set_error (error, errno, "look at", LOG_NAME);
+      return FALSE;
+    }
+
+  start = status.st_size > (goffset)sizeof block ? (guint64)status.st_size - sizeof block : 0;
+  if (!read_from (fd, start, block, sizeof block, &size, error))
+    return FALSE;
+
+  while (size > 0)
+    {
+      const char *end = memrchr (block, '\n', size);
+      const char *before = end != NULL && end > block ? memrchr (block, '\n', (gsize)(end - block)) : NULL;
+      const char *line = before != NULL ? before + 1 : block;
+      StrataChange *change;
+
+      if (end == NULL)
+        break;
+
+      change = parse_line (line, (gsize)(end - line));
+      if (change != NULL)
+        {
+          *out_sequence = change->sequence;
+          *out_end = start + (gsize)(end - block) + 1;
+          _strata_change_free (change);
+          return TRUE;
+        }
+      size = (gsize)(line - block);
+    }
+
+  if (start == 0)
+    return TRUE;
+
+  g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "The end of " LOG_NAME " can't be read");
+
+  return FALSE;
+}
+
+static gboolean
+append_changes (int         fd,
+                GPtrArray  *changes,
+                guint64    *out_end,
+                GError    **error)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+  guint64 sequence, end;
+
+  if (!find_end (fd, &sequence, &end, error))
+    return FALSE;
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      StrataChange *change = g_ptr_array_index (changes, i);
+
+      change->sequence = ++sequence;
+      append_line (text, change);
+    }
+
+  /* Cuts off what a crash left behind the last whole line */
+  if (_strata_seam_get ()->truncate (fd, (goffset)end) < 0)
+    {
+      _strata_file_set_error (error, errno, "cut", LOG_NAME);
+      return FALSE;
+    }
+
+  if (!_strata_file_write_all (fd, text->str, text->len, LOG_NAME, error))
+    return FALSE;
+
+  if (_strata_seam_get ()->datasync (fd) < 0)
+    {
+      _strata_file_set_error (error, errno, "save to disk", LOG_NAME);
+      return FALSE;
+    }
+  *out_end = end + text->len;
+
+  return TRUE;
+}
+
+/* Appends @changes (element-type StrataChange), giving them their sequence
+ * numbers, and waits until they are on disk. Called with the store's lock held.
+ */
+gboolean
+_strata_changes_append (int         dir,
+                        GPtrArray  *changes,
+                        guint64    *out_end,
+                        GError    **error)
+{
+  int fd = _strata_file_open (dir, LOG_NAME, O_RDWR | O_APPEND, error);
+  gboolean ok;
+
+  if (fd < 0)
+    return FALSE;
+
+  ok = append_changes (fd, changes, out_end, error);
+  _strata_file_close (fd);
+
+  return ok;
+}

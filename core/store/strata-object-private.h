@@ -1,0 +1,29 @@
+/* strata-object-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "base/strata-digest-private.h"
+
+G_BEGIN_DECLS
+
+/* What an object's bytes say they are. */
+typedef struct
+{
+  const char *extension;  /* "jpg", … "bin" */
+  const char *mime;       /* NULL where the bytes do not tell */
+} StrataContentType;
+
+const StrataContentType *_strata_content_type_of (const void         *head,
+                                                  gsize               size);
+
+/* `attachments/<ab>/<sha256>.<ext>` */
+char                    *_strata_object_dup_path (const StrataDigest *digest,
+                                                  const char         *extension);
+
+/* As many bytes of the start as _strata_content_type_of() looks at */
+#define STRATA_CONTENT_HEAD 64
+
+G_END_DECLS

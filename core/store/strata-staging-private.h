@@ -1,0 +1,33 @@
+/* strata-staging-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* StrataStaging is one writer's corner of `staging/`: unfinished files, named
+ * `<writer>-<n>`. Its lock file tells other processes that the writer lives;
+ * what a dead writer left is removed by the next one.
+ *
+ * Threads: any.
+ */
+typedef struct _StrataStaging StrataStaging;
+
+StrataStaging *_strata_staging_new       (int              dir,
+                                          GError         **error);
+void           _strata_staging_free      (StrataStaging   *self);
+char          *_strata_staging_next_path (StrataStaging   *self);
+char          *_strata_staging_write     (StrataStaging   *self,
+                                          const void      *data,
+                                          gsize            size,
+                                          GError         **error);
+gboolean       _strata_staging_sweep     (int              dir,
+                                          GError         **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataStaging, _strata_staging_free)
+
+G_END_DECLS

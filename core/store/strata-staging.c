@@ -1,0 +1,144 @@
+/* strata-staging.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
+#include "strata-staging-private.h"
+
+#define FOLDER "staging"
+#define LOCK_SUFFIX ".lock"
+
+struct _StrataStaging
+{
+  /* Set at construction, never changed after */
+  int       dir;
+  char     *writer;
+  int       lock_fd;
+
+  /* Atomic */
+  guint     counter;
+};
+
+/* @dir: the store's root, borrowed
+ *
+ * Returns: (transfer full): or %NULL with @error set
+ */
+StrataStaging *
+_strata_staging_new (int      dir,
+                     GError **error)
+{
+  g_autoptr(StrataStaging) self = g_new0 (StrataStaging, 1);
+  g_autofree char *random = g_uuid_string_random ();
+  g_autofree char *lock_path = NULL;
+
+  self->dir = dir;
+  self->writer = g_strndup (random, 8);
+  lock_path = g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, self->writer);
+  self->lock_fd = _strata_file_open (dir, lock_path, O_RDWR | O_CREAT | O_EXCL, error);
+  if (self->lock_fd < 0)
+    return NULL;
+
+  if (_strata_seam_get ()->lock (self->lock_fd, F_WRLCK) < 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Cannot lock “%s”", lock_path);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+/* Lets go of the corner; files still in it are swept by the next writer. */
+void
+_strata_staging_free (StrataStaging *self)
+{
+  if (self->lock_fd >= 0 && self->writer != NULL)
+    {
+      g_autofree char *lock_path = g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, self->writer);
+
+      _strata_file_unlink (self->dir, lock_path, NULL);
+      _strata_file_close (self->lock_fd);
+    }
+  g_free (self->writer);
+  g_free (self);
+}
+
+/* Returns: (transfer full): a path below the store where no file is yet */
+char *
+_strata_staging_next_path (StrataStaging *self)
+{
+  return g_strdup_printf (FOLDER "/%s-%u", self->writer, (guint)g_atomic_int_add (&self->counter, 1));
+}
+
+/* Writes a new file of the corner, not synced.
+ *
+ * Returns: (transfer full): its path, or %NULL with @error set
+ */
+char *
+_strata_staging_write (StrataStaging  *self,
+                       const void     *data,
+                       gsize           size,
+                       GError        **error)
+{
+  g_autofree char *path = _strata_staging_next_path (self);
+
+  if (!_strata_file_create (self->dir, path, data, size, error))
+    return NULL;
+
+  return g_steal_pointer (&path);
+}
+
+static gboolean
+writer_lives (int         dir,
+              const char *writer)
+{
+  g_autofree char *lock_path = g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, writer);
+  int fd = _strata_file_open (dir, lock_path, O_RDWR, NULL);
+  gboolean lives;
+
+  if (fd < 0)
+    return FALSE;
+
+  lives = _strata_seam_get ()->lock (fd, F_WRLCK) < 0;
+  _strata_file_close (fd);
+
+  return lives;
+}
+
+/* Removes what writers left that are no more. Called with the store's lock held. */
+gboolean
+_strata_staging_sweep (int      dir,
+                       GError **error)
+{
+  g_autoptr(GPtrArray) entries = _strata_file_list (dir, FOLDER, error);
+  g_autoptr(GHashTable) living = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  if (entries == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
+      g_autofree char *writer = g_strndup (entry->name, strcspn (entry->name, "-."));
+      g_autofree char *path = g_build_filename (FOLDER, entry->name, NULL);
+      gpointer lives;
+
+      if (!g_hash_table_lookup_extended (living, writer, NULL, &lives))
+        {
+          lives = GINT_TO_POINTER (writer_lives (dir, writer));
+          g_hash_table_insert (living, g_strdup (writer), lives);
+        }
+
+      if (!GPOINTER_TO_INT (lives) && !_strata_file_unlink (dir, path, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,67 @@
+/* strata-store-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "strata-catalog-private.h"
+#include "strata-header-private.h"
+#include "strata-manifest-private.h"
+#include "strata-store.h"
+
+G_BEGIN_DECLS
+
+/* For core/ only: what migration and maintenance need of a store. */
+
+int             _strata_store_get_dir         (StrataStore           *self);
+
+/* One writer at a time, over all processes; waits up to five seconds, then STRATA_ERROR_IN_USE. */
+gboolean        _strata_store_lock            (StrataStore           *self,
+                                               GError               **error);
+void            _strata_store_unlock          (StrataStore           *self);
+
+/* The header as it is on disk now; change it under the lock. */
+StrataHeader   *_strata_store_read_header     (StrataStore           *self,
+                                               GError               **error);
+
+StrataManifest *_strata_store_load            (StrataStore           *self,
+                                               gboolean               is_collection,
+                                               const char            *key,
+                                               GError               **error);
+/* (transfer full) (element-type StrataAttachmentRow) */
+GPtrArray      *_strata_store_load_rows       (StrataStore           *self,
+                                               const StrataManifest  *manifest,
+                                               GError               **error);
+
+/* Called with the catalog while no other thread uses it. */
+typedef gpointer (*StrataCatalogFunc)         (StrataCatalog         *catalog,
+                                               gpointer               user_data,
+                                               GError               **error);
+gpointer        _strata_store_with_catalog    (StrataStore           *self,
+                                               StrataCatalogFunc      func,
+                                               gpointer               user_data,
+                                               GError               **error);
+
+/* Makes the catalog contain all that changes.log says; @fresh (NULL, or key →
+ * StrataFreshEntry) spares reading back what was just written. The lock is held.
+ */
+typedef struct
+{
+  const StrataManifest *manifest;
+  GPtrArray            *rows;
+} StrataFreshEntry;
+
+gboolean        _strata_store_roll_forward    (StrataStore           *self,
+                                               GHashTable            *fresh,
+                                               GError               **error);
+
+/* Throws the catalog away and makes it anew from the files. The lock is held. */
+gboolean        _strata_store_rebuild_catalog (StrataStore           *self,
+                                               GError               **error);
+
+/* Removes the file that keeps some space free for emergencies, or makes it again. */
+void            _strata_store_release_reserve (StrataStore           *self);
+void            _strata_store_make_reserve    (StrataStore           *self);
+
+G_END_DECLS

@@ -1,0 +1,1075 @@
+/* strata-store.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
+#include "strata-changes-private.h"
+#include "strata-key-private.h"
+#include "strata-object-private.h"
+#include "strata-staging-private.h"
+#include "strata-store-private.h"
+#include "strata-value-stream-private.h"
+
+#define LOCK_WAIT_MS 5000
+#define LOCK_STEP_MS 10
+/* A metadata.json is about 8 KiB; a session in a hundred thousand parts still fits */
+#define MAX_METADATA_BYTES (256 * 1024 * 1024)
+#define RESERVE_BYTES (64 * 1024 * 1024)
+
+/**
+ * StrataStore:
+ *
+ * A folder that holds sessions, collections and attachments as
+ * docs/store-format.md says.
+ *
+ * What it returns was read from the files and checked against their digests;
+ * lists come from the catalog, which follows the files. Other processes may
+ * write to the same folder: nothing half-written is ever seen.
+ *
+ * Threads: any but the one that draws a window, since every call may wait for
+ * the disk.
+ */
+struct _StrataStore
+{
+  GObject         parent_instance;
+
+  /* Set at construction, never changed after */
+  char           *path;
+  int             dir;
+
+  /* Guarded by @mutex */
+  GMutex          mutex;
+  StrataCatalog  *catalog;
+
+  /* Guarded by @lock_mutex, which is held together with the lock */
+  GMutex          lock_mutex;
+  int             lock_fd;
+};
+
+G_DEFINE_FINAL_TYPE (StrataStore, strata_store, G_TYPE_OBJECT)
+
+static const char *const folders[] = {
+  "sessions", "collections", "attachments", "staging", "quarantine", "trash", "migration", NULL
+};
+
+static void
+strata_store_finalize (GObject *object)
+{
+  StrataStore *self = STRATA_STORE (object);
+
+  g_clear_pointer (&self->catalog, _strata_catalog_free);
+  if (self->dir >= 0)
+    _strata_seam_get ()->close (self->dir);
+  g_free (self->path);
+  g_mutex_clear (&self->mutex);
+  g_mutex_clear (&self->lock_mutex);
+
+  G_OBJECT_CLASS (strata_store_parent_class)->finalize (object);
+}
+
+static void
+strata_store_class_init (StrataStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = strata_store_finalize;
+}
+
+static void
+strata_store_init (StrataStore *self)
+{
+  g_mutex_init (&self->mutex);
+  g_mutex_init (&self->lock_mutex);
+  self->dir = -1;
+  self->lock_fd = -1;
+}
+
+const char *
+strata_store_get_path (StrataStore *self)
+{
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+
+  return self->path;
+}
+
+int
+_strata_store_get_dir (StrataStore *self)
+{
+  return self->dir;
+}
+
+/**
+ * strata_store_dup_default_path:
+ *
+ * Returns: (transfer full): `$STRATA_STORE`, else `strata/store` in the user's data folder
+ */
+char *
+strata_store_dup_default_path (void)
+{
+  const char *given = g_getenv ("STRATA_STORE");
+
+  if (given != NULL && *given != '\0')
+    return g_strdup (given);
+
+  return g_build_filename (g_get_user_data_dir (), "strata", "store", NULL);
+}
+
+gboolean
+_strata_store_lock (StrataStore  *self,
+                    GError      **error)
+{
+  int fd;
+
+  g_mutex_lock (&self->lock_mutex);
+  fd = _strata_file_open (self->dir, "lock", O_RDWR | O_CREAT, error);
+  if (fd < 0)
+    {
+      g_mutex_unlock (&self->lock_mutex);
+      return FALSE;
+    }
+
+  for (guint waited = 0; _strata_seam_get ()->lock (fd, F_WRLCK) < 0; waited += LOCK_STEP_MS)
+    {
+      int saved = errno;
+
+      if (waited < LOCK_WAIT_MS && (saved == EAGAIN || saved == EACCES || saved == EINTR))
+        {
+          g_usleep (LOCK_STEP_MS * 1000);
+          continue;
+        }
+
+      _strata_file_close (fd);
+      g_mutex_unlock (&self->lock_mutex);
+      if (saved == EAGAIN || saved == EACCES)
+        g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_IN_USE, "Another process is writing to the store");
+      else
+        _strata_file_set_error (error, saved, "lock", "lock");
+      return FALSE;
+    }
+  self->lock_fd = fd;
+
+  return TRUE;
+}
+
+void
+_strata_store_unlock (StrataStore *self)
+{
+  _strata_file_close (self->lock_fd);
+  self->lock_fd = -1;
+  g_mutex_unlock (&self->lock_mutex);
+}
+
+StrataHeader *
+_strata_store_read_header (StrataStore  *self,
+                           GError      **error)
+{
+  return _strata_header_read (self->dir, error);
+}
+
+/**
+ * strata_store_dup_state:
+ *
+ * Returns: (transfer full): the state of the migration into it
+ */
+char *
+strata_store_dup_state (StrataStore *self)
+{
+  g_autoptr(StrataHeader) header = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+
+  header = _strata_store_read_header (self, NULL);
+
+  return g_strdup (header != NULL ? header->state : "failed");
+}
+
+/**
+ * strata_store_dup_source:
+ *
+ * Returns: (transfer full) (nullable): the old store that was migrated last
+ */
+char *
+strata_store_dup_source (StrataStore *self)
+{
+  g_autoptr(StrataHeader) header = NULL;
+  const StrataSourceRecord *source;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+
+  header = _strata_store_read_header (self, NULL);
+  if (header == NULL || header->sources->len == 0)
+    return NULL;
+  source = g_ptr_array_index (header->sources, header->sources->len - 1);
+
+  return g_strdup (source->path);
+}
+
+/* Making and opening */
+
+static gboolean
+make_parents (const char  *path,
+              GError     **error)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+  struct stat status;
+
+  if (_strata_seam_get ()->stat (AT_FDCWD, parent, &status) == 0)
+    return TRUE;
+
+  return make_parents (parent, error) && _strata_file_make_dir (AT_FDCWD, parent, error);
+}
+
+static int
+open_root (const char  *path,
+           GError     **error)
+{
+  return _strata_file_open (AT_FDCWD, path, O_RDONLY | O_DIRECTORY, error);
+}
+
+/* A folder is taken for a new store when nothing is in it, or only what making
+ * a store that was interrupted leaves.
+ */
+static gboolean
+check_folder_is_ours (int          dir,
+                      const char  *path,
+                      GError     **error)
+{
+  static const char *const files[] = { "lock", "reserve", "changes.log", "store.json.new", NULL };
+  g_autoptr(GPtrArray) entries = _strata_file_list (dir, ".", error);
+
+  if (entries == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
+
+      if (!g_strv_contains (files, entry->name) && !g_strv_contains (folders, entry->name))
+        {
+          g_set_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS,
+                       "“%s” holds other things (“%s”); choose an empty folder for the store", path, entry->name);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/* store.json comes last: with it the folder is a store. */
+static gboolean
+fill_new_store (int          dir,
+                const char  *path,
+                GError     **error)
+{
+  g_autoptr(StrataHeader) header = _strata_header_new ();
+  int log;
+
+  if (!check_folder_is_ours (dir, path, error))
+    return FALSE;
+
+  for (guint i = 0; folders[i] != NULL; i++)
+    if (!_strata_file_make_dir (dir, folders[i], error))
+      return FALSE;
+
+  log = _strata_file_open (dir, "changes.log", O_WRONLY | O_CREAT | O_APPEND, error);
+  if (log < 0)
+    return FALSE;
+  _strata_file_close (log);
+
+  return _strata_file_sync_dir (dir, ".", error) && _strata_header_write (header, dir, error);
+}
+
+void
+_strata_store_release_reserve (StrataStore *self)
+{
+  _strata_file_unlink (self->dir, "reserve", NULL);
+}
+
+/* Keeps min (64 MiB, 1 % of the free space) aside. Best effort: a store without it works too. */
+void
+_strata_store_make_reserve (StrataStore *self)
+{
+  struct statvfs space;
+  struct stat status;
+  guint64 size;
+  int fd;
+
+  if (_strata_seam_get ()->stat (self->dir, "reserve", &status) == 0 || fstatvfs (self->dir, &space) < 0)
+    return;
+
+  size = MIN (RESERVE_BYTES, (guint64)space.f_bavail * space.f_frsize / 100);
+  fd = _strata_file_open (self->dir, "reserve", O_WRONLY | O_CREAT | O_EXCL, NULL);
+  if (fd < 0)
+    return;
+
+  if (size == 0 || _strata_seam_get ()->allocate (fd, (goffset)size) < 0)
+    _strata_file_unlink (self->dir, "reserve", NULL);
+  _strata_file_close (fd);
+}
+
+static gboolean
+open_catalog (StrataStore  *self,
+              GError      **error)
+{
+  static const char *const names[] = { "catalog.sqlite3", "catalog.sqlite3-wal", "catalog.sqlite3-shm" };
+  g_autoptr(GError) open_error = NULL;
+
+  self->catalog = _strata_catalog_open (self->path, &open_error);
+  if (self->catalog != NULL)
+    return TRUE;
+
+  if (!g_error_matches (open_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    {
+      g_propagate_error (error, g_steal_pointer (&open_error));
+      return FALSE;
+    }
+
+  /* It is derived: away with it, and on from the files */
+  g_info ("The catalog is made anew: %s", open_error->message);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (!_strata_file_unlink (self->dir, names[i], error))
+      return FALSE;
+  self->catalog = _strata_catalog_open (self->path, error);
+
+  return self->catalog != NULL;
+}
+
+/* Brings the catalog up to date and sweeps what dead writers left. Where the
+ * store can't be written to just now, what the catalog says stands.
+ */
+static gboolean
+settle (StrataStore  *self,
+        GError      **error)
+{
+  g_autoptr(GError) settle_error = NULL;
+  gboolean ok;
+
+  if (_strata_catalog_is_read_only (self->catalog) || !_strata_store_lock (self, &settle_error))
+    return TRUE;
+
+  ok = _strata_store_roll_forward (self, NULL, &settle_error) &&
+       _strata_staging_sweep (self->dir, &settle_error);
+  _strata_store_unlock (self);
+
+  if (ok || g_error_matches (settle_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) ||
+      g_error_matches (settle_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
+      g_error_matches (settle_error, G_IO_ERROR, G_IO_ERROR_READ_ONLY))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&settle_error));
+
+  return FALSE;
+}
+
+static StrataStore *
+open_store (const char  *path,
+            gboolean     create,
+            GError     **error)
+{
+  g_autoptr(StrataStore) self = g_object_new (STRATA_TYPE_STORE, NULL);
+  g_autoptr(StrataHeader) header = NULL;
+  g_autoptr(GError) header_error = NULL;
+  char *real;
+
+  self->dir = open_root (path, error);
+  if (self->dir < 0)
+    return NULL;
+
+  real = realpath (path, NULL);
+  self->path = g_strdup (real != NULL ? real : path);
+  free (real);
+
+  header = _strata_header_read (self->dir, &header_error);
+  if (header == NULL)
+    {
+      if (!create || !g_error_matches (header_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        {
+          g_propagate_prefixed_error (error, g_steal_pointer (&header_error), "%s: ", path);
+          return NULL;
+        }
+      if (!fill_new_store (self->dir, path, error))
+        return NULL;
+    }
+
+  if (!open_catalog (self, error) || !settle (self, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * strata_store_open:
+ * @path: the store's folder
+ *
+ * Opens a store that is there. Empties what dead writers left in `staging/`
+ * and rolls the catalog forward; deletes nothing else.
+ *
+ * Returns: (transfer full): the store, or %NULL with @error set:
+ *   %STRATA_ERROR_NOT_FOUND where there is none, %STRATA_ERROR_NEWER_FORMAT
+ *   where this program is too old for it
+ */
+StrataStore *
+strata_store_open (const char  *path,
+                   GError     **error)
+{
+  g_autoptr(GError) open_error = NULL;
+  StrataStore *self;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  self = open_store (path, FALSE, &open_error);
+  if (self != NULL)
+    return self;
+
+  if (g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no store at “%s”", path);
+  else
+    g_propagate_error (error, g_steal_pointer (&open_error));
+
+  return NULL;
+}
+
+/**
+ * strata_store_open_or_create:
+ * @path: the store's folder, made when it is not there
+ *
+ * Like [func@Strata.Store.open], but makes an empty store where there is none.
+ * A folder that holds other things is left alone (%STRATA_ERROR_EXISTS).
+ *
+ * Returns: (transfer full): the store, or %NULL with @error set
+ */
+StrataStore *
+strata_store_open_or_create (const char  *path,
+                             GError     **error)
+{
+  g_autofree char *absolute = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  absolute = g_canonicalize_filename (path, NULL);
+  if (!make_parents (absolute, error) || !_strata_file_make_dir (AT_FDCWD, absolute, error))
+    return NULL;
+
+  return open_store (absolute, TRUE, error);
+}
+
+/* The catalog and the files */
+
+gpointer
+_strata_store_with_catalog (StrataStore        *self,
+                            StrataCatalogFunc   func,
+                            gpointer            user_data,
+                            GError            **error)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return func (self->catalog, user_data, error);
+}
+
+StrataManifest *
+_strata_store_load (StrataStore  *self,
+                    gboolean      is_collection,
+                    const char   *key,
+                    GError      **error)
+{
+  g_autofree char *path = is_collection ? g_strdup_printf ("collections/%s.metadata.json", key)
+                                        : g_strdup_printf ("sessions/%s/metadata.json", key);
+  g_autoptr(GBytes) bytes = NULL;
+  g_autoptr(GError) read_error = NULL;
+  StrataManifest *manifest;
+
+  if (strchr (key, '/') == NULL)
+    bytes = _strata_file_read (self->dir, path, MAX_METADATA_BYTES, &read_error);
+  if (bytes == NULL)
+    {
+      if (read_error == NULL || g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no %s “%s”",
+                     is_collection ? "collection" : "session", key);
+      else
+        g_propagate_error (error, g_steal_pointer (&read_error));
+      return NULL;
+    }
+
+  manifest = _strata_manifest_parse (bytes, error);
+  if (manifest == NULL)
+    g_prefix_error (error, "“%s” is damaged: ", path);
+  else if (strcmp (manifest->key, key) != 0 || manifest->is_collection != is_collection)
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” belongs to “%s”", path, manifest->key);
+      g_clear_pointer (&manifest, _strata_manifest_free);
+    }
+
+  return manifest;
+}
+
+static gboolean
+load_rows_of_part (StrataStore           *self,
+                   const StrataManifest  *manifest,
+                   const StrataPart      *part,
+                   GPtrArray             *rows,
+                   GError               **error)
+{
+  g_autoptr(GInputStream) stream = _strata_value_stream_new_part (self->dir, manifest, part);
+  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new (stream);
+  gboolean more;
+
+  if (!_strata_json_reader_enter (reader, NULL, error))
+    return FALSE;
+
+  while (_strata_json_reader_next_element (reader, &more, NULL, error))
+    {
+      StrataAttachmentRow *row;
+
+      /* To the very end, where the digest is checked */
+      if (!more)
+        return _strata_json_reader_finish (reader, NULL, error);
+
+      row = _strata_attachment_row_read (reader, error);
+      if (row == NULL)
+        return FALSE;
+      g_ptr_array_add (rows, row);
+    }
+
+  return FALSE;
+}
+
+GPtrArray *
+_strata_store_load_rows (StrataStore           *self,
+                         const StrataManifest  *manifest,
+                         GError               **error)
+{
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_attachment_row_free);
+
+  for (guint i = 0; i < manifest->attachments->len; i++)
+    if (!load_rows_of_part (self, manifest, g_ptr_array_index (manifest->attachments, i), rows, error))
+      return NULL;
+
+  return g_steal_pointer (&rows);
+}
+
+/* Makes the catalog say of one session or collection what its files say; one
+ * whose metadata is gone is removed from it.
+ */
+static gboolean
+apply_from_files (StrataStore  *self,
+                  gboolean      is_collection,
+                  const char   *key,
+                  GError      **error)
+{
+  g_autoptr(GError) load_error = NULL;
+  g_autoptr(StrataManifest) manifest = _strata_store_load (self, is_collection, key, &load_error);
+  g_autoptr(GPtrArray) rows = NULL;
+
+  if (manifest != NULL)
+    rows = _strata_store_load_rows (self, manifest, &load_error);
+
+  if (rows != NULL)
+    return _strata_catalog_put (self->catalog, manifest, rows, error);
+
+  if (g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return _strata_catalog_remove (self->catalog, key, error);
+
+  /* Damage is verify's to report. The catalog keeps what it knew, also which
+   * attachments are in use.
+   */
+  if (load_error->domain == STRATA_ERROR)
+    {
+      g_info ("Not in the catalog: %s", load_error->message);
+      return TRUE;
+    }
+
+  g_propagate_error (error, g_steal_pointer (&load_error));
+
+  return FALSE;
+}
+
+static gboolean
+apply_changes (StrataStore  *self,
+               GPtrArray    *changes,
+               GHashTable   *fresh,
+               GError      **error)
+{
+  g_autoptr(GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const StrataChange *change = g_ptr_array_index (changes, i);
+      const StrataFreshEntry *entry = fresh != NULL ? g_hash_table_lookup (fresh, change->key) : NULL;
+
+      if (!g_hash_table_add (done, change->key))
+        continue;
+      if (entry != NULL && entry->manifest->is_collection == change->is_collection
+            ? !_strata_catalog_put (self->catalog, entry->manifest, entry->rows, error)
+            : !apply_from_files (self, change->is_collection, change->key, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+roll_forward_locked (StrataStore  *self,
+                     GHashTable   *fresh,
+                     GError      **error)
+{
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_change_free);
+  guint64 applied, end;
+
+  if (!_strata_catalog_get_applied (self->catalog, &applied, error) ||
+      !_strata_changes_read (self->dir, applied, changes, &end, error))
+    return FALSE;
+
+  if (changes->len == 0)
+    return TRUE;
+
+  if (!_strata_catalog_begin (self->catalog, error))
+    return FALSE;
+
+  if (apply_changes (self, changes, fresh, error) && _strata_catalog_commit (self->catalog, end, error))
+    return TRUE;
+
+  _strata_catalog_roll_back (self->catalog);
+
+  return FALSE;
+}
+
+/* Whether the catalog belongs to the files at all: not when it is new, or says
+ * it contains more of changes.log than there is.
+ */
+static gboolean
+catalog_fits (StrataStore  *self,
+              gboolean     *out_fits,
+              GError      **error)
+{
+  guint64 applied;
+  struct stat status;
+
+  if (!_strata_catalog_get_applied (self->catalog, &applied, error) ||
+      !_strata_file_stat (self->dir, "changes.log", &status, error))
+    return FALSE;
+
+  *out_fits = applied <= (guint64)status.st_size && (applied > 0 || status.st_size == 0);
+
+  return TRUE;
+}
+
+gboolean
+_strata_store_roll_forward (StrataStore  *self,
+                            GHashTable   *fresh,
+                            GError      **error)
+{
+  gboolean fits, ok;
+
+  g_mutex_lock (&self->mutex);
+  ok = catalog_fits (self, &fits, error);
+  if (ok && (fits || fresh != NULL))
+    ok = roll_forward_locked (self, fresh, error);
+  g_mutex_unlock (&self->mutex);
+
+  return ok && (fits || fresh != NULL) ? TRUE : ok && _strata_store_rebuild_catalog (self, error);
+}
+
+static gboolean
+apply_folder (StrataStore  *self,
+              const char   *folder,
+              const char   *suffix,
+              gboolean      is_collection,
+              GError      **error)
+{
+  g_autoptr(GPtrArray) entries = _strata_file_list (self->dir, folder, error);
+
+  if (entries == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
+      g_autofree char *key = g_strdup (entry->name);
+
+      if (!g_str_has_suffix (key, suffix))
+        continue;
+      key[strlen (key) - strlen (suffix)] = '\0';
+      if (!apply_from_files (self, is_collection, key, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+_strata_store_rebuild_catalog (StrataStore  *self,
+                               GError      **error)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  guint64 end;
+
+  if (!_strata_changes_read (self->dir, 0, NULL, &end, error) ||
+      !_strata_catalog_begin (self->catalog, error))
+    return FALSE;
+
+  if (_strata_catalog_clear (self->catalog, error) &&
+      apply_folder (self, "sessions", "", FALSE, error) &&
+      apply_folder (self, "collections", ".metadata.json", TRUE, error) &&
+      _strata_catalog_commit (self->catalog, end, error))
+    return TRUE;
+
+  _strata_catalog_roll_back (self->catalog);
+
+  return FALSE;
+}
+
+/* Reading */
+
+/**
+ * strata_store_list_sessions:
+ * @limit: at most so many, 0: all
+ *
+ * Returns: (transfer full) (element-type StrataSessionInfo): the sessions,
+ *   newest, largest or first in the alphabet first; or %NULL with @error set
+ */
+GPtrArray *
+strata_store_list_sessions (StrataStore         *self,
+                            StrataSessionOrder   order,
+                            guint                limit,
+                            GError             **error)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+
+  locker = g_mutex_locker_new (&self->mutex);
+
+  return _strata_catalog_list_sessions (self->catalog, order, limit, error);
+}
+
+static void
+set_ambiguous (GPtrArray   *found,
+               const char  *id,
+               GError     **error)
+{
+  g_autoptr(GString) keys = g_string_new (NULL);
+
+  for (guint i = 0; i < found->len; i++)
+    {
+      const StrataSessionInfo *info = g_ptr_array_index (found, i);
+
+      g_string_append_printf (keys, "%s%s", i > 0 ? ", " : "", info->key);
+    }
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_AMBIGUOUS,
+               "%u sessions have the id “%s”; use a key: %s", found->len, id, keys->str);
+}
+
+/**
+ * strata_store_find_session:
+ * @id_or_key: a session's id as text, or its key
+ *
+ * Returns: (transfer full): the session, or %NULL with @error set:
+ *   %STRATA_ERROR_NOT_FOUND, or %STRATA_ERROR_AMBIGUOUS naming the keys
+ */
+StrataSessionInfo *
+strata_store_find_session (StrataStore  *self,
+                           const char   *id_or_key,
+                           GError      **error)
+{
+  g_autoptr(GPtrArray) found = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (id_or_key != NULL, NULL);
+
+  g_mutex_lock (&self->mutex);
+  found = _strata_catalog_find_sessions (self->catalog, id_or_key, error);
+  g_mutex_unlock (&self->mutex);
+
+  if (found == NULL)
+    return NULL;
+
+  if (found->len == 1)
+    return strata_session_info_ref (g_ptr_array_index (found, 0));
+
+  if (found->len == 0)
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no session “%s”", id_or_key);
+  else
+    set_ambiguous (found, id_or_key, error);
+
+  return NULL;
+}
+
+/**
+ * strata_store_open_session:
+ * @key: the session's key
+ *
+ * Returns: (transfer full): a stream of the session's JSON object, minified,
+ *   token for token as it was; or %NULL with @error set. Damage is found while
+ *   reading: %STRATA_ERROR_CORRUPT.
+ */
+GInputStream *
+strata_store_open_session (StrataStore  *self,
+                           const char   *key,
+                           GError      **error)
+{
+  g_autoptr(StrataManifest) manifest = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+
+  manifest = _strata_store_load (self, FALSE, key, error);
+
+  return manifest != NULL ? _strata_value_stream_new (self->dir, manifest, error) : NULL;
+}
+
+/**
+ * strata_store_load_metadata:
+ * @key: the session's key
+ *
+ * Returns: (transfer full): the small members only, one JSON object
+ */
+GBytes *
+strata_store_load_metadata (StrataStore  *self,
+                            const char   *key,
+                            GError      **error)
+{
+  g_autoptr(StrataManifest) manifest = NULL;
+  gsize length;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+
+  manifest = _strata_store_load (self, FALSE, key, error);
+  if (manifest == NULL)
+    return NULL;
+  length = strlen (manifest->small);
+
+  return g_bytes_new_take (g_steal_pointer (&manifest->small), length);
+}
+
+/**
+ * strata_store_load_manifest:
+ * @key: the session's key
+ *
+ * Returns: (transfer full): what the store says of the session, its parts
+ *   among it: the JSON text of its `metadata.json`
+ */
+GBytes *
+strata_store_load_manifest (StrataStore  *self,
+                            const char   *key,
+                            GError      **error)
+{
+  g_autoptr(StrataManifest) manifest = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+
+  manifest = _strata_store_load (self, FALSE, key, error);
+
+  return manifest != NULL ? _strata_manifest_serialize (manifest) : NULL;
+}
+
+static const StrataPart *
+find_part (GPtrArray  *parts,
+           const char *name)
+{
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const StrataPart *part = g_ptr_array_index (parts, i);
+      g_autofree char *part_name = g_strdup_printf ("%s-%03u", part->kind, part->number);
+
+      if (strcmp (part_name, name) == 0)
+        return part;
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_store_open_part:
+ * @key: the session's key
+ * @part: kind and number as in `screenshots-001`
+ *
+ * Returns: (transfer full): a stream of that part's JSON text
+ */
+GInputStream *
+strata_store_open_part (StrataStore  *self,
+                        const char   *key,
+                        const char   *part,
+                        GError      **error)
+{
+  g_autoptr(StrataManifest) manifest = NULL;
+  const StrataPart *found;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (key != NULL && part != NULL, NULL);
+
+  manifest = _strata_store_load (self, FALSE, key, error);
+  if (manifest == NULL)
+    return NULL;
+
+  found = find_part (manifest->parts, part);
+  if (found == NULL)
+    found = find_part (manifest->attachments, part);
+  if (found == NULL)
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "The session has no part “%s”", part);
+      return NULL;
+    }
+
+  return _strata_value_stream_new_part (self->dir, manifest, found);
+}
+
+/**
+ * strata_store_list_collections:
+ *
+ * Returns: (transfer full) (array zero-terminated=1): keys of the collections
+ */
+char **
+strata_store_list_collections (StrataStore  *self,
+                               GError      **error)
+{
+  g_autoptr(GPtrArray) keys = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  keys = _strata_catalog_list_collections (self->catalog, error);
+  g_mutex_unlock (&self->mutex);
+
+  if (keys == NULL)
+    return NULL;
+  g_ptr_array_set_free_func (keys, NULL);
+  g_ptr_array_add (keys, NULL);
+
+  return (char **)g_ptr_array_free (g_steal_pointer (&keys), FALSE);
+}
+
+/**
+ * strata_store_dup_collection_name:
+ * @key: the collection's key
+ *
+ * Returns: (transfer full): the name it had in the old store
+ */
+char *
+strata_store_dup_collection_name (StrataStore  *self,
+                                  const char   *key,
+                                  GError      **error)
+{
+  g_autoptr(StrataManifest) manifest = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+
+  manifest = _strata_store_load (self, TRUE, key, error);
+
+  return manifest != NULL ? g_steal_pointer (&manifest->name) : NULL;
+}
+
+/**
+ * strata_store_open_collection:
+ * @key: the collection's key
+ *
+ * Returns: (transfer full): a stream of the collection's JSON value, minified
+ */
+GInputStream *
+strata_store_open_collection (StrataStore  *self,
+                              const char   *key,
+                              GError      **error)
+{
+  g_autoptr(StrataManifest) manifest = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+
+  manifest = _strata_store_load (self, TRUE, key, error);
+
+  return manifest != NULL ? _strata_value_stream_new (self->dir, manifest, error) : NULL;
+}
+
+/**
+ * strata_store_list_attachments:
+ * @owner: (nullable): key of a session or collection, %NULL: of all
+ *
+ * Returns: (transfer full) (element-type StrataAttachmentInfo): one for each
+ *   use; or %NULL with @error set
+ */
+GPtrArray *
+strata_store_list_attachments (StrataStore  *self,
+                               const char   *owner,
+                               GError      **error)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+
+  locker = g_mutex_locker_new (&self->mutex);
+
+  return _strata_catalog_list_attachments (self->catalog, owner, NULL, error);
+}
+
+/**
+ * strata_store_find_attachment:
+ * @id: an attachment's id
+ *
+ * Returns: (transfer full): the attachment, rather one that has bytes than one
+ *   that has none; or %NULL with @error set
+ */
+StrataAttachmentInfo *
+strata_store_find_attachment (StrataStore  *self,
+                              const char   *id,
+                              GError      **error)
+{
+  g_autoptr(GPtrArray) found = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (id != NULL, NULL);
+
+  g_mutex_lock (&self->mutex);
+  found = _strata_catalog_list_attachments (self->catalog, NULL, id, error);
+  g_mutex_unlock (&self->mutex);
+
+  if (found == NULL)
+    return NULL;
+
+  for (guint i = 0; i < found->len; i++)
+    {
+      StrataAttachmentInfo *info = g_ptr_array_index (found, i);
+
+      if (info->path != NULL || i + 1 == found->len)
+        return strata_attachment_info_ref (info);
+    }
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no attachment “%s”", id);
+
+  return NULL;
+}
+
+/**
+ * strata_store_open_attachment:
+ * @attachment: which
+ *
+ * Returns: (transfer full): a stream of its original bytes; or %NULL with
+ *   @error set, %STRATA_ERROR_NOT_FOUND where the old store had none
+ */
+GInputStream *
+strata_store_open_attachment (StrataStore           *self,
+                              StrataAttachmentInfo  *attachment,
+                              GError               **error)
+{
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+  g_return_val_if_fail (attachment != NULL, NULL);
+
+  if (attachment->path == NULL)
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND,
+                   "The old store had no bytes for attachment “%s”", attachment->id);
+      return NULL;
+    }
+
+  return _strata_file_stream_open (self->dir, attachment->path, error);
+}

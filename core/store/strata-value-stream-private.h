@@ -1,0 +1,27 @@
+/* strata-value-stream-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "strata-manifest-private.h"
+
+G_BEGIN_DECLS
+
+/* A GInputStream that gives back the JSON text a manifest was made from, token
+ * for token: the session's object or the collection's value, joined from small
+ * members and parts as it is read. Each part's bytes are checked against their
+ * digest on the way; damage is STRATA_ERROR_CORRUPT, and nothing after it is read.
+ *
+ * Memory: one block. Threads: one at a time.
+ */
+GInputStream *_strata_value_stream_new      (int                    dir,
+                                             const StrataManifest  *manifest,
+                                             GError               **error);
+/* The bytes of one part */
+GInputStream *_strata_value_stream_new_part (int                    dir,
+                                             const StrataManifest  *manifest,
+                                             const StrataPart      *part);
+
+G_END_DECLS
