@@ -230,6 +230,7 @@ print_statistics_text (const StrataStatistics *statistics)
   print_size ("Original", statistics->bytes_original);
   print_size ("Stored", statistics->bytes_stored);
   print_size ("On disk", statistics->bytes_on_disk);
+  print_size ("  set aside for a full disk", statistics->bytes_reserved);
   print_size ("Saved: base64", statistics->saved_base64);
   print_size ("Saved: duplicates", statistics->saved_duplicates);
   printf ("By kind\n");

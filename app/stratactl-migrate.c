@@ -149,16 +149,6 @@ print_counts_text (const StrataMigrationCounts *counts,
   print_problems (problems);
 }
 
-/* The migration under way, for the thread that shows progress. */
-static void
-set_migration (Invocation      *invocation,
-               StrataMigration *migration)
-{
-  g_mutex_lock (&invocation->mutex);
-  g_set_object (&invocation->migration, migration);
-  g_mutex_unlock (&invocation->mutex);
-}
-
 static int
 report_failure (Invocation   *invocation,
                 JsonBuilder  *builder,
@@ -185,7 +175,7 @@ command_migrate (Invocation *invocation)
     strata_migration_set_batch_size (migration, (guint)invocation->batch);
   set_migration (invocation, migration);
   ok = strata_migration_run (migration, invocation->cancellable, &error);
-  set_migration (invocation, NULL);
+  end_progress (invocation);
 
   problems = strata_migration_dup_problems (migration);
   strata_migration_get_counts (migration, &counts);

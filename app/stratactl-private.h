@@ -77,6 +77,12 @@ int           command_export       (Invocation *invocation);
 int           command_verify       (Invocation *invocation);
 int           command_stats        (Invocation *invocation);
 
+/* stratactl-progress.c */
+void          start_progress       (Invocation      *invocation);
+void          set_migration        (Invocation      *invocation,
+                                    StrataMigration *migration);
+void          end_progress         (Invocation      *invocation);
+
 /* stratactl-output.c */
 StrataStore  *open_store           (Invocation   *invocation,
                                     int          *out_status);

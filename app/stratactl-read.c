@@ -108,29 +108,20 @@ command_list (Invocation *invocation)
 
 /* show */
 
+/* Prints what was loaded, as a line */
 static int
-print_bytes (GBytes   *bytes,
-             gboolean  newline)
+print_bytes (GBytes *bytes)
 {
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
 
   fwrite (data, 1, size, stdout);
-  if (newline && (size == 0 || data[size - 1] != '\n'))
+  if (size == 0 || data[size - 1] != '\n')
     fputc ('\n', stdout);
 
   return fflush (stdout) == 0 ? EXIT_DONE : EXIT_WRITE;
 }
 
-static int
-show_bytes (Invocation *invocation,
-            GBytes     *bytes,
-            GError     *error)
-{
-  g_autoptr(GBytes) owned = bytes;
-
-  return bytes != NULL ? print_bytes (bytes, TRUE) : fail (invocation, invocation->arguments[0], error);
-}
 
 int
 command_show (Invocation *invocation)
@@ -152,17 +143,12 @@ command_show (Invocation *invocation)
   if (info == NULL)
     return fail (invocation, NULL, error);
 
-  if (invocation->metadata)
+  if (invocation->metadata || invocation->parts)
     {
-      GBytes *bytes = strata_store_load_metadata (store, info->key, &error);
+      g_autoptr(GBytes) bytes = invocation->metadata ? strata_store_load_metadata (store, info->key, &error)
+                                                     : strata_store_load_manifest (store, info->key, &error);
 
-      return show_bytes (invocation, bytes, error);
-    }
-  if (invocation->parts)
-    {
-      GBytes *bytes = strata_store_load_manifest (store, info->key, &error);
-
-      return show_bytes (invocation, bytes, error);
+      return bytes != NULL ? print_bytes (bytes) : fail (invocation, info->key, error);
     }
 
   if (invocation->part != NULL)

@@ -13,10 +13,6 @@
 
 #include "stratactl-private.h"
 
-/* A bar is redrawn this often; elsewhere than on a terminal a line is said so often */
-#define BAR_MS  100
-#define LINE_MS 10000
-
 static const Command commands[] = {
   { "plan", command_plan, "[LEGACY]", "say what a migration would do; writes nothing", 0, 1 },
   { "migrate", command_migrate, "[LEGACY] [--batch N]", "move an old store into the new one, and prove it", 0, 1 },
@@ -138,57 +134,6 @@ settle_command (Invocation *invocation)
   return EXIT_DONE;
 }
 
-/* Progress, on the main thread */
-
-static void
-print_progress (Invocation *invocation,
-                gboolean    on_terminal)
-{
-  g_autoptr(StrataMigration) migration = NULL;
-  StrataMigrationProgress progress;
-  double share;
-
-  g_mutex_lock (&invocation->mutex);
-  g_set_object (&migration, invocation->migration);
-  g_mutex_unlock (&invocation->mutex);
-  if (migration == NULL)
-    return;
-
-  strata_migration_get_progress (migration, &progress);
-  if (progress.bytes_total == 0)
-    return;
-
-  share = (double)progress.bytes / (double)progress.bytes_total;
-  if (on_terminal)
-    {
-      char bar[31];
-
-      memset (bar, '.', sizeof bar - 1);
-      memset (bar, '#', (gsize)(share * (sizeof bar - 1)));
-      bar[sizeof bar - 1] = '\0';
-      fprintf (stderr, "\r%-10s [%s] %3.0f %%  %" G_GUINT64_FORMAT " sessions ", progress.step, bar, 100 * share, progress.items);
-    }
-  else
-    fprintf (stderr, "%s: %.0f %%, %" G_GUINT64_FORMAT " sessions\n", progress.step, 100 * share, progress.items);
-  fflush (stderr);
-}
-
-static gboolean
-bar_cb (gpointer user_data)
-{
-  print_progress (user_data, TRUE);
-
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-line_cb (gpointer user_data)
-{
-  print_progress (user_data, FALSE);
-
-  return G_SOURCE_CONTINUE;
-}
-
 static gboolean
 interrupted_cb (gpointer user_data)
 {
@@ -233,14 +178,12 @@ run_command (Invocation *invocation)
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Work self = { invocation, loop, EXIT_INTERNAL };
-  gboolean on_terminal = isatty (STDERR_FILENO);
   GThread *thread;
 
   strata_forbid_file_access_here ();
   g_unix_signal_add (SIGINT, interrupted_cb, invocation);
   g_unix_signal_add (SIGTERM, interrupted_cb, invocation);
-  if (!invocation->quiet)
-    g_timeout_add (on_terminal ? BAR_MS : LINE_MS, on_terminal ? bar_cb : line_cb, invocation);
+  start_progress (invocation);
 
   thread = g_thread_new ("command", work, &self);
   g_main_loop_run (loop);

@@ -79,7 +79,9 @@ measure_folder (StrataStatistics  *self,
       else if (_strata_file_stat (dir, child, &status, NULL))
         {
           self->bytes_on_disk += (guint64)status.st_blocks * 512;
-          if (strcmp (child, "./reserve") != 0)
+          if (strcmp (child, "./reserve") == 0)
+            self->bytes_reserved = (guint64)status.st_blocks * 512;
+          else
             self->bytes_stored += (guint64)status.st_size;
         }
     }

@@ -34,6 +34,7 @@ struct _StrataStatisticsGroup
  * @bytes_stored: lengths of the store's files, databases included, the space
  *   set aside for emergencies not
  * @bytes_on_disk: blocks it takes, all of it, as `du` counts them
+ * @bytes_reserved: how much of that is set aside for a full disk
  * @saved_base64: what the text form of attachments took beyond their bytes
  * @saved_duplicates: bytes of attachments that are stored once but were there several times
  * @kinds: (element-type StrataStatisticsGroup): by media type, and JSON
@@ -47,6 +48,7 @@ struct _StrataStatistics
   guint64    bytes_original;
   guint64    bytes_stored;
   guint64    bytes_on_disk;
+  guint64    bytes_reserved;
   guint64    saved_base64;
   guint64    saved_duplicates;
   GPtrArray *kinds;

@@ -513,6 +513,15 @@ save_what_is_complete (StrataMigrationRun *run,
     g_info ("The last batch is left for the next run: %s", error->message);
 }
 
+/* What was passed over, such as backups, counts as done at the end. */
+static gboolean
+finish_progress (StrataMigration *self)
+{
+  _strata_migration_advance (self, self->items_total, self->bytes_total);
+
+  return TRUE;
+}
+
 static gboolean
 run_steps (StrataMigrationRun  *run,
            GCancellable        *cancellable,
@@ -536,6 +545,7 @@ run_steps (StrataMigrationRun  *run,
 
   return set_state (run, "verifying", error) &&
          verify_everything (run, cancellable, error) &&
+         finish_progress (run->migration) &&
          set_state (run, "complete", error);
 }
 

@@ -1,0 +1,96 @@
+/* stratactl-progress.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stratactl-private.h"
+
+/* A bar is redrawn this often; elsewhere than on a terminal a line is said so often */
+#define BAR_MS  100
+#define LINE_MS 10000
+#define BAR_WIDTH 30
+
+static void
+print_bar (const StrataMigrationProgress *progress,
+           double                         share)
+{
+  char bar[BAR_WIDTH + 1];
+
+  memset (bar, '.', BAR_WIDTH);
+  memset (bar, '#', (gsize)(share * BAR_WIDTH));
+  bar[BAR_WIDTH] = '\0';
+  fprintf (stderr, "\r%-10s [%s] %3.0f %%  %" G_GUINT64_FORMAT " sessions", progress->step, bar, 100 * share, progress->items);
+  if (progress->remaining >= 0)
+    fprintf (stderr, ", about %.0f s left", progress->remaining);
+  fputs ("\033[K", stderr);
+}
+
+/* The main thread shows what the worker has told the migration. */
+static void
+print_progress (Invocation *invocation)
+{
+  g_autoptr(StrataMigration) migration = NULL;
+  StrataMigrationProgress progress;
+  double share;
+
+  g_mutex_lock (&invocation->mutex);
+  g_set_object (&migration, invocation->migration);
+  g_mutex_unlock (&invocation->mutex);
+  if (migration == NULL)
+    return;
+
+  strata_migration_get_progress (migration, &progress);
+  if (progress.bytes_total == 0)
+    return;
+
+  share = (double)progress.bytes / (double)progress.bytes_total;
+  if (isatty (STDERR_FILENO))
+    print_bar (&progress, share);
+  else
+    fprintf (stderr, "%s: %.0f %%, %" G_GUINT64_FORMAT " sessions\n", progress.step, 100 * share, progress.items);
+  fflush (stderr);
+}
+
+static gboolean
+progress_cb (gpointer user_data)
+{
+  print_progress (user_data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* On the main thread, before the work begins. */
+void
+start_progress (Invocation *invocation)
+{
+  if (!invocation->quiet)
+    g_timeout_add (isatty (STDERR_FILENO) ? BAR_MS : LINE_MS, progress_cb, invocation);
+}
+
+/* The migration whose progress is to be shown. Any thread. */
+void
+set_migration (Invocation      *invocation,
+               StrataMigration *migration)
+{
+  g_mutex_lock (&invocation->mutex);
+  g_set_object (&invocation->migration, migration);
+  g_mutex_unlock (&invocation->mutex);
+}
+
+/* Shows the last state, also of what was over before a bar could be drawn. */
+void
+end_progress (Invocation *invocation)
+{
+  if (!invocation->quiet && isatty (STDERR_FILENO))
+    {
+      print_progress (invocation);
+      fputc ('\n', stderr);
+    }
+  set_migration (invocation, NULL);
+}
