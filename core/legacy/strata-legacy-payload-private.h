@@ -79,6 +79,8 @@ gboolean             _strata_legacy_payload_finish       (StrataLegacyPayload  *
                                                           GError              **error);
 const StrataLegacyEnvelope *
                      _strata_legacy_payload_get_envelope (StrataLegacyPayload  *self);
+/* How often U+FFFD stands for what was no UTF-8, in what was read so far. */
+guint64              _strata_legacy_payload_get_repairs  (StrataLegacyPayload  *self);
 /* Bytes of the file read so far, for progress; 0 for an inner one. */
 guint64              _strata_legacy_payload_get_bytes_read (StrataLegacyPayload *self);
 

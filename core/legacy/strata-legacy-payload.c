@@ -19,6 +19,7 @@
 #include "strata-legacy-payload-private.h"
 #include "strata-span-stream-private.h"
 #include "strata-tap-stream-private.h"
+#include "strata-text-stream-private.h"
 #include "strata-unescape-private.h"
 
 #define MAX_WRAPS 4
@@ -29,6 +30,7 @@
 typedef struct
 {
   gboolean          is_gzip;
+  GInputStream     *text;     /* gzip: what was inflated, as UTF-8; else NULL */
   GInputStream     *tap;      /* the text */
   StrataJsonReader *reader;   /* over @tap */
 } Wrap;
@@ -54,6 +56,7 @@ close_chain (StrataLegacyPayload *self)
 
       g_clear_pointer (&wrap->reader, _strata_json_reader_free);
       g_clear_object (&wrap->tap);
+      g_clear_object (&wrap->text);
     }
 
   if (self->file != NULL)
@@ -171,7 +174,8 @@ unwrap (StrataJsonReader *reader,
       g_autoptr(GInputStream) decoded = new_filter (text, _strata_base64_new ());
       g_autoptr(GInputStream) inflated = new_filter (decoded, _strata_gunzip_new ());
 
-      wrap->tap = _strata_tap_stream_new (inflated);
+      wrap->text = _strata_text_stream_new (inflated);
+      wrap->tap = _strata_tap_stream_new (wrap->text);
     }
   else
     wrap->tap = _strata_tap_stream_new (text);
@@ -305,8 +309,9 @@ _strata_legacy_payload_open (int            dir,
                              GError       **error)
 {
   g_autoptr(GInputStream) file = _strata_file_stream_open (dir, path, error);
+  g_autoptr(GInputStream) text = file != NULL ? _strata_text_stream_new (file) : NULL;
 
-  return file != NULL ? _strata_legacy_payload_open_stream (file, cancellable, error) : NULL;
+  return text != NULL ? _strata_legacy_payload_open_stream (text, cancellable, error) : NULL;
 }
 
 StrataLegacyPayload *
@@ -462,4 +467,16 @@ guint64
 _strata_legacy_payload_get_bytes_read (StrataLegacyPayload *self)
 {
   return self->file != NULL ? (guint64)g_seekable_tell (G_SEEKABLE (self->file)) : 0;
+}
+
+guint64
+_strata_legacy_payload_get_repairs (StrataLegacyPayload *self)
+{
+  guint64 sum = STRATA_IS_TEXT_STREAM (self->file) ? _strata_text_stream_get_repairs (STRATA_TEXT_STREAM (self->file)) : 0;
+
+  for (guint i = 0; i < self->envelope.wraps; i++)
+    if (self->wraps[i].text != NULL)
+      sum += _strata_text_stream_get_repairs (STRATA_TEXT_STREAM (self->wraps[i].text));
+
+  return sum;
 }

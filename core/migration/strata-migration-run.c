@@ -113,6 +113,34 @@ report_file_error (StrataMigrationRun *run,
   return TRUE;
 }
 
+/* What was no UTF-8 was read as the old program did; the file's own bytes are kept besides. */
+static gboolean
+keep_unrepaired (StrataMigrationRun   *run,
+                 const char           *path,
+                 StrataLegacyPayload  *payload,
+                 GCancellable         *cancellable,
+                 GError              **error)
+{
+  guint64 repairs = _strata_legacy_payload_get_repairs (payload);
+  g_autofree char *label = g_strdelimit (g_strdup (path), "/\\", '_');
+  g_autofree char *place = NULL;
+
+  if (repairs == 0)
+    return TRUE;
+
+  place = _strata_batch_quarantine_file (run->batch, label, _strata_legacy_store_get_dir (run->legacy), path,
+                                         cancellable, error);
+  if (place == NULL)
+    return FALSE;
+
+  _strata_migration_report (strata_problem_new ("encoding-repaired", path, NULL, NULL, -1,
+                                                "%" G_GUINT64_FORMAT " sequences of bytes are no UTF-8 and became U+FFFD; "
+                                                "the file as it was is kept as “%s”", repairs, place),
+                            run->migration);
+
+  return TRUE;
+}
+
 /* Looks at how the file ended: what follows the value, and the old checksum. */
 static gboolean
 finish_payload (StrataMigrationRun   *run,
@@ -147,7 +175,7 @@ finish_payload (StrataMigrationRun   *run,
                               run->migration);
   run->file_bytes += _strata_legacy_payload_get_bytes_read (payload);
 
-  return TRUE;
+  return keep_unrepaired (run, path, payload, cancellable, error);
 }
 
 /* Hands an error on, if there is one; says whether there was. */
@@ -498,7 +526,8 @@ _strata_migration_run_sessions (StrataMigrationRun  *run,
     return !propagate (&file_error, error);
   _strata_attachment_taker_forget (run->taker);
 
-  return (!ok || finish_payload (run, path, payload, cancellable, error)) &&
+  return (ok ? finish_payload (run, path, payload, cancellable, error)
+             : keep_unrepaired (run, path, payload, cancellable, error)) &&
          _strata_migration_run_commit (run, error);
 }
 

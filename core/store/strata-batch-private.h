@@ -61,6 +61,14 @@ char          *_strata_batch_quarantine  (StrataBatch         *self,
                                           GBytes              *bytes,
                                           GError             **error);
 
+/* The same for a whole file, whatever its size. */
+char          *_strata_batch_quarantine_file (StrataBatch     *self,
+                                          const char          *label,
+                                          int                  dir,
+                                          const char          *path,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
+
 /* Takes over both; @rows (element-type StrataAttachmentRow) */
 void           _strata_batch_add         (StrataBatch         *self,
                                           StrataManifest      *manifest,

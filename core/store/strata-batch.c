@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/strata-error.h"
@@ -379,27 +380,70 @@ _strata_batch_put_file (StrataBatch         *self,
   return settle_object (self, g_steal_pointer (&staged), out_object, error);
 }
 
+static char *
+place_in_quarantine (StrataBatch        *self,
+                     const char         *label,
+                     const StrataDigest *digest,
+                     char               *staged)
+{
+  char hex[STRATA_DIGEST_HEX_SIZE];
+  char *path;
+
+  _strata_digest_to_hex (digest, hex);
+  path = g_strdup_printf ("quarantine/%s.%.12s", label, hex);
+  place (self, staged, g_strdup (path));
+
+  return path;
+}
+
 char *
 _strata_batch_quarantine (StrataBatch  *self,
                           const char   *label,
                           GBytes       *bytes,
                           GError      **error)
 {
-  g_autofree char *staged = NULL;
-  char hex[STRATA_DIGEST_HEX_SIZE];
   StrataDigest digest;
-  char *path;
+  char *staged;
 
   staged = _strata_staging_write (self->staging, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
   if (staged == NULL)
     return NULL;
 
   _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &digest);
-  _strata_digest_to_hex (&digest, hex);
-  path = g_strdup_printf ("quarantine/%s.%.12s", label, hex);
-  place (self, g_steal_pointer (&staged), g_strdup (path));
 
-  return path;
+  return place_in_quarantine (self, label, &digest, staged);
+}
+
+char *
+_strata_batch_quarantine_file (StrataBatch   *self,
+                               const char    *label,
+                               int            dir,
+                               const char    *path,
+                               GCancellable  *cancellable,
+                               GError       **error)
+{
+  g_autoptr(GInputStream) content = _strata_file_stream_open (dir, path, error);
+  g_autofree char *staged = _strata_staging_next_path (self->staging);
+  StrataStoredObject copied;
+  gboolean ok;
+  int fd;
+
+  if (content == NULL)
+    return NULL;
+
+  fd = _strata_file_open (self->dir, staged, O_WRONLY | O_CREAT | O_EXCL, error);
+  if (fd < 0)
+    return NULL;
+
+  ok = copy_and_hash (self, "", 0, content, fd, staged, &copied, cancellable, error);
+  _strata_file_close (fd);
+  if (!ok)
+    {
+      _strata_file_unlink (self->dir, staged, NULL);
+      return NULL;
+    }
+
+  return place_in_quarantine (self, label, &copied.digest, g_steal_pointer (&staged));
 }
 
 /* Commit */
