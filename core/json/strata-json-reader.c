@@ -324,7 +324,7 @@ _strata_json_reader_enter (StrataJsonReader  *self,
                            GCancellable      *cancellable,
                            GError           **error)
 {
-  StrataJsonKind kind;
+  StrataJsonKind kind = STRATA_JSON_NULL;
 
   if (!find_kind (self, &kind, cancellable))
     return _strata_json_reader_give_error (self, error);
@@ -490,7 +490,7 @@ static gboolean
 begin_string (StrataJsonReader *self,
               GCancellable     *cancellable)
 {
-  StrataJsonKind kind;
+  StrataJsonKind kind = STRATA_JSON_NULL;
 
   if (!find_kind (self, &kind, cancellable))
     return FALSE;
