@@ -226,6 +226,12 @@ make_parents (const char  *path,
   if (_strata_seam_get ()->stat (AT_FDCWD, parent, &status) == 0)
     return TRUE;
 
+  if (errno != ENOENT)
+    {
+      _strata_file_set_error (error, errno, "look at", parent);
+      return FALSE;
+    }
+
   return make_parents (parent, error) && _strata_file_make_dir (AT_FDCWD, parent, error);
 }
 
