@@ -113,6 +113,13 @@ try_open (const char        *path,
   if (self->read_only ? !read_version (self, &version, error) : !prepare_for_writing (self, error))
     return NULL;
 
+  /* What can't be written to can't be made into a catalog either */
+  if (self->read_only && version != VERSION)
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "The catalog has version %" G_GINT64_FORMAT, version);
+      return NULL;
+    }
+
   return g_steal_pointer (&self);
 }
 
