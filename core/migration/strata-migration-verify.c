@@ -55,27 +55,33 @@ digest_stream (GInputStream  *stream,
   return size == 0;
 }
 
-/* Whether what the store gives back under @stream has @expected. Damage counts
- * as "no"; anything else that stops the reading is an error.
+/* Whether what the store gives back under @stream has @expected. Damage, and
+ * what is not there, count as "no"; anything else that stops the reading is an
+ * error, for a store is not given up because a disk could not be read just now.
+ *
+ * @stream: (transfer full) (nullable): %NULL: it could not be opened, which is @open_error
+ * @open_error: (transfer full) (nullable)
  */
 static gboolean
 stream_matches (GInputStream        *stream,
+                GError              *open_error,
                 const StrataDigest  *expected,
                 gboolean            *out_matches,
                 GCancellable        *cancellable,
                 GError             **error)
 {
-  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GInputStream) owned = stream;
+  g_autoptr(GError) read_error = open_error;
   StrataDigest digest;
 
-  if (digest_stream (stream, &digest, cancellable, &read_error))
+  if (owned != NULL && digest_stream (owned, &digest, cancellable, &read_error))
     {
       *out_matches = _strata_digest_equal (&digest, expected);
       return TRUE;
     }
 
   *out_matches = FALSE;
-  if (read_error->domain == STRATA_ERROR)
+  if (read_error->domain == STRATA_ERROR || g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     return TRUE;
 
   g_propagate_error (error, g_steal_pointer (&read_error));
@@ -122,7 +128,7 @@ compare_session (guint64              ordinal,
   StrataMigrationRun *run = comparison->run;
   OrdinalQuery query = { run->source, ordinal };
   g_autofree char *key = NULL;
-  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GError) find_error = NULL;
   gboolean matches = FALSE;
 
   if (g_hash_table_contains (run->quarantined, &ordinal))
@@ -130,11 +136,20 @@ compare_session (guint64              ordinal,
   if (g_cancellable_set_error_if_cancelled (comparison->cancellable, error))
     return FALSE;
 
-  key = _strata_store_with_catalog (run->store, find_ordinal, &query, NULL);
+  key = _strata_store_with_catalog (run->store, find_ordinal, &query, &find_error);
+  if (find_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&find_error));
+      return FALSE;
+    }
   if (key != NULL)
-    stream = strata_store_open_session (run->store, key, NULL);
-  if (stream != NULL && !stream_matches (stream, digest, &matches, comparison->cancellable, error))
-    return FALSE;
+    {
+      GError *open_error = NULL;
+      GInputStream *stream = strata_store_open_session (run->store, key, &open_error);
+
+      if (!stream_matches (stream, open_error, digest, &matches, comparison->cancellable, error))
+        return FALSE;
+    }
 
   if (!matches)
     {
@@ -205,10 +220,11 @@ verify_collection (StrataMigrationRun      *run,
 {
   g_autofree char *name = g_utf8_make_valid (file->name, -1);
   g_autofree char *key = _strata_collection_key_make (name, run->source);
-  g_autoptr(GInputStream) stream = NULL;
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
-  gboolean matches = FALSE;
+  GInputStream *stream;
+  GError *open_error = NULL;
+  gboolean matches;
 
   if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), file->path, NULL, NULL,
                                    &seen, cancellable, &witness_error))
@@ -219,8 +235,8 @@ verify_collection (StrataMigrationRun      *run,
       return FALSE;
     }
 
-  stream = strata_store_open_collection (run->store, key, NULL);
-  if (stream != NULL && !stream_matches (stream, &seen.digest, &matches, cancellable, error))
+  stream = strata_store_open_collection (run->store, key, &open_error);
+  if (!stream_matches (stream, open_error, &seen.digest, &matches, cancellable, error))
     return FALSE;
 
   if (!matches)
@@ -266,11 +282,12 @@ verify_attachment (StrataMigrationRun         *run,
                    GError                    **error)
 {
   g_autofree char *path = _strata_object_dup_path (&row->digest, row->extension);
-  g_autoptr(GInputStream) stream = NULL;
   g_autoptr(GError) witness_error = NULL;
+  GInputStream *stream;
+  GError *open_error = NULL;
   StrataDigest digest;
   guint64 length;
-  gboolean matches = FALSE;
+  gboolean matches;
 
   if (!_strata_witness_attachment (_strata_legacy_store_get_dir (run->legacy), row->source_path,
                                    !is_encoded (row->source_path), &digest, &length, cancellable, &witness_error))
@@ -284,8 +301,8 @@ verify_attachment (StrataMigrationRun         *run,
       return TRUE;
     }
 
-  stream = _strata_file_stream_open (_strata_store_get_dir (run->store), path, NULL);
-  if (stream != NULL && !stream_matches (stream, &digest, &matches, cancellable, error))
+  stream = _strata_file_stream_open (_strata_store_get_dir (run->store), path, &open_error);
+  if (!stream_matches (stream, open_error, &digest, &matches, cancellable, error))
     return FALSE;
 
   if (!matches || length != row->bytes || !_strata_digest_equal (&digest, &row->digest))
