@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/strata-error.h"
@@ -280,8 +281,11 @@ lock_migration (int      dir,
 
   if (_strata_seam_get ()->lock (fd, F_WRLCK) < 0)
     {
+      if (errno == EAGAIN || errno == EACCES)
+        g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_IN_USE, "A migration into this store is running already");
+      else
+        _strata_file_set_error (error, errno, "lock", LOCK_PATH);
       _strata_file_close (fd);
-      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_IN_USE, "A migration into this store is running already");
       return -1;
     }
 
