@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fault-seam.h"
@@ -29,8 +30,16 @@ static Step      *current_step;
 
 typedef enum { GO_ON, FAIL, SHORTEN } Verdict;
 
+/* What a call is like, as far as faults go */
+typedef enum
+{
+  PLAIN = 0,
+  CAN_BE_SHORT = 1 << 0,
+  TAKES_SPACE = 1 << 1, /* a full disk stops it */
+} Traits;
+
 static Verdict
-decide (gboolean can_be_short)
+decide (Traits traits)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   guint64 call = ++calls;
@@ -53,8 +62,15 @@ decide (gboolean can_be_short)
       errno = fault_errno;
       return FAIL;
 
+    case FAULT_FULL:
+      if (call < fault_nth || !(traits & TAKES_SPACE))
+        return GO_ON;
+      struck = TRUE;
+      errno = fault_errno;
+      return FAIL;
+
     case FAULT_SHORT:
-      if (call < fault_nth || struck || !can_be_short)
+      if (call < fault_nth || struck || !(traits & CAN_BE_SHORT))
         return GO_ON;
       struck = TRUE;
       return SHORTEN;
@@ -66,19 +82,28 @@ decide (gboolean can_be_short)
 }
 
 #define SYSTEM _strata_seam_get_system ()
-#define FAILS() (decide (FALSE) == FAIL)
+#define FAILS(traits) (decide (traits) == FAIL)
+
+/* A file that is there already is opened without taking space */
+static Traits
+traits_of_open (int dir, const char *path, int flags)
+{
+  struct stat status;
+
+  return flags & O_CREAT && SYSTEM->stat (dir, path, &status) < 0 ? TAKES_SPACE : PLAIN;
+}
 
 static int
 fault_open (int dir, const char *path, int flags, mode_t mode)
 {
-  return FAILS () ? -1 : SYSTEM->open (dir, path, flags, mode);
+  return FAILS (traits_of_open (dir, path, flags)) ? -1 : SYSTEM->open (dir, path, flags, mode);
 }
 
 /* A close that "fails" still closes, as on Linux */
 static int
 fault_close (int fd)
 {
-  gboolean fails = FAILS ();
+  gboolean fails = FAILS (PLAIN);
   int saved = errno;
   int result = SYSTEM->close (fd);
 
@@ -97,7 +122,7 @@ shorten (gsize size)
 static gssize
 fault_read (int fd, void *buffer, gsize size)
 {
-  Verdict verdict = decide (TRUE);
+  Verdict verdict = decide (CAN_BE_SHORT);
 
   return verdict == FAIL ? -1 : SYSTEM->read (fd, buffer, verdict == SHORTEN ? shorten (size) : size);
 }
@@ -105,7 +130,7 @@ fault_read (int fd, void *buffer, gsize size)
 static gssize
 fault_pread (int fd, void *buffer, gsize size, goffset offset)
 {
-  Verdict verdict = decide (TRUE);
+  Verdict verdict = decide (CAN_BE_SHORT);
 
   return verdict == FAIL ? -1 : SYSTEM->pread (fd, buffer, verdict == SHORTEN ? shorten (size) : size, offset);
 }
@@ -113,7 +138,7 @@ fault_pread (int fd, void *buffer, gsize size, goffset offset)
 static gssize
 fault_write (int fd, const void *buffer, gsize size)
 {
-  Verdict verdict = decide (TRUE);
+  Verdict verdict = decide (CAN_BE_SHORT | TAKES_SPACE);
 
   return verdict == FAIL ? -1 : SYSTEM->write (fd, buffer, verdict == SHORTEN ? shorten (size) : size);
 }
@@ -121,85 +146,85 @@ fault_write (int fd, const void *buffer, gsize size)
 static int
 fault_truncate (int fd, goffset size)
 {
-  return FAILS () ? -1 : SYSTEM->truncate (fd, size);
+  return FAILS (PLAIN) ? -1 : SYSTEM->truncate (fd, size);
 }
 
 static int
 fault_allocate (int fd, goffset size)
 {
-  return FAILS () ? -1 : SYSTEM->allocate (fd, size);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->allocate (fd, size);
 }
 
 static int
 fault_sync (int fd)
 {
-  return FAILS () ? -1 : SYSTEM->sync (fd);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->sync (fd);
 }
 
 static int
 fault_datasync (int fd)
 {
-  return FAILS () ? -1 : SYSTEM->datasync (fd);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->datasync (fd);
 }
 
 static int
 fault_syncfs (int fd)
 {
-  return FAILS () ? -1 : SYSTEM->syncfs (fd);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->syncfs (fd);
 }
 
 static int
 fault_rename (int dir, const char *from, const char *to)
 {
-  return FAILS () ? -1 : SYSTEM->rename (dir, from, to);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->rename (dir, from, to);
 }
 
 static int
 fault_unlink (int dir, const char *path, int flags)
 {
-  return FAILS () ? -1 : SYSTEM->unlink (dir, path, flags);
+  return FAILS (PLAIN) ? -1 : SYSTEM->unlink (dir, path, flags);
 }
 
 static int
 fault_link (int from_dir, const char *from, int to_dir, const char *to)
 {
-  return FAILS () ? -1 : SYSTEM->link (from_dir, from, to_dir, to);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->link (from_dir, from, to_dir, to);
 }
 
 static int
 fault_mkdir (int dir, const char *path)
 {
-  return FAILS () ? -1 : SYSTEM->mkdir (dir, path);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->mkdir (dir, path);
 }
 
 static int
 fault_stat (int dir, const char *path, struct stat *out_stat)
 {
-  return FAILS () ? -1 : SYSTEM->stat (dir, path, out_stat);
+  return FAILS (PLAIN) ? -1 : SYSTEM->stat (dir, path, out_stat);
 }
 
 static int
 fault_fstat (int fd, struct stat *out_stat)
 {
-  return FAILS () ? -1 : SYSTEM->fstat (fd, out_stat);
+  return FAILS (PLAIN) ? -1 : SYSTEM->fstat (fd, out_stat);
 }
 
 static int
 fault_list (int dir, const char *path, StrataSeamListFunc func, gpointer user_data)
 {
-  return FAILS () ? -1 : SYSTEM->list (dir, path, func, user_data);
+  return FAILS (PLAIN) ? -1 : SYSTEM->list (dir, path, func, user_data);
 }
 
 static int
 fault_clone (int from_fd, int to_fd)
 {
-  return FAILS () ? -1 : SYSTEM->clone (from_fd, to_fd);
+  return FAILS (TAKES_SPACE) ? -1 : SYSTEM->clone (from_fd, to_fd);
 }
 
 static gssize
 fault_copy_range (int from_fd, int to_fd, gsize size)
 {
-  Verdict verdict = decide (TRUE);
+  Verdict verdict = decide (CAN_BE_SHORT | TAKES_SPACE);
 
   return verdict == FAIL ? -1 : SYSTEM->copy_range (from_fd, to_fd, verdict == SHORTEN ? shorten (size) : size);
 }
@@ -207,7 +232,7 @@ fault_copy_range (int from_fd, int to_fd, gsize size)
 static void *
 fault_map (int fd, gsize size)
 {
-  return FAILS () ? (void *)-1 : SYSTEM->map (fd, size);
+  return FAILS (PLAIN) ? (void *)-1 : SYSTEM->map (fd, size);
 }
 
 static int
@@ -219,13 +244,13 @@ fault_unmap (void *data, gsize size)
 static int
 fault_lock (int fd, int type)
 {
-  return FAILS () ? -1 : SYSTEM->lock (fd, type);
+  return FAILS (PLAIN) ? -1 : SYSTEM->lock (fd, type);
 }
 
 static int
 fault_sqlite (const char *what, const char *path)
 {
-  return FAILS () ? errno : 0;
+  return FAILS (strcmp (what, "write") == 0 || strcmp (what, "sync") == 0 ? TAKES_SPACE : PLAIN) ? errno : 0;
 }
 
 static void

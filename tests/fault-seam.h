@@ -15,6 +15,7 @@ typedef enum
   FAULT_NONE,
   FAULT_ERRNO,   /* the n-th call fails with an errno, once */
   FAULT_FOREVER, /* and so does every one after it */
+  FAULT_FULL,    /* from the n-th call on, every one that needs space on the disk fails */
   FAULT_SHORT,   /* the n-th call, or the next that can, does half of what it was asked */
   FAULT_KILL,    /* the process ends at the n-th call, as if by kill -9 */
 } FaultKind;

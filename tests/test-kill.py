@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A migration that dies at any moment leaves a store that opens, and work that the next run completes.
+
+Usage: test-kill.py STRATACTL STRATACTL-FAULTY SOURCE-FOLDER
+
+Plays kill -9, and then a full disk, at calls all over a migration. With
+STRATA_TEST_LONG=1 at every tenth call, else at as many as a minute holds.
+"""
+
+import collections
+import concurrent.futures
+import os
+import shutil
+import sys
+import time
+
+from e2e_util import (DONE, NOT_FOUND, SOURCE, WRITE, Strata, Tap, copy_sample, difference, sha256, snapshot, split,
+                      samples)
+
+JOBS = 2
+STEP = 10
+BATCH = ('--batch', '3')
+QUICK_SECONDS = {'kill': 40, 'disk': 20}
+STEPS = ('open', 'run', 'commit', 'verify')
+
+
+class Place:
+    """Where all attempts are made, and what must come of each."""
+
+    def __init__(self, tap, program, faulty, source):
+        self.tap, self.program, self.faulty = tap, program, faulty
+        self.old = copy_sample(*samples(source)[0][1:], tap.new_folder('old-') + '/store')
+        self.before = snapshot(self.old.root)
+        self.expected = sorted(entry['sha256'] for entry in self.old.manifest['sessions'])
+        self.stretches = []
+
+    def migrate(self, program, store, **env):
+        """One run, in whatever way it ends."""
+        strata = Strata(program, store, self.tap.folder)
+        return strata.run('migrate', self.old.folder, *BATCH, '--json', '--quiet', env=env)
+
+    def measure(self):
+        """Lets it run to the end and notes which step each call belongs to."""
+        steps, store = os.path.join(self.tap.folder, 'steps'), os.path.join(self.tap.folder, 'measured')
+        started = time.monotonic()
+        self.migrate(self.faulty, store, STRATA_TEST_STEPS=steps).expect(DONE)
+        self.check_complete(store)
+        self.seconds = time.monotonic() - started
+        with open(steps, encoding='ascii') as stream:
+            for line in stream:
+                step, calls = line.split()
+                self.stretches += [step] * int(calls)
+        counts = collections.Counter(self.stretches)
+        self.tap.say('%d seam calls: %s' % (len(self.stretches), ', '.join('%s %d' % item for item in counts.items())))
+        for step in STEPS:
+            assert counts[step] > 0, 'no call in step %s' % step
+
+    def points(self, kind):
+        stride = STEP
+        if os.environ.get('STRATA_TEST_LONG') != '1':
+            while len(self.stretches) / stride * 2 * self.seconds / JOBS > QUICK_SECONDS[kind]:
+                stride += STEP
+        self.stride = stride
+        numbers = range(stride, len(self.stretches) + 1, stride)
+        counts = collections.Counter(self.stretches[number - 1] for number in numbers)
+        self.tap.say('%s at every %dth call: %d points: %s' % (kind, stride, len(numbers), ', '.join(
+            '%s %d' % (step, counts[step]) for step in STEPS)))
+        for step in STEPS:
+            assert counts[step] > 0, 'no point in step %s' % step
+        return numbers
+
+    def check_opens(self, store):
+        """What is there is whole. A store may not have come into being yet."""
+        strata = Strata(self.program, store, self.tap.folder)
+        result = strata.run('verify', '--json').expect(DONE, NOT_FOUND)
+        assert result.status == NOT_FOUND or result.document()['ok'], result
+
+    def check_complete(self, store):
+        """Everything is there, proved, and nothing lies about."""
+        strata = Strata(self.program, store, self.tap.folder)
+        assert strata.json('verify')['ok']
+        assert strata.json('status')['state'] == 'complete'
+        out = store + '.json'
+        strata.run('export', '--format', 'json', '-o', out).expect(DONE)
+        with open(out, 'rb') as stream:
+            sessions = [value for _, value in split(stream.read())]
+        os.unlink(out)
+        assert sorted(map(sha256, sessions)) == self.expected, 'the sessions are not those of the old store'
+        stored = {row['id']: (row['sha256'], row['bytes']) for row in strata.json('attachments')}
+        for entry in self.old.manifest['attachments']:
+            assert stored[entry['id']] == (entry['sha256'], entry['bytes']), entry['id']
+        assert os.listdir(os.path.join(store, 'staging')) == []
+
+    def resume(self, store):
+        document = self.migrate(self.program, store).expect(DONE).document()
+        assert document['state'] == 'complete' and document['sessions']['failed'] == 0, document
+        self.check_complete(store)
+
+    def kill(self, number):
+        store = os.path.join(self.tap.folder, 'kill-%d' % number)
+        result = self.migrate(self.faulty, store, STRATA_TEST_KILL_AT=str(number))
+        assert result.status == -9, 'it was not killed: %s' % result
+        if number // self.stride % 2:  # the others go on from what the crash left
+            self.check_opens(store)
+        self.resume(store)
+        shutil.rmtree(store)
+
+    def fill_disk(self, number, kind):
+        """Returns whether it was stopped: late in the work nothing needs space any more."""
+        store = os.path.join(self.tap.folder, '%s-%d' % (kind, number))
+        result = self.migrate(self.faulty, store, STRATA_TEST_FAIL_AT='%d:ENOSPC:%s' % (number, kind))
+        document = result.expect(DONE, WRITE).document()
+        if result.status == WRITE:
+            error = document['error']
+            assert error['code'] == 'no-space' and error['message'].endswith('No space left on device') or \
+                   'disk is full' in error['message'], result
+        else:
+            assert document['state'] == 'complete', result
+        self.check_opens(store)
+        self.resume(store)
+        shutil.rmtree(store)
+        return result.status == WRITE
+
+    def run_all(self, function, numbers, *more):
+        """In parallel; says all that went wrong, with its number and step."""
+        wrong, results = [], []
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            futures = {pool.submit(function, number, *more): number for number in numbers}
+            for future in concurrent.futures.as_completed(futures):
+                number = futures[future]
+                if future.exception() is None:
+                    results.append(future.result())
+                else:
+                    wrong.append('at call %d (%s): %s' % (number, self.stretches[number - 1], future.exception()))
+        assert not wrong, '%d of %d failed\n%s' % (len(wrong), len(numbers), '\n'.join(wrong[:20]))
+        return results
+
+    def check_kills(self):
+        self.run_all(self.kill, self.points('kill'))
+
+    def check_full_disk(self, kind):
+        stopped = self.run_all(self.fill_disk, self.points('disk'), kind)
+        self.tap.say('%d of %d were stopped by it' % (sum(stopped), len(stopped)))
+        assert sum(stopped) > len(stopped) / 2
+
+    def check_old(self):
+        assert snapshot(self.old.root) == self.before, difference(self.before, snapshot(self.old.root))
+
+
+def main():
+    program, faulty, source = map(os.path.abspath, sys.argv[1:4])
+    tap = Tap()
+    place = Place(tap, program, faulty, source)
+    tap.check('every step of a migration goes through the seam', place.measure)
+    tap.check('killed anywhere, the next run completes it', place.check_kills)
+    tap.check('where the disk is full it stops in words, and completes with space', place.check_full_disk, 'full')
+    tap.check('the old store is as it was', place.check_old)
+    return tap.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
