@@ -271,9 +271,17 @@ write_file (Invocation    *invocation,
   g_autoptr(GFile) file = g_file_new_for_commandline_arg (invocation->output);
   g_autoptr(GFileOutputStream) output = g_file_create (file, G_FILE_CREATE_PRIVATE, invocation->cancellable, error);
 
-  return output != NULL &&
-         g_output_stream_splice (G_OUTPUT_STREAM (output), stream, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
-                                 invocation->cancellable, error) >= 0;
+  if (output == NULL)
+    return FALSE;
+
+  if (g_output_stream_splice (G_OUTPUT_STREAM (output), stream, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
+                              invocation->cancellable, error) >= 0)
+    return TRUE;
+
+  /* Half of an attachment under its own name would be taken for the whole */
+  g_file_delete (file, NULL, NULL);
+
+  return FALSE;
 }
 
 int

@@ -16,6 +16,7 @@
 #include "json/strata-json-members-private.h"
 #include "store/strata-object-private.h"
 #include "store/strata-store-private.h"
+#include "store/strata-value-stream-private.h"
 #include "strata-export.h"
 #include "strata-legacy-writer-private.h"
 
@@ -216,8 +217,8 @@ write_attachment_bytes (Export                     *export,
   if (!path_is_safe (path) || !g_hash_table_add (export->done, g_strdup (path)))
     return TRUE;
 
-  content = _strata_file_stream_open (_strata_store_get_dir (export->store), object, error);
-  if (content == NULL || !make_folders (export, path, error))
+  content = _strata_value_stream_new_object (_strata_store_get_dir (export->store), object, &row->digest, row->bytes);
+  if (!make_folders (export, path, error))
     return FALSE;
   if (is_text ? !_strata_legacy_write_data_uri (export->dir, path, mime, content, &bytes, export->cancellable, error)
               : !_strata_legacy_write_raw (export->dir, path, content, &bytes, export->cancellable, error))

@@ -1063,13 +1063,16 @@ strata_store_find_attachment (StrataStore  *self,
  * @attachment: which
  *
  * Returns: (transfer full): a stream of its original bytes; or %NULL with
- *   @error set, %STRATA_ERROR_NOT_FOUND where the old store had none
+ *   @error set, %STRATA_ERROR_NOT_FOUND where the old store had none. Damage is
+ *   found while reading: %STRATA_ERROR_CORRUPT.
  */
 GInputStream *
 strata_store_open_attachment (StrataStore           *self,
                               StrataAttachmentInfo  *attachment,
                               GError               **error)
 {
+  StrataDigest digest;
+
   g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
   g_return_val_if_fail (attachment != NULL, NULL);
 
@@ -1080,5 +1083,11 @@ strata_store_open_attachment (StrataStore           *self,
       return NULL;
     }
 
-  return _strata_file_stream_open (self->dir, attachment->path, error);
+  if (!_strata_digest_from_hex (attachment->sha256, &digest))
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "The digest of attachment “%s” can't be read", attachment->id);
+      return NULL;
+    }
+
+  return _strata_value_stream_new_object (self->dir, attachment->path, &digest, (guint64)attachment->bytes);
 }

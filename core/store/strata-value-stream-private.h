@@ -23,5 +23,10 @@ GInputStream *_strata_value_stream_new      (int                    dir,
 GInputStream *_strata_value_stream_new_part (int                    dir,
                                              const StrataManifest  *manifest,
                                              const StrataPart      *part);
+/* The bytes of one object, at @path below the store, checked the same way */
+GInputStream *_strata_value_stream_new_object (int                  dir,
+                                             const char            *path,
+                                             const StrataDigest    *digest,
+                                             guint64                bytes);
 
 G_END_DECLS

@@ -232,19 +232,30 @@ add_text (StrataValueStream *self,
   last->text[last->length] = '\0';
 }
 
+/* @path: (transfer full) */
+static void
+add_file (StrataValueStream  *self,
+          char               *path,
+          const StrataDigest *digest,
+          guint64             bytes,
+          gboolean            is_inner)
+{
+  Segment *segment = g_new0 (Segment, 1);
+
+  segment->path = path;
+  segment->digest = *digest;
+  segment->bytes = bytes;
+  segment->is_inner = is_inner;
+  g_ptr_array_add (self->segments, segment);
+}
+
 static void
 add_part (StrataValueStream    *self,
           const StrataManifest *manifest,
           const StrataPart     *part,
           gboolean              is_inner)
 {
-  Segment *segment = g_new0 (Segment, 1);
-
-  segment->path = _strata_manifest_dup_part_path (manifest, part);
-  segment->digest = part->raw_digest;
-  segment->bytes = part->raw_bytes;
-  segment->is_inner = is_inner;
-  g_ptr_array_add (self->segments, segment);
+  add_file (self, _strata_manifest_dup_part_path (manifest, part), &part->raw_digest, part->raw_bytes, is_inner);
 }
 
 /* Adds the value that parts from @first on make up: an array joined of all that
@@ -361,6 +372,20 @@ _strata_value_stream_new (int                    dir,
     add_value (self, manifest, 0);
 
   return G_INPUT_STREAM (g_steal_pointer (&self));
+}
+
+GInputStream *
+_strata_value_stream_new_object (int                 dir,
+                                 const char         *path,
+                                 const StrataDigest *digest,
+                                 guint64             bytes)
+{
+  StrataValueStream *self = g_object_new (STRATA_TYPE_VALUE_STREAM, NULL);
+
+  self->dir = dir;
+  add_file (self, g_strdup (path), digest, bytes, FALSE);
+
+  return G_INPUT_STREAM (self);
 }
 
 GInputStream *
