@@ -205,7 +205,8 @@ print_error (Invocation   *invocation,
              const char   *path,
              const GError *error)
 {
-  fprintf (stderr, "stratactl %s: %s%s%s\n", invocation->command != NULL ? invocation->command->name : "",
+  fprintf (stderr, "stratactl%s%s: %s%s%s\n", invocation->command != NULL ? " " : "",
+           invocation->command != NULL ? invocation->command->name : "",
            path != NULL ? path : "", path != NULL ? ": " : "", error->message);
 }
 

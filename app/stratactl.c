@@ -31,10 +31,16 @@ print_help (void)
 {
   printf ("stratactl [--store DIR] COMMAND [ARGUMENT…] [OPTION…]\n\n");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    printf ("  %-12s%-46s%s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+    {
+      /* In characters, not bytes: one of them has an ellipsis */
+      int padding = 46 - (int)g_utf8_strlen (commands[i].arguments, -1);
+
+      printf ("  %-12s%s%*s%s\n", commands[i].name, commands[i].arguments, padding, "", commands[i].summary);
+    }
   printf ("\n  --store DIR   the store; else $STRATA_STORE, else strata/store in the user's data folder\n"
           "  --json        print one JSON document\n"
           "  --quiet       show no progress\n"
+          "  --help        print this\n"
           "  --version     print the version\n");
 }
 
