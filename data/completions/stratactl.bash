@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for stratactl
+
+# The words that follow a name in stratactl's own JSON output
+__stratactl_values() {
+  command stratactl "${store[@]}" "$1" --json 2>/dev/null | grep -oE "\"$2\":\"[A-Za-z0-9._-]+\"" | cut -d '"' -f 4
+}
+
+_stratactl() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local command='' words='' i
+  local -a store=()
+
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --store) i=$((i + 1)); [ "$i" -lt "$COMP_CWORD" ] && store=(--store "${COMP_WORDS[i]}") ;;
+      --batch | --limit | --sort | --part | --format | -o) i=$((i + 1)) ;;
+      -*) ;;
+      *) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
+    esac
+  done
+
+  COMPREPLY=()
+  case $prev in
+    --store) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    -o) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --sort) words='date size name' ;;
+    --format) words='legacy json' ;;
+    --batch | --limit | --part) return ;;
+    *)
+      if [[ $cur == -* ]]; then
+        words='--store --json --quiet --help --version'
+        case $command in
+          migrate) words+=' --batch' ;;
+          list) words+=' --limit --sort' ;;
+          show) words+=' --metadata --parts --part' ;;
+          attachment) words+=' -o' ;;
+          export) words+=' --format -o' ;;
+        esac
+      else
+        case $command in
+          '') words='plan migrate status list show attachments attachment export verify stats' ;;
+          plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+          show | attachments | export) words=$(__stratactl_values list key) ;;
+          attachment) words=$(__stratactl_values attachments id) ;;
+        esac
+      fi
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _stratactl stratactl

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# fish completion for stratactl
+
+function __stratactl_values
+    set -l words (commandline -opc)
+    set -l store
+    if set -l place (contains -i -- --store $words)
+        set store --store $words[(math $place + 1)]
+    end
+    command stratactl $store $argv[1] --json 2>/dev/null | string match -rga '"'$argv[2]'":"([A-Za-z0-9._-]+)"'
+end
+
+complete -c stratactl -f
+
+complete -c stratactl -n __fish_use_subcommand -a plan -d 'Say what a migration would do'
+complete -c stratactl -n __fish_use_subcommand -a migrate -d 'Move an old store into the new one, and prove it'
+complete -c stratactl -n __fish_use_subcommand -a status -d 'Say where the migration is'
+complete -c stratactl -n __fish_use_subcommand -a list -d 'List the sessions'
+complete -c stratactl -n __fish_use_subcommand -a show -d 'Print a session as JSON'
+complete -c stratactl -n __fish_use_subcommand -a attachments -d 'List attachments'
+complete -c stratactl -n __fish_use_subcommand -a attachment -d 'Give an attachment\'s bytes back'
+complete -c stratactl -n __fish_use_subcommand -a export -d 'Give everything back'
+complete -c stratactl -n __fish_use_subcommand -a verify -d 'Read everything and compare it with its digests'
+complete -c stratactl -n __fish_use_subcommand -a stats -d 'Say what is stored, and what was saved'
+
+complete -c stratactl -l store -xa '(__fish_complete_directories)' -d 'The store'
+complete -c stratactl -l json -d 'Print one JSON document'
+complete -c stratactl -l quiet -d 'Show no progress'
+complete -c stratactl -l help -d 'List commands and options'
+complete -c stratactl -l version -d 'Print the version'
+
+complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -xa '(__fish_complete_directories)'
+complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l batch -x -d 'Sessions committed at a time'
+complete -c stratactl -n '__fish_seen_subcommand_from list' -l limit -x -d 'Only so many'
+complete -c stratactl -n '__fish_seen_subcommand_from list' -l sort -xa 'date size name' -d 'In which order'
+complete -c stratactl -n '__fish_seen_subcommand_from show' -l metadata -d 'Only the small members'
+complete -c stratactl -n '__fish_seen_subcommand_from show' -l parts -d 'What the session is made of'
+complete -c stratactl -n '__fish_seen_subcommand_from show' -l part -x -d 'Only that part'
+complete -c stratactl -n '__fish_seen_subcommand_from attachment' -s o -rF -d 'Write into a file'
+complete -c stratactl -n '__fish_seen_subcommand_from export' -l format -xa 'legacy json' -d 'As what'
+complete -c stratactl -n '__fish_seen_subcommand_from export' -s o -rF -d 'Where to'
+complete -c stratactl -n '__fish_seen_subcommand_from show attachments export' -xa '(__stratactl_values list key)'
+complete -c stratactl -n '__fish_seen_subcommand_from attachment' -xa '(__stratactl_values attachments id)'
