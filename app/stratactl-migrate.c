@@ -75,6 +75,8 @@ print_plan_text (const StrataPlan *plan)
       printf ("  %-12s%s (%" G_GUINT64_FORMAT " sessions)\n", source->chosen ? "from" : "also there", source->name, source->sessions);
     }
   printf ("Sessions      %" G_GUINT64_FORMAT "\n", plan->sessions);
+  if (plan->recovered > 0)
+    printf ("  of these    %" G_GUINT64_FORMAT " that Taskerino no longer shows; they are taken in (not with --no-recovered)\n", plan->recovered);
   printf ("Attachments   %" G_GUINT64_FORMAT "\n", plan->attachments);
   printf ("Size now      %s\n", original);
   printf ("Size then     about %s\n", estimated);
@@ -139,6 +141,8 @@ print_counts_text (const StrataMigrationCounts *counts,
 
   printf ("Sessions      %" G_GUINT64_FORMAT " migrated, %" G_GUINT64_FORMAT " unchanged, %" G_GUINT64_FORMAT " failed\n",
           counts->sessions_migrated, counts->sessions_unchanged, counts->sessions_failed);
+  if (counts->sessions_recovered > 0)
+    printf ("  of these    %" G_GUINT64_FORMAT " that Taskerino no longer shows\n", counts->sessions_recovered);
   printf ("Attachments   %" G_GUINT64_FORMAT " in the store (%" G_GUINT64_FORMAT " were there already), %" G_GUINT64_FORMAT
           " missing, %" G_GUINT64_FORMAT " can't be decoded\n",
           counts->attachments_stored, counts->attachments_deduplicated, counts->attachments_missing, counts->attachments_failed);
@@ -173,6 +177,7 @@ command_migrate (Invocation *invocation)
 
   if (invocation->batch > 0)
     strata_migration_set_batch_size (migration, (guint)invocation->batch);
+  strata_migration_set_recover (migration, !invocation->no_recovered);
   set_migration (invocation, migration);
   ok = strata_migration_run (migration, invocation->cancellable, &error);
   end_progress (invocation);

@@ -40,6 +40,7 @@ typedef struct
 
   /* Options of single commands */
   int             batch;
+  gboolean        no_recovered;
   int             limit;
   char           *sort;
   gboolean        metadata;

@@ -5,8 +5,9 @@
 
 #pragma once
 
-#include "legacy/strata-legacy-store-private.h"
+#include "legacy/strata-legacy-candidate-private.h"
 #include "store/strata-batch-private.h"
+#include "store/strata-slicer-private.h"
 #include "strata-attachment-taker-private.h"
 #include "strata-migration.h"
 
@@ -27,13 +28,21 @@ typedef struct
   StrataAttachmentTaker  *taker;
   StrataBatch            *batch;
   guint64                 batch_bytes;
-  GHashTable             *id_counts;    /* key of the first of an id → how many there were */
-  GHashTable             *quarantined;  /* ordinals of entries that are no sessions */
-  guint64                 file_bytes;   /* of collection files read to their end in this step */
+  gboolean                recover;          /* take what only older candidates have */
+  GHashTable             *id_counts;        /* key of the first of an id → how many there were */
+  GHashTable             *known;            /* what tells the sessions taken so far apart: id tokens, digests of those without */
+  GPtrArray              *origins;          /* StrataOrigin: the files sessions were taken from */
+  GHashTable             *collection_paths; /* key → the file that was taken */
+  guint64                 file_bytes;       /* of collection files read to their end in this step */
 } StrataMigrationRun;
 
-/* The path of the file whose array is the sessions; NULL: there is none. */
-const char *_strata_migration_run_get_sessions_path (StrataMigrationRun  *run);
+/* One file that sessions were taken from, for the verification. */
+typedef struct
+{
+  char       *path;
+  gboolean    is_whole;   /* each of its sessions must be in the store */
+  GHashTable *keys;       /* ordinal → key; NULL key: quarantined */
+} StrataOrigin;
 
 gboolean    _strata_migration_run_sessions      (StrataMigrationRun  *run,
                                                  GCancellable        *cancellable,
@@ -49,6 +58,36 @@ gboolean    _strata_migration_run_commit        (StrataMigrationRun  *run,
                                                  GError             **error);
 /* Reads the old store again by other code, reads the new one back, compares. */
 gboolean    _strata_migration_run_verify        (StrataMigrationRun  *run,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+
+/* One old file */
+void        _strata_migration_show_progress     (StrataMigrationRun  *run,
+                                                 StrataLegacyPayload *payload,
+                                                 guint64              items);
+/* Says whether an error is one of the old file, which ends the file, not the run. */
+gboolean    _strata_migration_report_file_error (StrataMigrationRun  *run,
+                                                 const char          *path,
+                                                 StrataJsonReader    *reader,
+                                                 const GError        *error);
+gboolean    _strata_migration_keep_broken       (StrataMigrationRun  *run,
+                                                 const char          *path,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+gboolean    _strata_migration_finish_payload    (StrataMigrationRun  *run,
+                                                 const char          *path,
+                                                 StrataLegacyPayload *payload,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+
+/* One value */
+StrataSlicer *
+            _strata_migration_make_slicer       (StrataMigrationRun  *run);
+gboolean    _strata_migration_add_to_batch      (StrataMigrationRun  *run,
+                                                 StrataSlicer        *slicer,
+                                                 StrataManifest      *manifest,
+                                                 const StrataManifest *hint,
+                                                 gboolean            *out_unchanged,
                                                  GCancellable        *cancellable,
                                                  GError             **error);
 

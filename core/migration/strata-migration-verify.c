@@ -22,7 +22,7 @@
 typedef struct
 {
   StrataMigrationRun *run;
-  const char         *path;
+  const StrataOrigin *origin;
   GCancellable       *cancellable;
   guint64             bytes;      /* of sessions' text compared so far */
 } Comparison;
@@ -91,22 +91,6 @@ stream_matches (GInputStream        *stream,
 
 /* Sessions */
 
-typedef struct
-{
-  guint   source;
-  guint64 ordinal;
-} OrdinalQuery;
-
-static gpointer
-find_ordinal (StrataCatalog  *catalog,
-              gpointer        user_data,
-              GError        **error)
-{
-  const OrdinalQuery *query = user_data;
-
-  return _strata_catalog_find_ordinal (catalog, query->source, query->ordinal, error);
-}
-
 static void
 count_failed (StrataMigrationRun *run)
 {
@@ -126,22 +110,15 @@ compare_session (guint64              ordinal,
 {
   Comparison *comparison = user_data;
   StrataMigrationRun *run = comparison->run;
-  OrdinalQuery query = { run->source, ordinal };
-  g_autofree char *key = NULL;
-  g_autoptr(GError) find_error = NULL;
-  gboolean matches = FALSE;
+  const char *key = NULL;
+  gboolean was_taken, matches = FALSE;
 
-  if (g_hash_table_contains (run->quarantined, &ordinal))
+  was_taken = g_hash_table_lookup_extended (comparison->origin->keys, &ordinal, NULL, (gpointer *)&key);
+  if (was_taken ? key == NULL : !comparison->origin->is_whole)
     return TRUE;
   if (g_cancellable_set_error_if_cancelled (comparison->cancellable, error))
     return FALSE;
 
-  key = _strata_store_with_catalog (run->store, find_ordinal, &query, &find_error);
-  if (find_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&find_error));
-      return FALSE;
-    }
   if (key != NULL)
     {
       GError *open_error = NULL;
@@ -154,7 +131,7 @@ compare_session (guint64              ordinal,
   if (!matches)
     {
       count_failed (run);
-      report_mismatch (run, comparison->path, key, NULL, key == NULL
+      report_mismatch (run, comparison->origin->path, key, NULL, key == NULL
                          ? "A session of the old store is not in the new one"
                          : "A session read back is not what the old store has");
     }
@@ -188,18 +165,16 @@ is_fault_of_file (const GError *error)
 }
 
 static gboolean
-verify_sessions (StrataMigrationRun  *run,
-                 GCancellable        *cancellable,
-                 GError             **error)
+verify_origin (StrataMigrationRun  *run,
+               const StrataOrigin  *origin,
+               GCancellable        *cancellable,
+               GError             **error)
 {
-  Comparison comparison = { run, _strata_migration_run_get_sessions_path (run), cancellable, 0 };
+  Comparison comparison = { run, origin, cancellable, 0 };
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
 
-  if (comparison.path == NULL)
-    return TRUE;
-
-  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), comparison.path, compare_session,
+  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), origin->path, compare_session,
                                    &comparison, &seen, cancellable, &witness_error) &&
       !is_fault_of_file (witness_error))
     {
@@ -207,26 +182,41 @@ verify_sessions (StrataMigrationRun  *run,
       return FALSE;
     }
 
-  return add_file_bytes (run, comparison.path);
+  return add_file_bytes (run, origin->path);
+}
+
+static gboolean
+verify_sessions (StrataMigrationRun  *run,
+                 GCancellable        *cancellable,
+                 GError             **error)
+{
+  for (guint i = 0; run->origins != NULL && i < run->origins->len; i++)
+    {
+      const StrataOrigin *origin = g_ptr_array_index (run->origins, i);
+
+      if (g_hash_table_size (origin->keys) > 0 && !verify_origin (run, origin, cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* Collections */
 
 static gboolean
-verify_collection (StrataMigrationRun      *run,
-                   const StrataLegacyFile  *file,
-                   GCancellable            *cancellable,
-                   GError                 **error)
+verify_collection (StrataMigrationRun  *run,
+                   const char          *key,
+                   const char          *path,
+                   GCancellable        *cancellable,
+                   GError             **error)
 {
-  g_autofree char *name = g_utf8_make_valid (file->name, -1);
-  g_autofree char *key = _strata_collection_key_make (name, run->source);
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
   GInputStream *stream;
   GError *open_error = NULL;
   gboolean matches;
 
-  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), file->path, NULL, NULL,
+  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), path, NULL, NULL,
                                    &seen, cancellable, &witness_error))
     {
       if (is_fault_of_file (witness_error))
@@ -240,9 +230,9 @@ verify_collection (StrataMigrationRun      *run,
     return FALSE;
 
   if (!matches)
-    report_mismatch (run, file->path, NULL, NULL, "A collection read back is not what the old store has");
+    report_mismatch (run, path, NULL, NULL, "A collection read back is not what the old store has");
 
-  return add_file_bytes (run, file->path);
+  return add_file_bytes (run, path);
 }
 
 static gboolean
@@ -250,17 +240,13 @@ verify_collections (StrataMigrationRun  *run,
                     GCancellable        *cancellable,
                     GError             **error)
 {
-  const char *sessions_path = _strata_migration_run_get_sessions_path (run);
-  GPtrArray *files = _strata_legacy_store_get_files (run->legacy);
+  GHashTableIter iter;
+  gpointer key, path;
 
-  for (guint i = 0; i < files->len; i++)
-    {
-      const StrataLegacyFile *file = g_ptr_array_index (files, i);
-
-      if (file->role == STRATA_LEGACY_COLLECTION && g_strcmp0 (file->path, sessions_path) != 0 &&
-          !verify_collection (run, file, cancellable, error))
-        return FALSE;
-    }
+  g_hash_table_iter_init (&iter, run->collection_paths);
+  while (g_hash_table_iter_next (&iter, &key, &path))
+    if (!verify_collection (run, key, path, cancellable, error))
+      return FALSE;
 
   return TRUE;
 }

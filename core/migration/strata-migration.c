@@ -45,6 +45,7 @@ struct _StrataMigration
   char                   *store_path;
   char                   *legacy_path;
   guint                   batch_size;
+  gboolean                recover;
 
   /* Guarded by @mutex */
   GMutex                  mutex;
@@ -89,6 +90,7 @@ strata_migration_init (StrataMigration *self)
   self->state = "planned";
   self->step = "planning";
   self->batch_size = DEFAULT_BATCH;
+  self->recover = TRUE;
   self->problems = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
@@ -128,6 +130,20 @@ strata_migration_set_batch_size (StrataMigration *self,
   g_return_if_fail (sessions > 0);
 
   self->batch_size = sessions;
+}
+
+/**
+ * strata_migration_set_recover:
+ * @recover: whether sessions that only an older copy of the old store still
+ *   has are taken in; they are, unless this says not to
+ */
+void
+strata_migration_set_recover (StrataMigration *self,
+                              gboolean         recover)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  self->recover = recover;
 }
 
 /* Told from the run, asked from anywhere */
@@ -561,7 +577,9 @@ run_clear (StrataMigrationRun *run)
   g_clear_pointer (&run->legacy, _strata_legacy_store_free);
   g_clear_object (&run->store);
   g_clear_pointer (&run->id_counts, g_hash_table_unref);
-  g_clear_pointer (&run->quarantined, g_hash_table_unref);
+  g_clear_pointer (&run->known, g_hash_table_unref);
+  g_clear_pointer (&run->origins, g_ptr_array_unref);
+  g_clear_pointer (&run->collection_paths, g_hash_table_unref);
 }
 
 static void
@@ -629,7 +647,9 @@ strata_migration_run (StrataMigration  *self,
   _strata_seam_get ()->mark ("open");
   run.batch_size = self->batch_size;
   run.id_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  run.quarantined = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  run.known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run.collection_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  run.recover = self->recover;
   run.legacy = self->legacy_path != NULL ? _strata_legacy_store_open (self->legacy_path, error)
                                          : _strata_legacy_store_open_usual (error);
   if (run.legacy != NULL)

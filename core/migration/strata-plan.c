@@ -12,8 +12,7 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
-#include "legacy/strata-legacy-payload-private.h"
-#include "legacy/strata-legacy-store-private.h"
+#include "legacy/strata-legacy-candidate-private.h"
 #include "strata-plan.h"
 
 /* What a plan reckons with; rough on purpose, and named so to the user.
@@ -58,54 +57,117 @@ source_free (gpointer data)
   g_free (source);
 }
 
-/* Counts the elements of the array at the reader; what follows a fault is not counted. */
-static guint64
-count_elements (StrataJsonReader *reader,
-                GCancellable     *cancellable)
+/* What is known of the sessions seen so far */
+typedef struct
 {
-  StrataJsonKind kind;
-  guint64 n = 0;
-  gboolean more = FALSE;
+  GHashTable *known;
+  GHashTable *seen;      /* in the candidate at hand */
+  guint64     sessions;
+  guint64     unknown;
+} Count;
 
-  if (!_strata_json_reader_peek (reader, &kind, cancellable, NULL) || kind != STRATA_JSON_ARRAY ||
-      !_strata_json_reader_enter (reader, cancellable, NULL))
-    return 0;
+static void
+count_session (guint64     ordinal,
+               const char *id_token,
+               gpointer    user_data)
+{
+  Count *count = user_data;
 
-  while (_strata_json_reader_next_element (reader, &more, cancellable, NULL) && more &&
-         _strata_json_reader_take (reader, NULL, NULL, cancellable, NULL))
-    n++;
-
-  return n;
+  count->sessions++;
+  if (id_token == NULL)
+    return;
+  if (!g_hash_table_contains (count->known, id_token))
+    count->unknown++;
+  g_hash_table_add (count->seen, g_strdup (id_token));
 }
 
 static void
-look_into_sessions (StrataPlan             *self,
-                    StrataLegacyStore      *legacy,
-                    const StrataLegacyFile *file,
-                    gboolean                chosen,
-                    GCancellable           *cancellable)
+remember_seen (Count *count)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(StrataLegacyPayload) payload =
-    _strata_legacy_payload_open (_strata_legacy_store_get_dir (legacy), file->path, cancellable, &error);
-  StrataPlanSource *source;
+  GHashTableIter iter;
+  gpointer id_token;
 
-  if (payload == NULL)
+  g_hash_table_iter_init (&iter, count->seen);
+  while (g_hash_table_iter_next (&iter, &id_token, NULL))
     {
-      g_ptr_array_add (self->problems, strata_problem_new ("envelope-invalid", file->path, NULL, NULL, -1,
-                                                           "The file can't be used: %s", error->message));
-      return;
+      g_hash_table_iter_steal (&iter);
+      g_hash_table_add (count->known, id_token);
+    }
+}
+
+static StrataPlanSource *
+add_source (StrataPlan                  *self,
+            const StrataLegacyCandidate *candidate,
+            guint64                      sessions)
+{
+  StrataPlanSource *source = g_new0 (StrataPlanSource, 1);
+
+  source->name = g_utf8_make_valid (candidate->path, -1);
+  source->kind = g_strdup ("folder");
+  source->date_ms = candidate->timestamp_ms;
+  source->sessions = sessions;
+  g_ptr_array_add (self->sources, source);
+
+  return source;
+}
+
+static void
+report (StrataProblem *problem,
+        gpointer       user_data)
+{
+  StrataPlan *self = user_data;
+
+  g_ptr_array_add (self->problems, problem);
+}
+
+/* Looks through every file that may hold sessions. The newest that is whole is
+ * the one they are taken from; what only the others have is counted as recovered.
+ */
+static gboolean
+look_into_sessions (StrataPlan         *self,
+                    StrataLegacyStore  *legacy,
+                    GCancellable       *cancellable,
+                    GError            **error)
+{
+  g_autoptr(GPtrArray) candidates = _strata_legacy_candidate_list (legacy, "sessions", report, self, cancellable, error);
+  g_autoptr(GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const StrataLegacyCandidate *chosen = NULL;
+
+  if (candidates == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      const StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
+      Count count = { known, seen, 0, 0 };
+      g_autoptr(GError) scan_error = NULL;
+      gboolean whole = _strata_legacy_candidate_scan (legacy, candidate, count_session, &count, cancellable, &scan_error);
+      StrataPlanSource *source = add_source (self, candidate, count.sessions);
+
+      if (!whole && scan_error->domain != STRATA_ERROR)
+        {
+          g_propagate_error (error, g_steal_pointer (&scan_error));
+          return FALSE;
+        }
+      if (!whole)
+        report (strata_problem_new ("torn", candidate->path, NULL, NULL, -1,
+                                    "The file breaks off; what stands before that can be taken: %s", scan_error->message), self);
+      if (whole && chosen == NULL)
+        {
+          chosen = candidate;
+          source->chosen = TRUE;
+          self->sessions += count.sessions;
+        }
+      else if (chosen != NULL && !_strata_legacy_candidate_is_same_save (chosen, candidate))
+        {
+          self->recovered += count.unknown;
+          self->sessions += count.unknown;
+        }
+      remember_seen (&count);
     }
 
-  source = g_new0 (StrataPlanSource, 1);
-  source->name = g_utf8_make_valid (file->path, -1);
-  source->kind = g_strdup ("folder");
-  source->date_ms = _strata_legacy_payload_get_envelope (payload)->timestamp_ms;
-  source->sessions = count_elements (_strata_legacy_payload_get_reader (payload), cancellable);
-  source->chosen = chosen;
-  if (chosen)
-    self->sessions = source->sessions;
-  g_ptr_array_add (self->sources, source);
+  return TRUE;
 }
 
 typedef struct
@@ -203,22 +265,6 @@ free_space (const char *store_path)
   return statvfs (path, &space) == 0 ? (guint64)space.f_bavail * space.f_frsize : 0;
 }
 
-static const StrataLegacyFile *
-find_toplevel (StrataLegacyStore *legacy)
-{
-  GPtrArray *files = _strata_legacy_store_get_files (legacy);
-
-  for (guint i = 0; i < files->len; i++)
-    {
-      const StrataLegacyFile *file = g_ptr_array_index (files, i);
-
-      if (file->role == STRATA_LEGACY_TOPLEVEL)
-        return file;
-    }
-
-  return NULL;
-}
-
 /**
  * strata_plan_make:
  * @store_path: where the new store is, or would be
@@ -240,7 +286,6 @@ strata_plan_make (const char    *store_path,
   g_autoptr(StrataLegacyStore) legacy = legacy_path != NULL ? _strata_legacy_store_open (legacy_path, error)
                                                             : _strata_legacy_store_open_usual (error);
   g_autoptr(StrataPlan) self = NULL;
-  const StrataLegacyFile *sessions, *toplevel;
   g_autoptr(GPtrArray) ids = NULL;
   Survey survey;
 
@@ -259,13 +304,7 @@ strata_plan_make (const char    *store_path,
   ids = _strata_legacy_store_list_attachments (legacy);
   self->attachments = ids->len;
 
-  sessions = _strata_legacy_store_find_collection (legacy, "sessions");
-  toplevel = find_toplevel (legacy);
-  if (sessions != NULL)
-    look_into_sessions (self, legacy, sessions, TRUE, cancellable);
-  if (toplevel != NULL)
-    look_into_sessions (self, legacy, toplevel, sessions == NULL, cancellable);
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (!look_into_sessions (self, legacy, cancellable, error))
     return NULL;
 
   self->bytes_estimated = (guint64)survey.estimated;

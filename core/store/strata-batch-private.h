@@ -73,6 +73,9 @@ char          *_strata_batch_quarantine_file (StrataBatch     *self,
 void           _strata_batch_add         (StrataBatch         *self,
                                           StrataManifest      *manifest,
                                           GPtrArray           *rows);
+/* Removes what was staged for a manifest that is not added after all. */
+void           _strata_batch_discard     (StrataBatch         *self,
+                                          StrataManifest      *manifest);
 gboolean       _strata_batch_commit      (StrataBatch         *self,
                                           GError             **error);
 

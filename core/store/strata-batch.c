@@ -476,6 +476,28 @@ _strata_batch_add (StrataBatch    *self,
   g_ptr_array_add (self->entries, entry);
 }
 
+static void
+discard_parts (StrataBatch *self,
+               GPtrArray   *parts)
+{
+  for (guint i = 0; i < parts->len; i++)
+    {
+      StrataPart *part = g_ptr_array_index (parts, i);
+
+      if (part->staged_path != NULL)
+        _strata_file_unlink (self->dir, part->staged_path, NULL);
+      g_clear_pointer (&part->staged_path, g_free);
+    }
+}
+
+void
+_strata_batch_discard (StrataBatch    *self,
+                       StrataManifest *manifest)
+{
+  discard_parts (self, manifest->parts);
+  discard_parts (self, manifest->attachments);
+}
+
 static gboolean
 stage_metadata (StrataBatch  *self,
                 GError      **error)

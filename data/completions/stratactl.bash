@@ -31,7 +31,7 @@ _stratactl() {
       if [[ $cur == -* ]]; then
         words='--store --json --quiet --help --version'
         case $command in
-          migrate) words+=' --batch' ;;
+          migrate) words+=' --batch --no-recovered' ;;
           list) words+=' --limit --sort' ;;
           show) words+=' --metadata --parts --part' ;;
           attachment) words+=' -o' ;;

@@ -31,6 +31,7 @@ complete -c stratactl -l version -d 'Print the version'
 
 complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -xa '(__fish_complete_directories)'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l batch -x -d 'Sessions committed at a time'
+complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l no-recovered -d 'Leave out what only older copies have'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l limit -x -d 'Only so many'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l sort -xa 'date size name' -d 'In which order'
 complete -c stratactl -n '__fish_seen_subcommand_from show' -l metadata -d 'Only the small members'

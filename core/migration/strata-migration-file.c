@@ -1,0 +1,143 @@
+/* strata-migration-file.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "strata-migration-private.h"
+
+void
+_strata_migration_show_progress (StrataMigrationRun  *run,
+                                 StrataLegacyPayload *payload,
+                                 guint64              items)
+{
+  _strata_migration_advance (run->migration, items,
+                             run->file_bytes + _strata_legacy_payload_get_bytes_read (payload) +
+                             _strata_attachment_taker_get_bytes (run->taker));
+}
+
+/* Says whether an error is one of the old file, which ends the file, not the run. */
+gboolean
+_strata_migration_report_file_error (StrataMigrationRun *run,
+                                     const char         *path,
+                                     StrataJsonReader   *reader,
+                                     const GError       *error)
+{
+  StrataJsonPosition position = { 0, };
+  const char *code;
+
+  if (error->domain != STRATA_ERROR)
+    return FALSE;
+
+  if (error->code == STRATA_ERROR_SYNTAX)
+    code = "torn";
+  else if (error->code == STRATA_ERROR_DAMAGED_DATA)
+    code = "payload-corrupt";
+  else if (error->code == STRATA_ERROR_TOO_DEEP)
+    code = "nesting-too-deep";
+  else
+    return FALSE;
+
+  if (reader != NULL)
+    _strata_json_reader_get_position (reader, &position);
+  _strata_migration_report (strata_problem_new (code, path, NULL, NULL, reader != NULL ? (gint64)position.offset : -1,
+                                                "The file breaks off here; what stands before it was taken: %s", error->message),
+                            run->migration);
+
+  return TRUE;
+}
+
+static gboolean
+keep_file (StrataMigrationRun  *run,
+           const char          *path,
+           char               **out_place,
+           GCancellable        *cancellable,
+           GError             **error)
+{
+  g_autofree char *label = g_strdelimit (g_strdup (path), "/\\", '_');
+
+  *out_place = _strata_batch_quarantine_file (run->batch, label, _strata_legacy_store_get_dir (run->legacy), path,
+                                              cancellable, error);
+
+  return *out_place != NULL;
+}
+
+/* What was no UTF-8 was read as the old program did; the file's own bytes are kept besides. */
+static gboolean
+keep_unrepaired (StrataMigrationRun   *run,
+                 const char           *path,
+                 StrataLegacyPayload  *payload,
+                 GCancellable         *cancellable,
+                 GError              **error)
+{
+  guint64 repairs = _strata_legacy_payload_get_repairs (payload);
+  g_autofree char *place = NULL;
+
+  if (repairs == 0)
+    return TRUE;
+
+  if (!keep_file (run, path, &place, cancellable, error))
+    return FALSE;
+
+  _strata_migration_report (strata_problem_new ("encoding-repaired", path, NULL, NULL, -1,
+                                                "%" G_GUINT64_FORMAT " sequences of bytes are no UTF-8 and became U+FFFD; "
+                                                "the file as it was is kept as “%s”", repairs, place),
+                            run->migration);
+
+  return TRUE;
+}
+
+/* What breaks off can't all be carried: the file is kept as it is besides. */
+gboolean
+_strata_migration_keep_broken (StrataMigrationRun  *run,
+                               const char          *path,
+                               GCancellable        *cancellable,
+                               GError             **error)
+{
+  g_autofree char *place = NULL;
+
+  return keep_file (run, path, &place, cancellable, error);
+}
+
+/* Looks at how the file ended: what follows the value, and the old checksum. */
+gboolean
+_strata_migration_finish_payload (StrataMigrationRun   *run,
+                                  const char           *path,
+                                  StrataLegacyPayload  *payload,
+                                  GCancellable         *cancellable,
+                                  GError              **error)
+{
+  g_autoptr(GError) finish_error = NULL;
+  const StrataLegacyEnvelope *envelope = _strata_legacy_payload_get_envelope (payload);
+
+  if (!_strata_legacy_payload_finish (payload, cancellable, &finish_error))
+    {
+      if (finish_error->domain != STRATA_ERROR)
+        {
+          g_propagate_error (error, g_steal_pointer (&finish_error));
+          return FALSE;
+        }
+      _strata_migration_report (strata_problem_new (envelope->trailing_bytes ? "trailing-bytes" : "torn", path, NULL, NULL, -1,
+                                                    "The value is whole, but the file does not end as it should: %s",
+                                                    finish_error->message),
+                                run->migration);
+    }
+  else if (envelope->checksum_known && !envelope->checksum_matches)
+    _strata_migration_report (strata_problem_new ("checksum-mismatch", path, NULL, NULL, -1,
+                                                  "The file is whole and well-formed, but its old checksum disagrees"),
+                              run->migration);
+
+  if (envelope->has_version && !envelope->version_is_one)
+    _strata_migration_report (strata_problem_new ("envelope-unknown-version", path, NULL, NULL, -1,
+                                                  "The file's version is not 1; it was read as version 1"),
+                              run->migration);
+  run->file_bytes += _strata_legacy_payload_get_bytes_read (payload);
+
+  return keep_unrepaired (run, path, payload, cancellable, error);
+}

@@ -1,0 +1,514 @@
+/* strata-migration-sessions.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "base/strata-seam-private.h"
+#include "store/strata-key-private.h"
+#include "strata-migration-private.h"
+
+/* An id longer than this is not repeated in metadata.json */
+#define MAX_ID_TOKEN 1024
+
+/* One candidate while its sessions are taken */
+typedef struct
+{
+  StrataMigrationRun           *run;
+  const StrataLegacyCandidate  *candidate;
+  StrataOrigin                 *origin;
+  StrataSlicer                 *slicer;
+  gboolean                      is_older;  /* what only it has was lost from sight */
+  GHashTable                   *wanted;    /* ordinals to take; NULL: all */
+  GCancellable                 *cancellable;
+} Taking;
+
+static void
+origin_free (gpointer data)
+{
+  StrataOrigin *origin = data;
+
+  g_free (origin->path);
+  g_hash_table_unref (origin->keys);
+  g_free (origin);
+}
+
+static StrataOrigin *
+add_origin (StrataMigrationRun *run,
+            const char         *path)
+{
+  StrataOrigin *origin = g_new0 (StrataOrigin, 1);
+
+  origin->path = g_strdup (path);
+  origin->keys = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  if (run->origins == NULL)
+    run->origins = g_ptr_array_new_with_free_func (origin_free);
+  g_ptr_array_add (run->origins, origin);
+
+  return origin;
+}
+
+/* @key: (nullable): %NULL: what stands there was put into quarantine */
+static void
+note_origin (StrataOrigin *origin,
+             guint64       ordinal,
+             const char   *key)
+{
+  g_hash_table_insert (origin->keys, g_memdup2 (&ordinal, sizeof ordinal), g_strdup (key));
+}
+
+/* A session counts where it was taken last: a whole file's overrides a torn one's. */
+static void
+drop_overridden (StrataOrigin       *torn,
+                 const StrataOrigin *whole)
+{
+  g_autoptr(GHashTable) taken = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, whole->keys);
+  while (g_hash_table_iter_next (&iter, NULL, &key))
+    if (key != NULL)
+      g_hash_table_add (taken, key);
+
+  g_hash_table_iter_init (&iter, torn->keys);
+  while (g_hash_table_iter_next (&iter, NULL, &key))
+    if (key != NULL && g_hash_table_contains (taken, key))
+      g_hash_table_iter_remove (&iter);
+}
+
+/* Quarantine */
+
+static gboolean
+append_bytes (const char  *text,
+              gsize        length,
+              gpointer     user_data,
+              GError     **error)
+{
+  g_byte_array_append (user_data, (const guint8 *)text, (guint)length);
+
+  return TRUE;
+}
+
+/* At a value that is no session: keeps its bytes verbatim. */
+static gboolean
+quarantine_value (Taking            *taking,
+                  StrataJsonReader  *reader,
+                  const char        *code,
+                  const char        *label,
+                  GError           **error)
+{
+  StrataMigrationRun *run = taking->run;
+  g_autoptr(GByteArray) raw = g_byte_array_new ();
+  g_autoptr(GBytes) bytes = NULL;
+  g_autofree char *place = NULL;
+  StrataJsonPosition position;
+
+  _strata_json_reader_get_position (reader, &position);
+  if (!_strata_json_reader_take_verbatim (reader, append_bytes, raw, taking->cancellable, error))
+    return FALSE;
+
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&raw));
+  place = _strata_batch_quarantine (run->batch, label, bytes, error);
+  if (place == NULL)
+    return FALSE;
+
+  _strata_migration_report (strata_problem_new (code, taking->candidate->path, NULL, NULL, (gint64)position.offset,
+                                                "This is no session; it is kept verbatim as “%s”", place),
+                            run->migration);
+  _strata_migration_lock_counts (run->migration)->sessions_failed++;
+  _strata_migration_unlock_counts (run->migration);
+
+  return TRUE;
+}
+
+/* Identity */
+
+static char *
+make_identity (const char         *id_token,
+               const StrataDigest *digest)
+{
+  return _strata_legacy_id_is_usable (id_token) ? g_strdup (id_token) : _strata_digest_dup_hex (digest);
+}
+
+static void
+identify (StrataMigrationRun *run,
+          StrataManifest     *manifest,
+          const char         *id_token,
+          guint64             ordinal)
+{
+  g_autofree char *first_key = _strata_key_make (id_token, 0, run->source);
+  guint occurrence = GPOINTER_TO_UINT (g_hash_table_lookup (run->id_counts, first_key));
+
+  manifest->source = run->source;
+  manifest->ordinal = ordinal;
+  manifest->occurrence = occurrence;
+  manifest->key = _strata_key_make (id_token, occurrence, run->source);
+  if (id_token != NULL && strlen (id_token) <= MAX_ID_TOKEN)
+    manifest->id_token = g_strdup (id_token);
+  g_hash_table_insert (run->id_counts, g_steal_pointer (&first_key), GUINT_TO_POINTER (occurrence + 1));
+}
+
+static void
+report_oddities (Taking               *taking,
+                 const StrataManifest *manifest,
+                 const char           *id_token)
+{
+  StrataMigration *migration = taking->run->migration;
+  const char *path = taking->candidate->path;
+
+  if (id_token == NULL || id_token[0] != '"' || strcmp (id_token, "\"\"") == 0)
+    _strata_migration_report (strata_problem_new ("session-id-missing", path, manifest->key, NULL, -1,
+                                                  "The session has no usable id; it is kept under a key of its own"),
+                              migration);
+  else if (manifest->occurrence > 0)
+    _strata_migration_report (strata_problem_new ("session-id-duplicate", path, manifest->key, NULL, -1,
+                                                  "Another session has the same id; both are kept, told apart by their keys"),
+                              migration);
+
+  if (manifest->recovered != NULL)
+    _strata_migration_report (strata_problem_new ("recovered", path, manifest->key, NULL, -1,
+                                                  "Only “%s” still has this session; it was taken in", path),
+                              migration);
+}
+
+/* What stood at this place in an earlier run, to spare writing what is there. */
+
+typedef struct
+{
+  StrataMigrationRun *run;
+  guint64             ordinal;
+} OrdinalQuery;
+
+static gpointer
+find_ordinal (StrataCatalog  *catalog,
+              gpointer        user_data,
+              GError        **error)
+{
+  const OrdinalQuery *query = user_data;
+
+  return _strata_catalog_find_ordinal (catalog, query->run->source, query->ordinal, error);
+}
+
+static StrataManifest *
+load_earlier (StrataMigrationRun *run,
+              guint64             ordinal)
+{
+  OrdinalQuery query = { run, ordinal };
+  g_autofree char *key = _strata_store_with_catalog (run->store, find_ordinal, &query, NULL);
+
+  return key != NULL ? _strata_store_load (run->store, FALSE, key, NULL) : NULL;
+}
+
+/* Taking */
+
+static void
+count_session (StrataMigrationRun *run,
+               gboolean            unchanged,
+               gboolean            recovered)
+{
+  StrataMigrationCounts *counts = _strata_migration_lock_counts (run->migration);
+
+  counts->sessions_unchanged += unchanged ? 1 : 0;
+  counts->sessions_migrated += unchanged ? 0 : 1;
+  counts->sessions_recovered += recovered ? 1 : 0;
+  _strata_migration_unlock_counts (run->migration);
+}
+
+/* A session without an id that an older candidate has too is known by its content. */
+static gboolean
+is_known_after_all (Taking         *taking,
+                    const char     *identity,
+                    StrataManifest *manifest)
+{
+  if (taking->wanted == NULL || !g_hash_table_contains (taking->run->known, identity) ||
+      _strata_legacy_id_is_usable (_strata_slicer_get_id_token (taking->slicer)))
+    return FALSE;
+
+  _strata_batch_discard (taking->run->batch, manifest);
+
+  return TRUE;
+}
+
+static gboolean
+take_session (Taking            *taking,
+              StrataJsonReader  *reader,
+              guint64            ordinal,
+              GError           **error)
+{
+  StrataMigrationRun *run = taking->run;
+  g_autoptr(StrataManifest) hint = taking->is_older ? NULL : load_earlier (run, ordinal);
+  g_autofree char *identity = NULL;
+  g_autofree char *key = NULL;
+  g_autoptr(StrataManifest) manifest = NULL;
+  const char *id_token;
+  gboolean unchanged, recovered;
+
+  _strata_attachment_taker_forget (run->taker);
+  _strata_slicer_set_stored (taking->slicer, hint);
+  manifest = _strata_slicer_take_session (taking->slicer, reader, taking->cancellable, error);
+  if (manifest == NULL)
+    return FALSE;
+
+  id_token = _strata_slicer_get_id_token (taking->slicer);
+  identity = make_identity (id_token, &manifest->raw_digest);
+  if (is_known_after_all (taking, identity, manifest))
+    return TRUE;
+
+  recovered = taking->is_older && !g_hash_table_contains (run->known, identity);
+  if (recovered && taking->wanted == NULL && !run->recover)
+    {
+      _strata_batch_discard (run->batch, manifest);
+      return TRUE;
+    }
+
+  identify (run, manifest, id_token, ordinal);
+  manifest->recovered = recovered ? g_strdup (taking->candidate->path) : NULL;
+  report_oddities (taking, manifest, id_token);
+  key = g_strdup (manifest->key);
+  if (!_strata_migration_add_to_batch (run, taking->slicer, g_steal_pointer (&manifest), hint, &unchanged,
+                                       taking->cancellable, error))
+    return FALSE;
+
+  note_origin (taking->origin, ordinal, key);
+  g_hash_table_add (run->known, g_steal_pointer (&identity));
+  count_session (run, unchanged, recovered);
+
+  return TRUE;
+}
+
+static gboolean
+take_element (Taking            *taking,
+              StrataJsonReader  *reader,
+              guint64            ordinal,
+              GError           **error)
+{
+  g_autofree char *label = g_strdup_printf ("session-%" G_GUINT64_FORMAT, ordinal);
+  StrataJsonKind kind;
+
+  if (taking->wanted != NULL && !g_hash_table_contains (taking->wanted, &ordinal))
+    return _strata_json_reader_take (reader, NULL, NULL, taking->cancellable, error);
+
+  if (!_strata_json_reader_peek (reader, &kind, taking->cancellable, error))
+    return FALSE;
+  if (kind == STRATA_JSON_OBJECT)
+    return take_session (taking, reader, ordinal, error);
+
+  if (!quarantine_value (taking, reader, "entry-not-object", label, error))
+    return FALSE;
+  note_origin (taking->origin, ordinal, NULL);
+
+  return TRUE;
+}
+
+/* At the candidate's value */
+static gboolean
+take_elements (Taking               *taking,
+               StrataLegacyPayload  *payload,
+               GError              **error)
+{
+  StrataJsonReader *reader = _strata_legacy_payload_get_reader (payload);
+  StrataJsonKind kind;
+  gboolean more;
+
+  if (!_strata_json_reader_peek (reader, &kind, taking->cancellable, error))
+    return FALSE;
+  if (kind != STRATA_JSON_ARRAY)
+    return quarantine_value (taking, reader, "not-an-array", "sessions", error);
+  if (!_strata_json_reader_enter (reader, taking->cancellable, error))
+    return FALSE;
+
+  for (guint64 ordinal = 0; ; ordinal++)
+    {
+      if (g_cancellable_set_error_if_cancelled (taking->cancellable, error) ||
+          !_strata_json_reader_next_element (reader, &more, taking->cancellable, error))
+        return FALSE;
+      if (!more)
+        return TRUE;
+      if (!take_element (taking, reader, ordinal, error))
+        return FALSE;
+      _strata_migration_show_progress (taking->run, payload, ordinal + 1);
+    }
+}
+
+/* Takes all that is wanted of one candidate. What breaks off gives up its
+ * leading sessions and is kept in quarantine as it is; origin->is_whole tells.
+ */
+static gboolean
+take_candidate (Taking  *taking,
+                GError **error)
+{
+  StrataMigrationRun *run = taking->run;
+  const char *path = taking->candidate->path;
+  g_autoptr(StrataSlicer) slicer = _strata_migration_make_slicer (run);
+  g_autoptr(GError) take_error = NULL;
+  g_autoptr(StrataLegacyPayload) payload =
+    _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), path, taking->cancellable, error);
+  gboolean ok;
+
+  if (payload == NULL)
+    return FALSE;
+
+  taking->slicer = slicer;
+  taking->origin = add_origin (run, path);
+  ok = take_elements (taking, payload, &take_error);
+  _strata_attachment_taker_forget (run->taker);
+  taking->origin->is_whole = ok && taking->wanted == NULL;
+  if (ok)
+    return _strata_migration_finish_payload (run, path, payload, taking->cancellable, error) &&
+           _strata_migration_run_commit (run, error);
+
+  if (_strata_migration_report_file_error (run, path, _strata_legacy_payload_get_reader (payload), take_error))
+    return _strata_migration_keep_broken (run, path, taking->cancellable, error) &&
+           _strata_migration_run_commit (run, error);
+
+  g_propagate_error (error, g_steal_pointer (&take_error));
+
+  return FALSE;
+}
+
+/* Which candidate, and what of it */
+
+typedef struct
+{
+  GHashTable *known;
+  GHashTable *wanted;
+} Difference;
+
+static void
+want_if_unknown (guint64     ordinal,
+                 const char *id_token,
+                 gpointer    user_data)
+{
+  Difference *difference = user_data;
+
+  if (id_token == NULL || !g_hash_table_contains (difference->known, id_token))
+    g_hash_table_add (difference->wanted, g_memdup2 (&ordinal, sizeof ordinal));
+}
+
+static void
+ignore_id (guint64     ordinal,
+           const char *id_token,
+           gpointer    user_data)
+{
+}
+
+/* Whether a fault lies in the old file, rather than in reading it */
+static gboolean
+is_fault_of_file (const GError *error)
+{
+  return error->domain == STRATA_ERROR;
+}
+
+static gboolean
+take_missing (StrataMigrationRun           *run,
+              const StrataLegacyCandidate  *candidate,
+              gboolean                      is_older,
+              GCancellable                 *cancellable,
+              GError                      **error)
+{
+  g_autoptr(GHashTable) wanted = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autoptr(GError) scan_error = NULL;
+  Difference difference = { run->known, wanted };
+  Taking taking = { .run = run, .candidate = candidate, .is_older = is_older, .wanted = wanted, .cancellable = cancellable };
+
+  if (is_older && !run->recover)
+    return TRUE;
+
+  if (!_strata_legacy_candidate_scan (run->legacy, candidate, want_if_unknown, &difference, cancellable, &scan_error) &&
+      !is_fault_of_file (scan_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&scan_error));
+      return FALSE;
+    }
+
+  return g_hash_table_size (wanted) == 0 || take_candidate (&taking, error);
+}
+
+static gboolean
+is_whole (StrataMigrationRun           *run,
+          const StrataLegacyCandidate  *candidate,
+          GCancellable                 *cancellable)
+{
+  return _strata_legacy_candidate_scan (run->legacy, candidate, ignore_id, NULL, cancellable, NULL);
+}
+
+/* Takes the newest candidate, and where that breaks off, the newest that is
+ * whole besides. @out_chosen: the last one that was taken for the current state.
+ */
+static gboolean
+take_current (StrataMigrationRun  *run,
+              GPtrArray           *candidates,
+              guint               *out_chosen,
+              GCancellable        *cancellable,
+              GError             **error)
+{
+  const StrataLegacyCandidate *newest = g_ptr_array_index (candidates, 0);
+  Taking taking = { .run = run, .candidate = newest, .cancellable = cancellable };
+  StrataOrigin *torn;
+
+  *out_chosen = 0;
+  if (!take_candidate (&taking, error))
+    return FALSE;
+  if (taking.origin->is_whole)
+    return TRUE;
+  torn = taking.origin;
+
+  for (guint i = 1; i < candidates->len; i++)
+    {
+      taking.candidate = g_ptr_array_index (candidates, i);
+      taking.is_older = !_strata_legacy_candidate_is_same_save (newest, taking.candidate);
+      if (!is_whole (run, taking.candidate, cancellable))
+        continue;
+
+      /* Its sessions get the keys that those of the torn one have */
+      g_hash_table_remove_all (run->id_counts);
+      *out_chosen = i;
+      if (!take_candidate (&taking, error))
+        return FALSE;
+      drop_overridden (torn, taking.origin);
+      return TRUE;
+    }
+
+  return TRUE;
+}
+
+/* Takes the sessions: the current ones, then those that only other candidates still have. */
+gboolean
+_strata_migration_run_sessions (StrataMigrationRun  *run,
+                                GCancellable        *cancellable,
+                                GError             **error)
+{
+  g_autoptr(GPtrArray) candidates = NULL;
+  const StrataLegacyCandidate *current;
+  guint chosen;
+
+  _strata_seam_get ()->mark ("run");
+  candidates = _strata_legacy_candidate_list (run->legacy, "sessions", _strata_migration_report, run->migration,
+                                              cancellable, error);
+  if (candidates == NULL)
+    return FALSE;
+  if (candidates->len == 0)
+    return TRUE;
+
+  if (!take_current (run, candidates, &chosen, cancellable, error))
+    return FALSE;
+
+  current = g_ptr_array_index (candidates, chosen);
+  for (guint i = 1; i < candidates->len; i++)
+    {
+      const StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
+
+      if (i != chosen && !_strata_legacy_candidate_is_same_save (current, candidate) &&
+          !take_missing (run, candidate, i > chosen, cancellable, error))
+        return FALSE;
+    }
+
+  return _strata_migration_run_commit (run, error);
+}
