@@ -228,6 +228,13 @@ write_attachment_bytes (Export                     *export,
   return TRUE;
 }
 
+/* Metadata that stood in a note or task goes out with that; only what was a file is one again. */
+static gboolean
+had_meta_file (const StrataAttachmentRow *row)
+{
+  return row->meta != NULL && row->source_bytes > (row->source_path != NULL ? row->source_size : 0);
+}
+
 static gboolean
 write_attachment (Export                     *export,
                   const StrataAttachmentRow  *row,
@@ -235,7 +242,7 @@ write_attachment (Export                     *export,
 {
   g_autofree char *meta_path = g_strdup_printf ("attachments/%s.meta.json", row->id);
 
-  if (row->meta != NULL && strchr (row->id, '/') == NULL && path_is_safe (row->id) &&
+  if (had_meta_file (row) && strchr (row->id, '/') == NULL && path_is_safe (row->id) &&
       g_hash_table_add (export->done, g_strdup (meta_path)))
     {
       if (!_strata_file_make_dir (export->dir, "attachments", error) ||
