@@ -21,7 +21,7 @@ from e2e_util import (DONE, NOT_FOUND, SOURCE, WRITE, Strata, Tap, copy_sample, 
 JOBS = 2
 STEP = 10
 BATCH = ('--batch', '3')
-QUICK_SECONDS = {'kill': 40, 'disk': 20}
+QUICK_SECONDS = {'kill': 30, 'disk': 15}
 STEPS = ('open', 'run', 'commit', 'verify')
 
 
