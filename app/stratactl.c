@@ -224,7 +224,7 @@ main (int   argc,
   setlocale (LC_ALL, "");
   g_mutex_init (&invocation.mutex);
   invocation.cancellable = g_cancellable_new ();
-  for (int i = 1; i < argc; i++)
+  for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
     invocation.json = invocation.json || strcmp (argv[i], "--json") == 0;
 
   if (!parse_options (&invocation, argc, argv, &error))
