@@ -44,7 +44,9 @@ group_free (gpointer data)
   g_free (group);
 }
 
-/* Adds up a folder and all below it. Files may go while we look: those count nothing. */
+/* Adds up a folder and all below it. Files may go while we look: those count
+ * nothing, nor does the memory that who has a database open shares through a file.
+ */
 static gboolean
 measure_folder (StrataStatistics  *self,
                 int                dir,
@@ -76,7 +78,7 @@ measure_folder (StrataStatistics  *self,
               return FALSE;
             }
         }
-      else if (_strata_file_stat (dir, child, &status, NULL))
+      else if (!g_str_has_suffix (child, ".sqlite3-shm") && _strata_file_stat (dir, child, &status, NULL))
         {
           self->bytes_on_disk += (guint64)status.st_blocks * 512;
           if (strcmp (child, "./reserve") == 0)
