@@ -205,9 +205,12 @@ print_error (Invocation   *invocation,
              const char   *path,
              const GError *error)
 {
+  g_autofree char *place = shown (path);
+  g_autofree char *message = shown (error->message);
+
   fprintf (stderr, "stratactl%s%s: %s%s%s\n", invocation->command != NULL ? " " : "",
            invocation->command != NULL ? invocation->command->name : "",
-           path != NULL ? path : "", path != NULL ? ": " : "", error->message);
+           place, path != NULL ? ": " : "", message);
 }
 
 /* Says what went wrong, in the way that was asked for, and returns the exit status for it. */
@@ -306,7 +309,8 @@ print_problems (GPtrArray *problems)
     {
       StrataProblem *problem = g_ptr_array_index (problems, i);
       g_autofree char *path = shown (strata_problem_get_path (problem));
-      const char *item = strata_problem_get_item (problem);
+      g_autofree char *item = shown (strata_problem_get_item (problem));
+      g_autofree char *message = shown (strata_problem_get_message (problem));
 
       if (strata_problem_get_severity (problem) == STRATA_SEVERITY_NOTE)
         {
@@ -314,20 +318,21 @@ print_problems (GPtrArray *problems)
           continue;
         }
       printf ("  %s: %s%s%s: %s\n", strata_severity_get_name (strata_problem_get_severity (problem)), path,
-              item != NULL ? " " : "", item != NULL ? item : "", strata_problem_get_message (problem));
+              *item != '\0' ? " " : "", item, message);
     }
 
   if (notes > 0)
     printf ("  %u note%s about oddities that lose nothing (--json lists them)\n", notes, notes == 1 ? "" : "s");
 }
 
-/* Text from stored data, made harmless for a terminal. */
+/* Text from stored data or arguments, made harmless for a terminal. */
 char *
 shown (const char *text)
 {
+  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
   GString *out = g_string_new (NULL);
 
-  for (const char *c = text != NULL ? text : ""; *c != '\0'; c = g_utf8_next_char (c))
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
     {
       gunichar character = g_utf8_get_char (c);
 
