@@ -62,7 +62,8 @@ test_stream_peek (TestStream *self,
 
   *out_length = g_bytes_get_size (bytes) - at;
 
-  return (const char *) g_bytes_get_data (bytes, NULL) + at;
+  /* Of nothing there is no pointer to go on from */
+  return *out_length > 0 ? (const char *) g_bytes_get_data (bytes, NULL) + at : NULL;
 }
 
 static gssize
