@@ -103,8 +103,22 @@ _strata_key_is_valid (const char *key)
          strspn (key + length - HASH_DIGITS, "0123456789abcdef") == HASH_DIGITS;
 }
 
-/* The file name of a collection: its own name where that is plain, else a slug
- * with 16 hex of the SHA-256 of name and source, as in a key.
+/* Names that would meet others in the store: of a session, of another
+ * collection's slug, of attachment rows, of the collection of what nothing uses.
+ */
+static gboolean
+looks_made (const char *name)
+{
+  gsize length = strlen (name);
+
+  return g_str_has_suffix (name, "-attachments") || g_str_has_prefix (name, "attachments-of-none") ||
+         (length > HASH_DIGITS && strchr ("-_", name[length - HASH_DIGITS - 1]) != NULL &&
+          strspn (name + length - HASH_DIGITS, "0123456789abcdef") == HASH_DIGITS);
+}
+
+/* The file name of a collection: its own name where that is plain, else
+ * `<slug>_<16 hex>`, the digits of the SHA-256 of name and source, as in a key;
+ * the underscore keeps it apart from a session's.
  *
  * Returns: (transfer full)
  */
@@ -117,7 +131,7 @@ _strata_collection_key_make (const char *name,
   char hex[STRATA_DIGEST_HEX_SIZE];
   StrataDigest digest;
 
-  if (source == 1 && *name != '\0' && strlen (name) <= COLLECTION_LENGTH &&
+  if (source == 1 && *name != '\0' && strlen (name) <= COLLECTION_LENGTH && !looks_made (name) &&
       strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen (name))
     return g_strdup (name);
 
@@ -125,5 +139,5 @@ _strata_collection_key_make (const char *name,
   _strata_digest_of (seed, strlen (seed), &digest);
   _strata_digest_to_hex (&digest, hex);
 
-  return g_strdup_printf ("%s-%.*s", *slug != '\0' ? slug : "collection", HASH_DIGITS, hex);
+  return g_strdup_printf ("%s_%.*s", *slug != '\0' ? slug : "collection", HASH_DIGITS, hex);
 }
