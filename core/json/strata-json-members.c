@@ -136,6 +136,15 @@ _strata_json_members_dup_string (StrataJsonMembers *self,
   return raw != NULL && raw[0] == '"' ? _strata_json_unquote (raw, strlen (raw)) : NULL;
 }
 
+/* Whether a number's token has neither fraction nor exponent */
+static gboolean
+is_whole (const char *raw)
+{
+  const char *digits = raw != NULL && raw[0] == '-' ? raw + 1 : raw;
+
+  return digits != NULL && *digits != '\0' && strspn (digits, "0123456789") == strlen (digits);
+}
+
 /* Returns: a whole number that is not negative, else 0 */
 guint64
 _strata_json_members_get_uint (StrataJsonMembers *self,
@@ -143,7 +152,7 @@ _strata_json_members_get_uint (StrataJsonMembers *self,
 {
   const char *raw = _strata_json_members_get_raw (self, name);
 
-  return raw != NULL && g_ascii_isdigit (raw[0]) ? g_ascii_strtoull (raw, NULL, 10) : 0;
+  return is_whole (raw) && raw[0] != '-' ? g_ascii_strtoull (raw, NULL, 10) : 0;
 }
 
 /* Returns: a whole number, else 0 */
@@ -153,7 +162,7 @@ _strata_json_members_get_int (StrataJsonMembers *self,
 {
   const char *raw = _strata_json_members_get_raw (self, name);
 
-  return raw != NULL ? g_ascii_strtoll (raw, NULL, 10) : 0;
+  return is_whole (raw) ? g_ascii_strtoll (raw, NULL, 10) : 0;
 }
 
 gboolean
