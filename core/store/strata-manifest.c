@@ -19,6 +19,9 @@
 #define DIGEST_SUFFIX "\"}\n"
 #define DIGEST_LENGTH (strlen (DIGEST_PREFIX) + 2 * STRATA_DIGEST_SIZE + strlen (DIGEST_SUFFIX))
 
+/* What a part's file name may begin with */
+#define KIND_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
 static const char *const outer_names[] = { "strata", "session", "collection", NULL };
 
 static const char *const strata_names[] = {
@@ -173,7 +176,8 @@ parse_part (StrataJsonReader  *reader,
   part->stored_bytes = _strata_json_members_get_uint (members, "stored");
   part->is_gzip = g_strcmp0 (_strata_json_members_get_raw (members, "codec"), "\"gzip\"") == 0;
 
-  if (part->kind == NULL || strspn (part->kind, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen (part->kind) ||
+  if (part->kind == NULL || *part->kind == '\0' || strspn (part->kind, KIND_CHARACTERS) != strlen (part->kind) ||
+      (part->name != NULL && part->name[0] != '"') ||
       !_strata_json_members_get_digest (members, "sha256", &part->raw_digest) ||
       !_strata_json_members_get_digest (members, "stored_sha256", &part->stored_digest))
     {
@@ -276,6 +280,35 @@ check_digest (GBytes        *bytes,
   return FALSE;
 }
 
+static StrataManifest *
+parse_text (const char  *text,
+            gsize        size,
+            GError     **error)
+{
+  g_autoptr(StrataManifest) self = _strata_manifest_new ();
+  g_autoptr(StrataJsonMembers) outer = _strata_json_members_parse (text, size, outer_names, error);
+  const char *strata, *session, *collection;
+
+  if (outer == NULL)
+    return NULL;
+
+  strata = _strata_json_members_get_raw (outer, "strata");
+  session = _strata_json_members_get_raw (outer, "session");
+  collection = _strata_json_members_get_raw (outer, "collection");
+  self->is_collection = collection != NULL;
+  self->small = g_strdup (session != NULL ? session : collection);
+  if (strata == NULL || (session == NULL) == (collection == NULL) || self->small[0] != '{')
+    {
+      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "It is not the metadata of a session or collection");
+      return NULL;
+    }
+
+  if (!parse_strata (self, strata, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
 /* Reads the text of a metadata.json; one that does not have the digest it
  * names, or lacks anything, is STRATA_ERROR_CORRUPT.
  *
@@ -285,35 +318,25 @@ StrataManifest *
 _strata_manifest_parse (GBytes  *bytes,
                         GError **error)
 {
-  g_autoptr(StrataManifest) self = _strata_manifest_new ();
-  g_autoptr(StrataJsonMembers) outer = NULL;
-  const char *strata, *session, *collection;
+  g_autoptr(GError) parse_error = NULL;
+  StrataDigest digest;
+  StrataManifest *self;
   gsize size;
   const char *text = g_bytes_get_data (bytes, &size);
 
-  if (!check_digest (bytes, &self->file_digest, error))
+  if (!check_digest (bytes, &digest, error))
     return NULL;
 
-  self->file_bytes = size;
-  outer = _strata_json_members_parse (text, size, outer_names, error);
-  if (outer == NULL)
-    return NULL;
-
-  strata = _strata_json_members_get_raw (outer, "strata");
-  session = _strata_json_members_get_raw (outer, "session");
-  collection = _strata_json_members_get_raw (outer, "collection");
-  if (strata == NULL || (session == NULL) == (collection == NULL))
+  self = parse_text (text, size, &parse_error);
+  if (self == NULL)
     {
-      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "It is not the metadata of a session or collection");
+      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, parse_error->message);
       return NULL;
     }
+  self->file_digest = digest;
+  self->file_bytes = size;
 
-  self->is_collection = collection != NULL;
-  self->small = g_strdup (session != NULL ? session : collection);
-  if (!parse_strata (self, strata, error))
-    return NULL;
-
-  return g_steal_pointer (&self);
+  return self;
 }
 
 /* Returns: bytes of its files, metadata.json included, attachments' objects not */
