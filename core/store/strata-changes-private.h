@@ -14,8 +14,9 @@ G_BEGIN_DECLS
  *   <sequence> <what> <key> <sha256 of its metadata before its digest> <crc32 of the line before this>
  *
  * with single spaces, numbers in decimal, digests in hexadecimal. @what is
- * "session" or "collection". A line that is cut or has a wrong CRC can only be
- * the last one, left by a crash: it was never acknowledged, and goes.
+ * "session" or "collection". A crash leaves lines that are cut, or have a wrong
+ * CRC, only at the end: they were never acknowledged, and go. In the middle they
+ * are damage.
  */
 
 typedef struct
@@ -33,6 +34,12 @@ gboolean   _strata_changes_read   (int            dir,
                                    GPtrArray     *changes,
                                    guint64       *out_end,
                                    GError       **error);
+/* Where the last whole line ends, looked for from the end: further on than
+ * reading goes when a line in the middle is damaged.
+ */
+gboolean   _strata_changes_find_end (int         dir,
+                                   guint64      *out_end,
+                                   GError      **error);
 gboolean   _strata_changes_append (int            dir,
                                    GPtrArray     *changes,
                                    guint64       *out_end,

@@ -16,8 +16,10 @@
 #include "strata-changes-private.h"
 
 #define LOG_NAME "changes.log"
-/* Longer than any line */
-#define MAX_LINE 512
+/* More than this behind the last whole line is no crash's doing: longer than the lines of any batch */
+#define MAX_TAIL (4 * 1024 * 1024)
+/* How much of the end is looked at first */
+#define MIN_TAIL 1024
 
 void
 _strata_change_free (StrataChange *change)
@@ -37,7 +39,8 @@ parse_line (const char *line,
   StrataDigest digest;
   gsize checked;
 
-  if (g_strv_length (fields) != 5 || strlen (copy) != length || strlen (fields[4]) != 8)
+  if (g_strv_length (fields) != 5 || strlen (copy) != length ||
+      strlen (fields[4]) != 8 || strspn (fields[4], "0123456789abcdef") != 8)
     return NULL;
 
   checked = length - 9;
@@ -173,17 +176,43 @@ _strata_changes_read (int         dir,
   return ok;
 }
 
-/* Finds the last whole line, from the end. */
+/* Finds the last whole line in a block. */
+static gboolean
+find_last_line (const char  *block,
+                gsize        size,
+                guint64     *out_sequence,
+                gsize       *out_end)
+{
+  const char *end;
+
+  while (size > 0 && (end = memrchr (block, '\n', size)) != NULL)
+    {
+      const char *before = end > block ? memrchr (block, '\n', (gsize)(end - block)) : NULL;
+      const char *line = before != NULL ? before + 1 : block;
+      StrataChange *change = parse_line (line, (gsize)(end - line));
+
+      if (change != NULL)
+        {
+          *out_sequence = change->sequence;
+          *out_end = (gsize)(end - block) + 1;
+          _strata_change_free (change);
+          return TRUE;
+        }
+      size = (gsize)(line - block);
+    }
+
+  return FALSE;
+}
+
+/* Finds the last whole line of the file, looking at more and more of its end. */
 static gboolean
 find_end (int       fd,
           guint64  *out_sequence,
           guint64  *out_end,
           GError  **error)
 {
-  char block[2 * MAX_LINE];
   struct stat status;
-  guint64 start;
-  gsize size;
+  gsize want = MIN_TAIL, size, line_end;
 
   *out_sequence = 0;
   *out_end = 0;
@@ -193,37 +222,47 @@ find_end (int       fd,
       return FALSE;
     }
 
-  start = status.st_size > (goffset)sizeof block ? (guint64)status.st_size - sizeof block : 0;
-  if (!read_from (fd, start, block, sizeof block, &size, error))
-    return FALSE;
-
-  while (size > 0)
+  while (TRUE)
     {
-      const char *end = memrchr (block, '\n', size);
-      const char *before = end != NULL && end > block ? memrchr (block, '\n', (gsize)(end - block)) : NULL;
-      const char *line = before != NULL ? before + 1 : block;
-      StrataChange *change;
+      guint64 start = (guint64)status.st_size > want ? (guint64)status.st_size - want : 0;
+      g_autofree char *block = g_malloc (want);
 
-      if (end == NULL)
-        break;
+      if (!read_from (fd, start, block, want, &size, error))
+        return FALSE;
 
-      change = parse_line (line, (gsize)(end - line));
-      if (change != NULL)
+      if (find_last_line (block, size, out_sequence, &line_end))
         {
-          *out_sequence = change->sequence;
-          *out_end = start + (gsize)(end - block) + 1;
-          _strata_change_free (change);
+          *out_end = start + line_end;
           return TRUE;
         }
-      size = (gsize)(line - block);
+      if (start == 0)
+        return TRUE;
+      if (want >= MAX_TAIL)
+        break;
+      want *= 8;
     }
-
-  if (start == 0)
-    return TRUE;
 
   g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "The end of " LOG_NAME " can't be read");
 
   return FALSE;
+}
+
+gboolean
+_strata_changes_find_end (int       dir,
+                          guint64  *out_end,
+                          GError  **error)
+{
+  int fd = _strata_file_open (dir, LOG_NAME, O_RDONLY, error);
+  guint64 sequence;
+  gboolean ok;
+
+  if (fd < 0)
+    return FALSE;
+
+  ok = find_end (fd, &sequence, out_end, error);
+  _strata_file_close (fd);
+
+  return ok;
 }
 
 static gboolean

@@ -626,19 +626,23 @@ apply_changes (StrataStore  *self,
   return TRUE;
 }
 
+/* @out_reached: FALSE where damage in the log hides what was changed after it */
 static gboolean
 roll_forward_locked (StrataStore  *self,
                      GHashTable   *fresh,
+                     gboolean     *out_reached,
                      GError      **error)
 {
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_change_free);
-  guint64 applied, end;
+  guint64 applied, end, log_end;
 
   if (!_strata_catalog_get_applied (self->catalog, &applied, error) ||
-      !_strata_changes_read (self->dir, applied, changes, &end, error))
+      !_strata_changes_read (self->dir, applied, changes, &end, error) ||
+      !_strata_changes_find_end (self->dir, &log_end, error))
     return FALSE;
 
-  if (changes->len == 0)
+  *out_reached = end >= log_end;
+  if (changes->len == 0 || !*out_reached)
     return TRUE;
 
   if (!_strata_catalog_begin (self->catalog, error))
@@ -682,10 +686,10 @@ _strata_store_roll_forward (StrataStore  *self,
   g_mutex_lock (&self->mutex);
   ok = catalog_fits (self, &fits, error);
   if (ok && (fits || fresh != NULL))
-    ok = roll_forward_locked (self, fresh, error);
+    ok = roll_forward_locked (self, fresh, &fits, error);
   g_mutex_unlock (&self->mutex);
 
-  return ok && (fits || fresh != NULL) ? TRUE : ok && _strata_store_rebuild_catalog (self, error);
+  return ok && (fits || _strata_store_rebuild_catalog (self, error));
 }
 
 static gboolean
@@ -722,7 +726,7 @@ _strata_store_rebuild_catalog (StrataStore  *self,
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   guint64 end;
 
-  if (!_strata_changes_read (self->dir, 0, NULL, &end, error) ||
+  if (!_strata_changes_find_end (self->dir, &end, error) ||
       !_strata_catalog_begin (self->catalog, error))
     return FALSE;
 
