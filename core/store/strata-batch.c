@@ -729,8 +729,6 @@ _strata_batch_commit (StrataBatch  *self,
   if (ok)
     {
       ok = commit_locked (self, error);
-      if (!ok)
-        _strata_staging_abandon (self->staging);
       _strata_store_unlock (self->store);
     }
 

@@ -25,15 +25,6 @@ char          *_strata_staging_write     (StrataStaging   *self,
                                           const void      *data,
                                           gsize            size,
                                           GError         **error);
-
-/* Leaves the lock file behind, as dying would: the next one to open the store
- * then looks what became of this writer's commit.
- */
-void           _strata_staging_abandon   (StrataStaging   *self);
-
-gboolean       _strata_staging_find_dead (int              dir,
-                                          gboolean        *out_found,
-                                          GError         **error);
 gboolean       _strata_staging_sweep     (int              dir,
                                           GError         **error);
 

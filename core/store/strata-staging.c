@@ -22,7 +22,6 @@ struct _StrataStaging
   int       dir;
   char     *writer;
   int       lock_fd;
-  gboolean  abandoned;
 
   /* Atomic */
   guint     counter;
@@ -64,18 +63,11 @@ _strata_staging_free (StrataStaging *self)
     {
       g_autofree char *lock_path = g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, self->writer);
 
-      if (!self->abandoned)
-        _strata_file_unlink (self->dir, lock_path, NULL);
+      _strata_file_unlink (self->dir, lock_path, NULL);
       _strata_file_close (self->lock_fd);
     }
   g_free (self->writer);
   g_free (self);
-}
-
-void
-_strata_staging_abandon (StrataStaging *self)
-{
-  self->abandoned = TRUE;
 }
 
 /* Returns: (transfer full): a path below the store where no file is yet */
@@ -118,29 +110,6 @@ writer_lives (int         dir,
   _strata_file_close (fd);
 
   return lives;
-}
-
-/* Says whether a writer died, or gave up, in the middle of its work. Called with the store's lock held. */
-gboolean
-_strata_staging_find_dead (int        dir,
-                           gboolean  *out_found,
-                           GError   **error)
-{
-  g_autoptr(GPtrArray) entries = _strata_file_list (dir, FOLDER, error);
-
-  if (entries == NULL)
-    return FALSE;
-
-  *out_found = FALSE;
-  for (guint i = 0; i < entries->len && !*out_found; i++)
-    {
-      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
-      g_autofree char *writer = g_strndup (entry->name, strcspn (entry->name, "-."));
-
-      *out_found = g_str_has_suffix (entry->name, LOCK_SUFFIX) && !writer_lives (dir, writer);
-    }
-
-  return TRUE;
 }
 
 /* Removes what writers left that are no more. Called with the store's lock held. */

@@ -56,13 +56,6 @@ gboolean        _strata_store_roll_forward    (StrataStore           *self,
                                                GHashTable            *fresh,
                                                GError               **error);
 
-/* Enters into changes.log what a writer that died between a commit point and
- * the log left: sessions and collections that are not what the log says last.
- * Reads all metadata, so it is for after a crash only. The lock is held.
- */
-gboolean        _strata_store_log_unlogged    (StrataStore           *self,
-                                               GError               **error);
-
 /* Throws the catalog away and makes it anew from the files. The lock is held. */
 gboolean        _strata_store_rebuild_catalog (StrataStore           *self,
                                                GError               **error);

@@ -358,14 +358,12 @@ settle (StrataStore  *self,
         GError      **error)
 {
   g_autoptr(GError) settle_error = NULL;
-  gboolean died, ok;
+  gboolean ok;
 
   if (_strata_catalog_is_read_only (self->catalog) || !_strata_store_lock (self, &settle_error))
     return TRUE;
 
-  ok = _strata_staging_find_dead (self->dir, &died, &settle_error) &&
-       (!died || _strata_store_log_unlogged (self, &settle_error)) &&
-       _strata_store_roll_forward (self, NULL, &settle_error) &&
+  ok = _strata_store_roll_forward (self, NULL, &settle_error) &&
        _strata_staging_sweep (self->dir, &settle_error);
   _strata_store_unlock (self);
 
@@ -419,9 +417,8 @@ open_store (const char  *path,
  * strata_store_open:
  * @path: the store's folder
  *
- * Opens a store that is there. Takes up what dead writers had committed without
- * coming to say so, empties what they left in `staging/` and rolls the catalog
- * forward; deletes nothing else.
+ * Opens a store that is there. Empties what dead writers left in `staging/`
+ * and rolls the catalog forward; deletes nothing else.
  *
  * Returns: (transfer full): the store, or %NULL with @error set:
  *   %STRATA_ERROR_NOT_FOUND where there is none, %STRATA_ERROR_NEWER_FORMAT
