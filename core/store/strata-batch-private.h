@@ -21,7 +21,9 @@ G_BEGIN_DECLS
  * everything staged is on disk before anything is renamed into place; parts and
  * objects are in place, on disk, before the first metadata.json is; those are on
  * disk before changes.log names them; only then is the commit acknowledged. The
- * catalog follows, and catches up when it could not.
+ * catalog follows, and catches up when it could not. A staged list of the keys,
+ * the intent, tells the next one to open the store what was between the last two
+ * steps when the writer died.
  *
  * Threads: one at a time.
  */

@@ -17,6 +17,8 @@
 #include "strata-batch-private.h"
 #include "strata-changes-private.h"
 
+/* A label longer than this would make the name in quarantine/ longer than a file system takes */
+#define MAX_LABEL 200
 /* Content up to this is decoded in memory, so that what the store has already is never written */
 #define IN_MEMORY_BYTES (4 * 1024 * 1024)
 #define BLOCK_BYTES     (256 * 1024)
@@ -43,6 +45,7 @@ struct _StrataBatch
   GPtrArray     *entries;    /* Entry */
   GHashTable    *objects;    /* paths of objects that are staged */
   GHashTable    *folders;    /* folders whose entries changed */
+  char          *intent;     /* staged file that names what is being committed */
 };
 
 static void
@@ -102,6 +105,7 @@ drop_staged (StrataBatch *self)
 static void
 forget_all (StrataBatch *self)
 {
+  g_clear_pointer (&self->intent, g_free);
   g_ptr_array_set_size (self->placements, 0);
   g_ptr_array_set_size (self->entries, 0);
   g_hash_table_remove_all (self->objects);
@@ -118,6 +122,7 @@ _strata_batch_free (StrataBatch *self)
   g_ptr_array_unref (self->entries);
   g_hash_table_unref (self->objects);
   g_hash_table_unref (self->folders);
+  g_free (self->intent);
   g_object_unref (self->store);
   g_free (self);
 }
@@ -390,7 +395,7 @@ place_in_quarantine (StrataBatch        *self,
   char *path;
 
   _strata_digest_to_hex (digest, hex);
-  path = g_strdup_printf ("quarantine/%s.%.12s", label, hex);
+  path = g_strdup_printf ("quarantine/%.*s.%.12s", MAX_LABEL, label, hex);
   place (self, staged, g_strdup (path));
 
   return path;
@@ -502,6 +507,8 @@ static gboolean
 stage_metadata (StrataBatch  *self,
                 GError      **error)
 {
+  g_autoptr(GString) intent = g_string_new (NULL);
+
   for (guint i = 0; i < self->entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (self->entries, i);
@@ -510,9 +517,13 @@ stage_metadata (StrataBatch  *self,
       entry->staged_metadata = _strata_staging_write (self->staging, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
       if (entry->staged_metadata == NULL)
         return FALSE;
+      g_string_append_printf (intent, "%s %s\n", entry->manifest->is_collection ? "collection" : "session", entry->manifest->key);
     }
 
-  return TRUE;
+  if (self->entries->len > 0)
+    self->intent = _strata_staging_write_intent (self->staging, intent->str, intent->len, error);
+
+  return self->entries->len == 0 || self->intent != NULL;
 }
 
 static gboolean
@@ -699,10 +710,17 @@ commit_locked (StrataBatch  *self,
 {
   g_autoptr(GPtrArray) replaced = find_replaced_parts (self);
 
-  if (!put_in_place (self, error) ||
-      !put_metadata_in_place (self, error) ||
-      !log_changes (self, error))
+  if (!put_in_place (self, error))
     return FALSE;
+
+  /* From here on the intent stays until the log says the same: it is how the
+   * next one to open the store learns of sessions that no log names.
+   */
+  if (!put_metadata_in_place (self, error) || !log_changes (self, error))
+    {
+      g_clear_pointer (&self->intent, g_free);
+      return FALSE;
+    }
 
   /* From here on it is committed */
   update_catalog (self);
@@ -732,6 +750,8 @@ _strata_batch_commit (StrataBatch  *self,
       _strata_store_unlock (self->store);
     }
 
+  if (self->intent != NULL)
+    _strata_file_unlink (self->dir, self->intent, NULL);
   if (!ok)
     drop_staged (self);
   forget_all (self);

@@ -20,6 +20,8 @@ typedef struct _StrataCatalog StrataCatalog;
 
 StrataCatalog  *_strata_catalog_open             (const char            *store_path,
                                                   GError               **error);
+/* An empty one that no file belongs to */
+StrataCatalog  *_strata_catalog_new_in_memory    (void);
 void            _strata_catalog_free             (StrataCatalog         *self);
 gboolean        _strata_catalog_is_read_only     (StrataCatalog         *self);
 

@@ -145,6 +145,18 @@ _strata_catalog_open (const char  *store_path,
   return self;
 }
 
+StrataCatalog *
+_strata_catalog_new_in_memory (void)
+{
+  g_autoptr(GError) error = NULL;
+  StrataCatalog *self = try_open (":memory:", STRATA_SQLITE_WRITE, &error);
+
+  if (self == NULL)
+    g_error ("SQLite has no memory: %s", error->message);
+
+  return self;
+}
+
 void
 _strata_catalog_free (StrataCatalog *self)
 {

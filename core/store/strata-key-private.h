@@ -15,6 +15,7 @@ char    *_strata_key_make     (const char *id_token,
 gboolean _strata_key_is_valid (const char *key);
 char    *_strata_collection_key_make (const char *name,
                                guint       source);
+gboolean _strata_collection_key_is_valid (const char *key);
 char    *_strata_slug_make    (const char *text,
                                gsize       max_length);
 

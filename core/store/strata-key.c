@@ -141,3 +141,13 @@ _strata_collection_key_make (const char *name,
 
   return g_strdup_printf ("%s_%.*s", *slug != '\0' ? slug : "collection", HASH_DIGITS, hex);
 }
+
+/* Whether @key can be a collection's; what can't is never looked up as a file. */
+gboolean
+_strata_collection_key_is_valid (const char *key)
+{
+  gsize length = strlen (key);
+
+  return length > 0 && length <= COLLECTION_LENGTH + 1 + HASH_DIGITS &&
+         strspn (key, "abcdefghijklmnopqrstuvwxyz0123456789-_") == length;
+}

@@ -266,9 +266,10 @@ stage_part (StrataSlicer  *self,
         return FALSE;
       _strata_hasher_finish (self->part_hasher, &part->raw_digest);
       part->raw_bytes = self->spilled_bytes;
-      part->staged_path = g_steal_pointer (&self->spill_path);
-      _strata_file_close (self->spill_fd);
-      self->spill_fd = -1;
+      file_name = _strata_part_dup_file_name (part);
+      if (!g_hash_table_contains (self->stored_names, file_name))
+        part->staged_path = g_steal_pointer (&self->spill_path);
+      drop_spill (self);
       self->spilled_bytes = 0;
       return TRUE;
     }

@@ -25,6 +25,14 @@ char          *_strata_staging_write     (StrataStaging   *self,
                                           const void      *data,
                                           gsize            size,
                                           GError         **error);
+/* The same, for a list of what is about to be committed; it outlives the corner. */
+char          *_strata_staging_write_intent (StrataStaging *self,
+                                          const void      *data,
+                                          gsize            size,
+                                          GError         **error);
+/* Texts of the intents that dead writers left, joined; (transfer full) */
+char          *_strata_staging_read_intents (int           dir,
+                                          GError         **error);
 gboolean       _strata_staging_sweep     (int              dir,
                                           GError         **error);
 

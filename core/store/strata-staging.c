@@ -15,6 +15,9 @@
 
 #define FOLDER "staging"
 #define LOCK_SUFFIX ".lock"
+#define INTENT_SUFFIX ".intent"
+/* One line for each session of a batch */
+#define MAX_INTENT (64 * 1024 * 1024)
 
 struct _StrataStaging
 {
@@ -55,7 +58,24 @@ _strata_staging_new (int      dir,
   return g_steal_pointer (&self);
 }
 
-/* Lets go of the corner; files still in it are swept by the next writer. */
+/* Best effort: what stays is swept by the next writer. */
+static void
+sweep_own (StrataStaging *self)
+{
+  g_autoptr(GPtrArray) entries = _strata_file_list (self->dir, FOLDER, NULL);
+  g_autofree char *prefix = g_strconcat (self->writer, "-", NULL);
+
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    {
+      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
+      g_autofree char *path = g_build_filename (FOLDER, entry->name, NULL);
+
+      if (g_str_has_prefix (entry->name, prefix) && !g_str_has_suffix (entry->name, INTENT_SUFFIX))
+        _strata_file_unlink (self->dir, path, NULL);
+    }
+}
+
+/* Removes what is left in the corner, intents excepted, and lets go of it. */
 void
 _strata_staging_free (StrataStaging *self)
 {
@@ -63,6 +83,7 @@ _strata_staging_free (StrataStaging *self)
     {
       g_autofree char *lock_path = g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, self->writer);
 
+      sweep_own (self);
       _strata_file_unlink (self->dir, lock_path, NULL);
       _strata_file_close (self->lock_fd);
     }
@@ -95,6 +116,21 @@ _strata_staging_write (StrataStaging  *self,
   return g_steal_pointer (&path);
 }
 
+char *
+_strata_staging_write_intent (StrataStaging  *self,
+                              const void     *data,
+                              gsize           size,
+                              GError        **error)
+{
+  g_autofree char *plain = _strata_staging_next_path (self);
+  g_autofree char *path = g_strconcat (plain, INTENT_SUFFIX, NULL);
+
+  if (!_strata_file_create (self->dir, path, data, size, error))
+    return NULL;
+
+  return g_steal_pointer (&path);
+}
+
 static gboolean
 writer_lives (int         dir,
               const char *writer)
@@ -112,10 +148,17 @@ writer_lives (int         dir,
   return lives;
 }
 
-/* Removes what writers left that are no more. Called with the store's lock held. */
-gboolean
-_strata_staging_sweep (int      dir,
-                       GError **error)
+typedef gboolean (*DeadFileFunc) (int          dir,
+                                  const char  *path,
+                                  gpointer     user_data,
+                                  GError     **error);
+
+/* Calls @func for each file of a writer that is no more. */
+static gboolean
+foreach_dead_file (int            dir,
+                   DeadFileFunc   func,
+                   gpointer       user_data,
+                   GError       **error)
 {
   g_autoptr(GPtrArray) entries = _strata_file_list (dir, FOLDER, error);
   g_autoptr(GHashTable) living = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -136,9 +179,56 @@ _strata_staging_sweep (int      dir,
           g_hash_table_insert (living, g_strdup (writer), lives);
         }
 
-      if (!GPOINTER_TO_INT (lives) && !_strata_file_unlink (dir, path, error))
+      if (!GPOINTER_TO_INT (lives) && !func (dir, path, user_data, error))
         return FALSE;
     }
 
   return TRUE;
+}
+
+static gboolean
+append_intent (int          dir,
+               const char  *path,
+               gpointer     user_data,
+               GError     **error)
+{
+  g_autoptr(GBytes) bytes = NULL;
+
+  if (!g_str_has_suffix (path, INTENT_SUFFIX))
+    return TRUE;
+
+  bytes = _strata_file_read (dir, path, MAX_INTENT, error);
+  if (bytes != NULL)
+    g_string_append_len (user_data, g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes));
+
+  return bytes != NULL;
+}
+
+char *
+_strata_staging_read_intents (int      dir,
+                              GError **error)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  if (!foreach_dead_file (dir, append_intent, text, error))
+    return NULL;
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+remove_dead_file (int          dir,
+                  const char  *path,
+                  gpointer     user_data,
+                  GError     **error)
+{
+  return _strata_file_unlink (dir, path, error);
+}
+
+/* Removes what writers left that are no more. Called with the store's lock held. */
+gboolean
+_strata_staging_sweep (int      dir,
+                       GError **error)
+{
+  return foreach_dead_file (dir, remove_dead_file, NULL, error);
 }

@@ -323,31 +323,83 @@ _strata_store_make_reserve (StrataStore *self)
   _strata_file_close (fd);
 }
 
+/* It is derived: away with it, and on from the files. Where no new one can be
+ * made there is an empty one in memory, and @error is set.
+ */
+static gboolean
+replace_catalog (StrataStore  *self,
+                 const GError *damage,
+                 GError      **error)
+{
+  static const char *const names[] = { "catalog.sqlite3", "catalog.sqlite3-wal", "catalog.sqlite3-shm" };
+  gboolean ok = TRUE;
+
+  g_info ("The catalog is made anew: %s", damage->message);
+  g_clear_pointer (&self->catalog, _strata_catalog_free);
+  for (guint i = 0; i < G_N_ELEMENTS (names) && ok; i++)
+    ok = _strata_file_unlink (self->dir, names[i], error);
+  if (ok)
+    self->catalog = _strata_catalog_open (self->path, error);
+  if (self->catalog != NULL)
+    return TRUE;
+
+  self->catalog = _strata_catalog_new_in_memory ();
+
+  return FALSE;
+}
+
 static gboolean
 open_catalog (StrataStore  *self,
               GError      **error)
 {
-  static const char *const names[] = { "catalog.sqlite3", "catalog.sqlite3-wal", "catalog.sqlite3-shm" };
   g_autoptr(GError) open_error = NULL;
 
   self->catalog = _strata_catalog_open (self->path, &open_error);
   if (self->catalog != NULL)
     return TRUE;
 
-  if (!g_error_matches (open_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+  if (g_error_matches (open_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    return replace_catalog (self, open_error, error);
+
+  g_propagate_error (error, g_steal_pointer (&open_error));
+
+  return FALSE;
+}
+
+/* What a writer was committing when it died: sessions whose metadata is in place
+ * and that the log does not name. The log is told, so that the catalog follows;
+ * to be told twice does no harm.
+ */
+static gboolean
+finish_commits (StrataStore  *self,
+                GError      **error)
+{
+  g_autofree char *intents = _strata_staging_read_intents (self->dir, error);
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_change_free);
+  g_auto(GStrv) lines = NULL;
+  guint64 end;
+
+  if (intents == NULL)
+    return FALSE;
+
+  lines = g_strsplit (intents, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
     {
-      g_propagate_error (error, g_steal_pointer (&open_error));
-      return FALSE;
+      const char *key = strchr (lines[i], ' ');
+      gboolean is_collection = g_str_has_prefix (lines[i], "collection ");
+      g_autoptr(StrataManifest) manifest = key != NULL ? _strata_store_load (self, is_collection, key + 1, NULL) : NULL;
+      StrataChange *change;
+
+      if (manifest == NULL)
+        continue;
+      change = g_new0 (StrataChange, 1);
+      change->is_collection = is_collection;
+      change->key = g_strdup (manifest->key);
+      change->digest = manifest->file_digest;
+      g_ptr_array_add (changes, change);
     }
 
-  /* It is derived: away with it, and on from the files */
-  g_info ("The catalog is made anew: %s", open_error->message);
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (!_strata_file_unlink (self->dir, names[i], error))
-      return FALSE;
-  self->catalog = _strata_catalog_open (self->path, error);
-
-  return self->catalog != NULL;
+  return changes->len == 0 || _strata_changes_append (self->dir, changes, &end, error);
 }
 
 /* Brings the catalog up to date and sweeps what dead writers left. Where the
@@ -363,7 +415,8 @@ settle (StrataStore  *self,
   if (_strata_catalog_is_read_only (self->catalog) || !_strata_store_lock (self, &settle_error))
     return TRUE;
 
-  ok = _strata_store_roll_forward (self, NULL, &settle_error) &&
+  ok = finish_commits (self, &settle_error) &&
+       _strata_store_roll_forward (self, NULL, &settle_error) &&
        _strata_staging_sweep (self->dir, &settle_error);
   _strata_store_unlock (self);
 
@@ -482,27 +535,45 @@ _strata_store_with_catalog (StrataStore        *self,
   return func (self->catalog, user_data, error);
 }
 
+/* Says what a metadata.json that can't be read means: nothing there, something
+ * else in its place, or a failure to read.
+ */
+static void
+set_load_error (const GError  *read_error,
+                gboolean       is_collection,
+                const char    *key,
+                const char    *path,
+                GError       **error)
+{
+  if (read_error == NULL || g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+      g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY))
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no %s “%s”",
+                 is_collection ? "collection" : "session", key);
+  else if (g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE) ||
+           g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_LINKS))
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: %s", path, read_error->message);
+  else
+    g_propagate_error (error, g_error_copy (read_error));
+}
+
 StrataManifest *
 _strata_store_load (StrataStore  *self,
                     gboolean      is_collection,
                     const char   *key,
                     GError      **error)
 {
+  gboolean can_be = is_collection ? _strata_collection_key_is_valid (key) : _strata_key_is_valid (key);
   g_autofree char *path = is_collection ? g_strdup_printf ("collections/%s.metadata.json", key)
                                         : g_strdup_printf ("sessions/%s/metadata.json", key);
   g_autoptr(GBytes) bytes = NULL;
   g_autoptr(GError) read_error = NULL;
   StrataManifest *manifest;
 
-  if (strchr (key, '/') == NULL)
+  if (can_be)
     bytes = _strata_file_read (self->dir, path, MAX_METADATA_BYTES, &read_error);
   if (bytes == NULL)
     {
-      if (read_error == NULL || g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no %s “%s”",
-                     is_collection ? "collection" : "session", key);
-      else
-        g_propagate_error (error, g_steal_pointer (&read_error));
+      set_load_error (read_error, is_collection, key, path, error);
       return NULL;
     }
 
@@ -678,15 +749,25 @@ _strata_store_roll_forward (StrataStore  *self,
                             GHashTable   *fresh,
                             GError      **error)
 {
+  g_autoptr(GError) damage = NULL;
   gboolean fits, ok;
 
   g_mutex_lock (&self->mutex);
-  ok = catalog_fits (self, &fits, error);
+  ok = catalog_fits (self, &fits, &damage);
   if (ok && (fits || fresh != NULL))
-    ok = roll_forward_locked (self, fresh, &fits, error);
+    ok = roll_forward_locked (self, fresh, &fits, &damage);
   g_mutex_unlock (&self->mutex);
 
-  return ok && (fits || _strata_store_rebuild_catalog (self, error));
+  if (ok && fits)
+    return TRUE;
+
+  /* Damage is the catalog's, or the log's, which rebuilding reports */
+  if (ok || g_error_matches (damage, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    return _strata_store_rebuild_catalog (self, error);
+
+  g_propagate_error (error, g_steal_pointer (&damage));
+
+  return FALSE;
 }
 
 static gboolean
@@ -716,24 +797,41 @@ apply_folder (StrataStore  *self,
   return TRUE;
 }
 
+static gboolean
+rebuild_locked (StrataStore  *self,
+                guint64       log_end,
+                GError      **error)
+{
+  if (_strata_catalog_begin (self->catalog, error) &&
+      _strata_catalog_clear (self->catalog, error) &&
+      apply_folder (self, "sessions", "", FALSE, error) &&
+      apply_folder (self, "collections", ".metadata.json", TRUE, error) &&
+      _strata_catalog_commit (self->catalog, log_end, error))
+    return TRUE;
+
+  _strata_catalog_roll_back (self->catalog);
+
+  return FALSE;
+}
+
 gboolean
 _strata_store_rebuild_catalog (StrataStore  *self,
                                GError      **error)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  guint64 end;
+  g_autoptr(GError) damage = NULL;
+  guint64 log_end;
 
-  if (!_strata_changes_find_end (self->dir, &end, error) ||
-      !_strata_catalog_begin (self->catalog, error))
+  if (!_strata_changes_find_end (self->dir, &log_end, error))
     return FALSE;
 
-  if (_strata_catalog_clear (self->catalog, error) &&
-      apply_folder (self, "sessions", "", FALSE, error) &&
-      apply_folder (self, "collections", ".metadata.json", TRUE, error) &&
-      _strata_catalog_commit (self->catalog, end, error))
+  if (rebuild_locked (self, log_end, &damage))
     return TRUE;
 
-  _strata_catalog_roll_back (self->catalog);
+  if (g_error_matches (damage, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    return replace_catalog (self, damage, error) && rebuild_locked (self, log_end, error);
+
+  g_propagate_error (error, g_steal_pointer (&damage));
 
   return FALSE;
 }
