@@ -24,7 +24,7 @@ static void
 fixture_set_up (Fixture       *fixture,
                 gconstpointer  test_data)
 {
-  fixture->path = test_make_dir ();
+  fixture->path = test_make_fast_dir ();
   fixture->dir = test_open_dir (fixture->path);
   g_assert_true (_strata_file_create (fixture->dir, "changes.log", "", 0, NULL));
 }

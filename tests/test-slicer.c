@@ -28,7 +28,7 @@ static void
 fixture_set_up (Fixture       *fixture,
                 gconstpointer  test_data)
 {
-  fixture->path = test_make_dir ();
+  fixture->path = test_make_fast_dir ();
   fixture->store = store_util_open (fixture->path);
   fixture->batch = _strata_batch_new (fixture->store, NULL);
   g_assert_nonnull (fixture->batch);
