@@ -21,6 +21,8 @@
 #include "strata-seam-private.h"
 #include "strata-threads.h"
 
+#define MAX_OPEN_TRIES 10
+
 /* The thread that must not wait for files, once there is one */
 static GThread *forbidden_thread;
 
@@ -125,20 +127,39 @@ open_beneath (int         dir,
 }
 
 static int
+open_anywhere (int         dir,
+               const char *path,
+               int         flags,
+               mode_t      mode)
+{
+  return dir == AT_FDCWD ? openat (dir, path, flags | O_CLOEXEC, mode)
+                         : open_beneath (dir, path, flags | O_CLOEXEC, mode);
+}
+
+static int
 system_open (int         dir,
              const char *path,
              int         flags,
              mode_t      mode)
 {
-  int fd;
+  gboolean may_be_there = (flags & O_CREAT) && !(flags & O_EXCL);
+  int fd = -1;
 
-  if (dir == AT_FDCWD)
-    fd = openat (dir, path, flags | O_CLOEXEC, mode);
-  else
-    fd = open_beneath (dir, path, flags | O_CLOEXEC, mode);
+  /* Only what we make is ours to set the mode of: so it is made, or else opened.
+   * It may come and go between the two, but not for ever.
+   */
+  for (guint i = 0; i < MAX_OPEN_TRIES; i++)
+    {
+      fd = open_anywhere (dir, path, may_be_there ? flags | O_EXCL : flags, mode);
+      if (fd >= 0 || !may_be_there || errno != EEXIST)
+        break;
+      fd = open_anywhere (dir, path, flags & ~O_CREAT, 0);
+      if (fd >= 0 || errno != ENOENT)
+        return fd;
+    }
 
   /* Private whatever the umask: it can only take rights away, also our own */
-  if (fd >= 0 && (flags & O_CREAT) && (flags & O_EXCL) && fchmod (fd, mode) < 0)
+  if (fd >= 0 && (flags & O_CREAT) && fchmod (fd, mode) < 0)
     {
       int saved = errno;
       close (fd);

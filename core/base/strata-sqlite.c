@@ -54,6 +54,16 @@ set_error (GError     **error,
     }
 }
 
+/* SQLite would make the file as the umask has it; its others take after this one. */
+static void
+make_private (const char *path)
+{
+  int fd = _strata_seam_get ()->open (AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+
+  if (fd >= 0)
+    _strata_seam_get ()->close (fd);
+}
+
 /* @path: absolute and free of links. Opened through the seam; extended result
  * codes on; not to be used by several threads at once.
  *
@@ -72,6 +82,8 @@ _strata_sqlite_open (const char        *path,
 
   _strata_seam_register_sqlite ();
   flags |= mode == STRATA_SQLITE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  if (mode == STRATA_SQLITE_WRITE)
+    make_private (path);
   uri = g_strconcat ("file:", escaped, mode == STRATA_SQLITE_WRITE ? NULL : "?immutable=1", NULL);
 
   result = sqlite3_open_v2 (uri, &db, flags, "strata");
