@@ -160,6 +160,50 @@ check_object_folder (Check       *check,
 
 /* Sessions and collections */
 
+/* After something failed: finds the parts that are damaged by themselves, and names them. */
+static gboolean
+name_damaged_parts (Check                 *check,
+                    const StrataManifest  *manifest,
+                    GPtrArray             *parts,
+                    gboolean              *out_any,
+                    GError               **error)
+{
+  *out_any = FALSE;
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const StrataPart *part = g_ptr_array_index (parts, i);
+      g_autofree char *path = _strata_manifest_dup_part_path (manifest, part);
+      g_autoptr(GInputStream) stream = _strata_value_stream_new_part (check->dir, manifest, part);
+      g_autoptr(GError) read_error = NULL;
+      StrataDigest digest;
+
+      if (digest_stream (check, stream, &digest, &read_error))
+        continue;
+      if (!note_damage (check, path, manifest->key, &read_error, error))
+        return FALSE;
+      *out_any = TRUE;
+    }
+
+  return TRUE;
+}
+
+/* Notes damage under the files that have it; under the metadata where each part by itself is right. */
+static gboolean
+note_damage_of_parts (Check                 *check,
+                      const StrataManifest  *manifest,
+                      GPtrArray             *parts,
+                      const char            *path,
+                      GError               **from,
+                      GError               **error)
+{
+  gboolean any;
+
+  if (!name_damaged_parts (check, manifest, parts, &any, error))
+    return FALSE;
+
+  return any || note_damage (check, path, manifest->key, from, error);
+}
+
 static gboolean
 check_rows (Check                 *check,
             const StrataManifest  *manifest,
@@ -170,7 +214,7 @@ check_rows (Check                 *check,
   g_autoptr(GPtrArray) rows = _strata_store_load_rows (check->store, manifest, &load_error);
 
   if (rows == NULL)
-    return note_damage (check, path, manifest->key, &load_error, error);
+    return note_damage_of_parts (check, manifest, manifest->attachments, path, &load_error, error);
 
   check->result->files += manifest->attachments->len;
   for (guint i = 0; i < rows->len; i++)
@@ -200,7 +244,7 @@ check_value (Check                 *check,
   StrataDigest digest;
 
   if (stream == NULL || !digest_stream (check, stream, &digest, &read_error))
-    return note_damage (check, path, manifest->key, &read_error, error);
+    return note_damage_of_parts (check, manifest, manifest->parts, path, &read_error, error);
 
   check->result->files += manifest->parts->len + 1;
   if (!_strata_digest_equal (&digest, &manifest->raw_digest))
