@@ -63,6 +63,16 @@ def run(command, env=None, stdin=None, timeout=TIMEOUT, **options):
     return Result(command, done.returncode, done.stdout, done.stderr)
 
 
+def as_nobody(program):
+    """What to put before a command to run it as a user with no rights of its own."""
+    if os.getuid() != 0 or shutil.which('setpriv') is None:
+        raise Skip('becoming another user needs root and setpriv')
+    command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+    if run([*command, 'test', '-x', program]).status != 0:
+        raise Skip('the program is where other users may not go')
+    return command
+
+
 class Strata:
     """A program and a store to use it on."""
 

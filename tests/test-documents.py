@@ -13,8 +13,8 @@ import struct
 import sys
 import time
 
-from e2e_util import (DONE, IN_USE, NEWER, NOT_FOUND, ROOT, SOURCE, USAGE, WARNINGS, WRITE, Skip, Strata, Tap, copy_sample,
-                      difference, files_below, run, samples, snapshot)
+from e2e_util import (DONE, IN_USE, NEWER, NOT_FOUND, ROOT, SOURCE, USAGE, WARNINGS, WRITE, Strata, Tap, as_nobody,
+                      copy_sample, difference, files_below, run, samples, snapshot)
 
 # What each document consists of, exactly. A tuple: any of these; [x]: an array of x.
 TEXT, NUMBER, TRUTH = str, (int, float), bool
@@ -210,20 +210,11 @@ class Documents:
                 self.fails(SOURCE, 'source-unreadable', command, *arguments, strata=strata, shape=shape)
         assert not os.path.exists(store), 'a store was made for nothing'
 
-    def as_nobody(self, *arguments, status):
-        """Runs as a user who may not write."""
-        if os.getuid() != 0 or shutil.which('setpriv') is None:
-            raise Skip('becoming another user needs root and setpriv')
-        command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', self.program, *arguments]
-        if run([*command[:4], 'test', '-x', self.program]).status != 0:
-            raise Skip('the program is where other users may not go')
-        result = run(command, self.strata.env)
-        return result.expect(status)
-
     def check_unwritable(self):
         folder = self.tap.new_folder('unwritable')
         os.chmod(self.tap.folder, 0o755)
-        result = self.as_nobody('migrate', self.old.folder, '--store', folder + '/store', '--json', '--quiet', status=WRITE)
+        result = run([*as_nobody(self.program), self.program, 'migrate', self.old.folder, '--store', folder + '/store',
+                      '--json', '--quiet'], self.strata.env).expect(WRITE)
         fits(result.document(), {**MIGRATE, **ERROR})
         assert result.document()['error']['code'] == 'no-permission', result
         assert os.listdir(folder) == []
