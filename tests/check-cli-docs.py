@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 COMMON = {"--store", "--json", "--quiet", "--help", "--version"}
-OPTION = r"(?<![\w-])(--[a-z]+|-o)(?![\w-])"
+OPTION = r"(?<![\w-])(--[a-z]+(?:-[a-z]+)*|-o)(?![\w-])"
 
 
 class Tap:
@@ -46,12 +46,12 @@ def of_help(text):
     commands = {}
     for name, arguments in re.findall(r"^  ([a-z]+) +(.{46})", text, re.MULTILINE):
         commands[name] = set(re.findall(OPTION, arguments))
-    return commands, set(re.findall(r"^  (--[a-z]+)", text, re.MULTILINE))
+    return commands, set(re.findall(r"^  (--[a-z-]+)", text, re.MULTILINE))
 
 
 def of_manual(text):
     def options(piece):
-        return {"-" + word for word in re.findall(r"\bFl (-?[a-z]+)", piece)}
+        return {"-" + word for word in re.findall(r"\bFl (-?[a-z]+(?:-[a-z]+)*)", piece)}
 
     common, _, rest = text.partition(".Sh COMMANDS")
     rest = rest.partition(".Sh ENVIRONMENT")[0]
@@ -82,7 +82,7 @@ def of_fish(text):
     commands = {name: set() for name in re.findall(r"-n __fish_use_subcommand -a ([a-z]+)", text)}
     common = set()
     for line in re.findall(r"^complete -c stratactl.*", text, re.MULTILINE):
-        long = {"--" + word for word in re.findall(r" -l ([a-z]+)", line)}
+        long = {"--" + word for word in re.findall(r" -l ([a-z-]+)", line)}
         short = {"-" + word for word in re.findall(r" -s ([a-z])", line)}
         where = re.search(r"__fish_seen_subcommand_from ([a-z ]+)", line)
         for name in where.group(1).split() if where else ():

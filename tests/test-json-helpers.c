@@ -292,7 +292,9 @@ test_pretty_agrees_with_a_naive_printer (void)
 
       for (gsize at = 0; at < minified->len; )
         {
-          gsize piece = MIN ((gsize)g_test_rand_int_range (1, 20), minified->len - at);
+          gsize piece = (gsize)g_test_rand_int_range (1, 20);
+
+          piece = MIN (piece, minified->len - at);
 
           _strata_json_pretty_feed (&pretty, minified->str + at, piece, out);
           at += piece;

@@ -30,6 +30,8 @@ typedef struct
   int            dir;
   GHashTable    *objects;      /* paths of objects that are there and whole */
   GHashTable    *damaged;      /* paths of objects that are there and are not */
+  GHashTable    *logged;       /* tag of a session or collection → digest that the log names last */
+  gboolean       log_reported;
   GCancellable  *cancellable;
 } Check;
 
@@ -253,6 +255,33 @@ check_value (Check                 *check,
   return TRUE;
 }
 
+static char *
+make_tag (gboolean    is_collection,
+          const char *key)
+{
+  return g_strconcat (is_collection ? "c/" : "s/", key, NULL);
+}
+
+static void
+report_log (Check *check)
+{
+  if (!check->log_reported)
+    report (check, "changes.log", NULL, NULL, "The log of changes is damaged, or lines of it are missing");
+  check->log_reported = TRUE;
+}
+
+/* What is committed stands in the log, with the digest it has. */
+static void
+check_is_logged (Check                 *check,
+                 const StrataManifest  *manifest)
+{
+  g_autofree char *tag = make_tag (manifest->is_collection, manifest->key);
+  const StrataDigest *digest = g_hash_table_lookup (check->logged, tag);
+
+  if (digest == NULL || !_strata_digest_equal (digest, &manifest->file_digest))
+    report_log (check);
+}
+
 /* @known: what the catalog says there is; what is found is taken out of it */
 static gboolean
 check_owner (Check       *check,
@@ -274,6 +303,7 @@ check_owner (Check       *check,
     return note_damage (check, path, key, &load_error, error);
 
   check->result->sessions += is_collection ? 0 : 1;
+  check_is_logged (check, manifest);
   if (!was_known)
     report (check, "catalog.sqlite3", key, NULL, "The catalog does not list it; rebuild the index");
 
@@ -362,15 +392,24 @@ static gboolean
 check_log (Check   *check,
            GError **error)
 {
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_change_free);
   guint64 end, log_end;
 
-  if (!_strata_changes_read (check->dir, 0, NULL, &end, error) ||
+  if (!_strata_changes_read (check->dir, 0, changes, &end, error) ||
       !_strata_changes_find_end (check->dir, &log_end, error))
     return FALSE;
 
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const StrataChange *change = g_ptr_array_index (changes, i);
+
+      g_hash_table_replace (check->logged, make_tag (change->is_collection, change->key),
+                            g_memdup2 (&change->digest, sizeof change->digest));
+    }
+
   check->result->files++;
   if (end < log_end)
-    report (check, "changes.log", NULL, NULL, "A line of the log of changes is damaged");
+    report_log (check);
 
   return TRUE;
 }
@@ -398,7 +437,8 @@ strata_check_run (StrataStore   *store,
   g_autoptr(GHashTable) damaged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) sessions = NULL;
   g_autoptr(GHashTable) collections = NULL;
-  Check check = { result, store, -1, objects, damaged, cancellable };
+  g_autoptr(GHashTable) logged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Check check = { result, store, -1, objects, damaged, logged, FALSE, cancellable };
 
   g_return_val_if_fail (STRATA_IS_STORE (store), NULL);
 

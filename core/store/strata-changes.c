@@ -16,6 +16,8 @@
 #include "strata-changes-private.h"
 
 #define LOG_NAME "changes.log"
+/* A log that is longer than what one commit writes was there before it */
+#define FIRST_LINES (64 * 1024)
 /* More than this behind the last whole line is no crash's doing: longer than the lines of any batch */
 #define MAX_TAIL (4 * 1024 * 1024)
 /* How much of the end is looked at first */
@@ -153,6 +155,22 @@ read_changes (int         fd,
   return TRUE;
 }
 
+/* A log that is not there has no lines; that it should have some, the check finds out. */
+static int
+open_log (int        dir,
+          gboolean  *out_is_missing,
+          GError   **error)
+{
+  g_autoptr(GError) open_error = NULL;
+  int fd = _strata_file_open (dir, LOG_NAME, O_RDONLY, &open_error);
+
+  *out_is_missing = fd < 0 && g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  if (fd < 0 && !*out_is_missing)
+    g_propagate_error (error, g_steal_pointer (&open_error));
+
+  return fd;
+}
+
 /* Appends to @changes (element-type StrataChange; %NULL: only finds the end)
  * what was committed from byte @offset on, the start of a line. @out_end is
  * where the last whole line ends.
@@ -164,11 +182,12 @@ _strata_changes_read (int         dir,
                       guint64    *out_end,
                       GError    **error)
 {
-  int fd = _strata_file_open (dir, LOG_NAME, O_RDONLY, error);
-  gboolean ok;
+  gboolean is_missing, ok;
+  int fd = open_log (dir, &is_missing, error);
 
+  *out_end = 0;
   if (fd < 0)
-    return FALSE;
+    return is_missing;
 
   ok = read_changes (fd, offset, changes, out_end, error);
   _strata_file_close (fd);
@@ -252,12 +271,13 @@ _strata_changes_find_end (int       dir,
                           guint64  *out_end,
                           GError  **error)
 {
-  int fd = _strata_file_open (dir, LOG_NAME, O_RDONLY, error);
+  gboolean is_missing, ok;
+  int fd = open_log (dir, &is_missing, error);
   guint64 sequence;
-  gboolean ok;
 
+  *out_end = 0;
   if (fd < 0)
-    return FALSE;
+    return is_missing;
 
   ok = find_end (fd, &sequence, out_end, error);
   _strata_file_close (fd);
@@ -314,7 +334,7 @@ _strata_changes_append (int         dir,
                         guint64    *out_end,
                         GError    **error)
 {
-  int fd = _strata_file_open (dir, LOG_NAME, O_RDWR | O_APPEND, error);
+  int fd = _strata_file_open (dir, LOG_NAME, O_RDWR | O_APPEND | O_CREAT, error);
   gboolean ok;
 
   if (fd < 0)
@@ -323,5 +343,6 @@ _strata_changes_append (int         dir,
   ok = append_changes (fd, changes, out_end, error);
   _strata_file_close (fd);
 
-  return ok;
+  /* The first lines may be those of a log that had to be made again */
+  return ok && (*out_end > FIRST_LINES || _strata_file_sync_dir (dir, ".", error));
 }
