@@ -16,6 +16,48 @@
 
 #define PATH "migration/journal"
 #define MAX_BYTES (256 * 1024 * 1024)
+/* Longer than any line */
+#define MAX_LINE 4096
+
+/* Cuts off what a crash left of a line: written on, it would spoil the next one. */
+static gboolean
+cut_torn_line (int      fd,
+               GError **error)
+{
+  char tail[MAX_LINE];
+  struct stat status;
+  goffset start;
+  gssize size;
+  const char *end;
+
+  if (_strata_seam_get ()->fstat (fd, &status) < 0)
+    {
+      _strata_file_set_error (error, errno, "look at", PATH);
+      return FALSE;
+    }
+
+  start = status.st_size > MAX_LINE ? status.st_size - MAX_LINE : 0;
+  do
+    size = _strata_seam_get ()->pread (fd, tail, MAX_LINE, start);
+  while (size < 0 && errno == EINTR);
+  if (size < 0)
+    {
+      _strata_file_set_error (error, errno, "read", PATH);
+      return FALSE;
+    }
+
+  end = memrchr (tail, '\n', (gsize)size);
+  /* Nothing is cut that was not seen to its end */
+  if (size == 0 || size != MIN (status.st_size, MAX_LINE) || end == tail + size - 1 || (end == NULL && start > 0))
+    return TRUE;
+
+  if (_strata_seam_get ()->truncate (fd, end != NULL ? start + (end + 1 - tail) : 0) == 0)
+    return TRUE;
+
+  _strata_file_set_error (error, errno, "cut", PATH);
+
+  return FALSE;
+}
 
 gboolean
 _strata_journal_append (int          dir,
@@ -36,11 +78,11 @@ _strata_journal_append (int          dir,
   va_end (arguments);
   line = g_strdup_printf ("%s %s\n", time, g_strdelimit (event, "\n", ' '));
 
-  fd = _strata_file_open (dir, PATH, O_WRONLY | O_CREAT | O_APPEND, error);
+  fd = _strata_file_open (dir, PATH, O_RDWR | O_CREAT | O_APPEND, error);
   if (fd < 0)
     return FALSE;
 
-  ok = _strata_file_write_all (fd, line, strlen (line), PATH, error);
+  ok = cut_torn_line (fd, error) && _strata_file_write_all (fd, line, strlen (line), PATH, error);
   if (ok && _strata_seam_get ()->datasync (fd) < 0)
     {
       _strata_file_set_error (error, errno, "save to disk", PATH);
