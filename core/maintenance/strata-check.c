@@ -72,7 +72,8 @@ note_damage (Check       *check,
              GError     **error)
 {
   if ((*from)->domain == STRATA_ERROR || g_error_matches (*from, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
-      g_error_matches (*from, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE))
+      g_error_matches (*from, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE) ||
+      g_error_matches (*from, G_IO_ERROR, G_IO_ERROR_TOO_MANY_LINKS))
     {
       report (check, path, session, NULL, (*from)->message);
       return TRUE;
