@@ -390,7 +390,7 @@ test_all_files_are_private (Fixture       *fixture,
 {
   static const char *const contents[] = { "bytes", NULL };
   mode_t before = umask (0);
-  g_autofree char *key G_GNUC_UNUSED = store_util_put_with_rows (fixture->store, "{\"id\":\"a\",\"screenshots\":[1]}", 0, contents);
+  g_autofree char *key = store_util_put_with_rows (fixture->store, "{\"id\":\"a\",\"screenshots\":[1]}", 0, contents);
   g_autofree char *files = store_util_list_files (fixture->path, "");
   g_auto(GStrv) lines = g_strsplit (files, "\n", -1);
 
