@@ -23,6 +23,7 @@ KINDS = {
     'an object': r'attachments/',
     'the log of changes': r'changes\.log$',
 }
+LOG = 'changes.log'
 
 
 def flip(offset):
@@ -94,6 +95,18 @@ class Damage:
                 self.check_names(path, how)
         assert self.strata.json('verify')['ok']
 
+    def check_log(self):
+        """A byte of any line, also of the last; what a crash may have begun behind it is none."""
+        with open(self.strata.path(LOG), 'rb') as stream:
+            content = stream.read()
+        last = content.rindex(b'\n', 0, -1)
+        for offset in (last // 2, last - 1, last, last + 1, len(content) - 30):
+            with self.damaged(LOG, flip(offset)):
+                self.check_names(LOG, 'byte %d of %d' % (offset, len(content)))
+        with self.damaged(LOG, lambda content: content + b'17 session so'):
+            assert self.strata.json('verify')['ok']
+        assert self.strata.json('verify')['ok']
+
     def check_reading(self):
         """A damaged part is no session: showing it ends with the status for damage."""
         path = self.of_kind("a session's part")[0]
@@ -149,6 +162,7 @@ def main():
     for kind in KINDS:
         tap.check('one byte of %s' % kind, damage.check_flips, kind)
         tap.check('%s cut, longer or gone' % kind, damage.check_cut_and_gone, kind)
+    tap.check('any line of the log of changes', damage.check_log)
     tap.check('what is damaged is not shown as if it were whole', damage.check_reading)
     tap.check('verify changes nothing', damage.check_changes_nothing)
     for kind in list(KINDS)[:-1]:  # the log is no data that a migration compares
