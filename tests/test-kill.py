@@ -22,7 +22,7 @@ from e2e_util import (DONE, NOT_FOUND, SOURCE, WRITE, Strata, Tap, copy_sample, 
 JOBS = 2
 STEP = 10
 BATCH = ('--batch', '3')
-QUICK_SECONDS = 20  # for each kind of fault
+QUICK_SECONDS = 15  # for each kind of fault
 MIN_POINTS = 24     # also where the machine is slow
 STATUSES = {'no-space': WRITE, 'source-unreadable': SOURCE, 'internal': 70}
 STEPS = ('open', 'run', 'commit', 'verify')
