@@ -74,6 +74,9 @@ _strata_file_get_mtime_ns (const struct stat *status)
   return (gint64)status->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status->st_mtim.tv_nsec;
 }
 
+/* Whether an error says that the bytes of a file are at fault, rather than the reading of them. */
+gboolean      _strata_file_is_content_error (const GError     *error);
+
 /* One entry of a folder; @type is a DT_* value, settled by a stat where the file system leaves it open. */
 typedef struct
 {
@@ -91,6 +94,11 @@ GPtrArray    *_strata_file_list        (int                dir,
 G_DECLARE_FINAL_TYPE (StrataFileStream, _strata_file_stream, STRATA, FILE_STREAM, GInputStream)
 
 GInputStream *_strata_file_stream_open (int                dir,
+                                        const char        *path,
+                                        GError           **error);
+/* The same for a file of the old store: what can't be read is STRATA_ERROR_SOURCE,
+ * so that nobody takes it for trouble with the new one. */
+GInputStream *_strata_file_stream_open_source (int             dir,
                                         const char        *path,
                                         GError           **error);
 int           _strata_file_stream_get_fd (StrataFileStream *self);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "strata-error.h"
 #include "strata-file-private.h"
 #include "strata-seam-private.h"
 
@@ -19,6 +20,7 @@ struct _StrataFileStream
   /* Set at construction, never changed after */
   char    *path;
   int      fd;
+  gboolean is_source;
 
   /* One thread at a time */
   goffset  position;
@@ -28,6 +30,17 @@ static void seekable_iface_init (GSeekableIface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (StrataFileStream, _strata_file_stream, G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_SEEKABLE, seekable_iface_init))
+
+static void
+set_source_error (GError     **error,
+                  int          saved_errno,
+                  const char  *path)
+{
+  g_autofree char *shown = g_utf8_make_valid (path, -1);
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE,
+               "Cannot read “%s” of the old store: %s", shown, g_strerror (saved_errno));
+}
 
 static gssize
 file_stream_read (GInputStream  *stream,
@@ -46,7 +59,9 @@ file_stream_read (GInputStream  *stream,
     size = _strata_seam_get ()->pread (self->fd, buffer, MIN (count, 1u << 30), self->position);
   while (size < 0 && errno == EINTR);
 
-  if (size < 0)
+  if (size < 0 && self->is_source)
+    set_source_error (error, errno, self->path);
+  else if (size < 0)
     _strata_file_set_error (error, errno, "read", self->path);
   else
     self->position += size;
@@ -183,6 +198,22 @@ _strata_file_stream_open (int          dir,
     }
 
   return G_INPUT_STREAM (g_steal_pointer (&self));
+}
+
+GInputStream *
+_strata_file_stream_open_source (int          dir,
+                                 const char  *path,
+                                 GError     **error)
+{
+  g_autoptr(GError) open_error = NULL;
+  GInputStream *stream = _strata_file_stream_open (dir, path, &open_error);
+
+  if (stream != NULL)
+    STRATA_FILE_STREAM (stream)->is_source = TRUE;
+  else
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE, "The old store can't be read: %s", open_error->message);
+
+  return stream;
 }
 
 /* Borrowed: closed with the stream. */

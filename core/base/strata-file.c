@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "strata-error.h"
 #include "strata-file-private.h"
 #include "strata-seam-private.h"
 
@@ -28,6 +29,14 @@ _strata_file_set_error (GError     **error,
 
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
                "Cannot %s “%s”: %s", what, shown, g_strerror (saved_errno));
+}
+
+gboolean
+_strata_file_is_content_error (const GError *error)
+{
+  return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_SYNTAX) ||
+         g_error_matches (error, STRATA_ERROR, STRATA_ERROR_TOO_DEEP) ||
+         g_error_matches (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
 }
 
 /* Returns: a descriptor, or -1 with @error set. Files are created with mode 0600. */

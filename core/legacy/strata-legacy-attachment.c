@@ -114,7 +114,7 @@ read_meta (Search  *search,
            GError **error)
 {
   const char *path = search->files.meta->path;
-  g_autoptr(GInputStream) stream = _strata_file_stream_open (_strata_legacy_store_get_dir (search->store), path, error);
+  g_autoptr(GInputStream) stream = _strata_file_stream_open_source (_strata_legacy_store_get_dir (search->store), path, error);
   g_autoptr(StrataJsonReader) reader = NULL;
   g_autoptr(GString) meta = g_string_new (NULL);
   g_autoptr(GError) local_error = NULL;
@@ -130,7 +130,7 @@ read_meta (Search  *search,
       return TRUE;
     }
 
-  if (local_error->domain != STRATA_ERROR)
+  if (!_strata_file_is_content_error (local_error))
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
@@ -418,7 +418,7 @@ _strata_legacy_attachment_open (StrataLegacyStore       *store,
   g_autoptr(GInputStream) text = NULL;
 
   if (self->file_path != NULL)
-    return _strata_file_stream_open (dir, self->file_path, error);
+    return _strata_file_stream_open_source (dir, self->file_path, error);
 
   if (self->data_path == NULL)
     {
@@ -426,7 +426,7 @@ _strata_legacy_attachment_open (StrataLegacyStore       *store,
       return NULL;
     }
 
-  text = _strata_file_stream_open (dir, self->data_path, error);
+  text = _strata_file_stream_open_source (dir, self->data_path, error);
 
   return text != NULL ? _strata_data_uri_decode (text, NULL, error) : NULL;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "base/strata-file-private.h"
 #include "json/strata-json-members-private.h"
 #include "strata-legacy-candidate-private.h"
 
@@ -36,7 +37,7 @@ look_at (StrataLegacyStore  *store,
   const StrataLegacyEnvelope *envelope;
   StrataLegacyCandidate *self;
 
-  if (payload == NULL && open_error->domain == STRATA_ERROR)
+  if (payload == NULL && _strata_file_is_content_error (open_error))
     {
       if (report != NULL)
         report (strata_problem_new ("envelope-invalid", path, NULL, NULL, -1,

@@ -308,7 +308,7 @@ _strata_legacy_payload_open (int            dir,
                              GCancellable  *cancellable,
                              GError       **error)
 {
-  g_autoptr(GInputStream) file = _strata_file_stream_open (dir, path, error);
+  g_autoptr(GInputStream) file = _strata_file_stream_open_source (dir, path, error);
   g_autoptr(GInputStream) text = file != NULL ? _strata_text_stream_new (file) : NULL;
 
   return text != NULL ? _strata_legacy_payload_open_stream (text, cancellable, error) : NULL;
@@ -425,7 +425,7 @@ finish_outer (StrataLegacyPayload  *self,
 
   if (!_strata_json_reader_finish (self->outer, cancellable, &local_error))
     {
-      self->envelope.trailing_bytes = local_error->domain == STRATA_ERROR;
+      self->envelope.trailing_bytes = _strata_file_is_content_error (local_error);
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }

@@ -258,6 +258,19 @@ store_bytes (StrataAttachmentTaker   *self,
   return stream != NULL && _strata_batch_put_stream (batch, stream, object, cancellable, error);
 }
 
+/* One file that can't be read is no reason to leave the others. */
+static void
+report_unreadable (StrataAttachmentTaker *self,
+                   StrataAttachmentRow   *row,
+                   const char            *path,
+                   const GError          *cause)
+{
+  g_free (row->problem);
+  row->problem = g_strdup ("source-unreadable");
+  self->counts.failed++;
+  self->report (strata_problem_new ("source-unreadable", path, NULL, row->id, -1, "%s", cause->message), self->report_data);
+}
+
 /* Fills the part of the row that says where the bytes are. Undecodable text is
  * a problem of this attachment, not of the run.
  */
@@ -296,6 +309,12 @@ take_bytes (StrataAttachmentTaker   *self,
       return TRUE;
     }
 
+  if (g_error_matches (store_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
+    {
+      report_unreadable (self, row, path, store_error);
+      return TRUE;
+    }
+
   if (!g_error_matches (store_error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA))
     {
       g_propagate_error (error, g_steal_pointer (&store_error));
@@ -317,6 +336,7 @@ typedef struct
 {
   StrataAttachmentTaker *taker;
   StrataAttachmentRow   *row;
+  StrataBatch           *batch;
 } ReportContext;
 
 static void
@@ -327,6 +347,9 @@ report_and_note (StrataProblem *problem,
 
   if (context->row->problem == NULL)
     context->row->problem = g_strdup (strata_problem_get_code (problem));
+  /* Metadata that are no object can't be carried in a row */
+  if (strcmp (strata_problem_get_code (problem), "attachment-meta-invalid") == 0 && strata_problem_get_path (problem) != NULL)
+    quarantine_text (context->taker, context->batch, strata_problem_get_path (problem));
   context->taker->report (problem, context->taker->report_data);
 }
 
@@ -349,7 +372,8 @@ take_one (StrataAttachmentTaker  *self,
   g_autoptr(StrataAttachmentRow) row = g_new0 (StrataAttachmentRow, 1);
   g_autoptr(StrataLegacyAttachment) attachment = NULL;
   g_auto(StrataLegacyAttachmentFiles) files = { NULL, };
-  ReportContext context = { self, row };
+  ReportContext context = { self, row, batch };
+  g_autoptr(GError) load_error = NULL;
   const char *inline_meta = self->inline_metas != NULL ? g_hash_table_lookup (self->inline_metas, id) : NULL;
 
   row->id = g_strdup (id);
@@ -357,9 +381,17 @@ take_one (StrataAttachmentTaker  *self,
   if (_strata_legacy_store_find_attachment (self->legacy, id, &files))
     g_hash_table_add (self->used_ids, g_strdup (id));
 
-  attachment = _strata_legacy_attachment_load_inline (self->legacy, id, inline_meta, report_and_note, &context, error);
+  attachment = _strata_legacy_attachment_load_inline (self->legacy, id, inline_meta, report_and_note, &context, &load_error);
+  if (attachment == NULL && g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
+    {
+      report_unreadable (self, row, files.meta != NULL ? files.meta->path : NULL, load_error);
+      return g_steal_pointer (&row);
+    }
   if (attachment == NULL)
-    return NULL;
+    {
+      g_propagate_error (error, g_steal_pointer (&load_error));
+      return NULL;
+    }
 
   row->name = g_strdup (attachment->name);
   row->meta = g_strdup (attachment->meta);
@@ -373,7 +405,7 @@ take_one (StrataAttachmentTaker  *self,
     row->mime = g_strdup (attachment->mime);
   if (row->state == STRATA_ATTACHMENT_OBJECT)
     self->counts.stored++;
-  else if (g_strcmp0 (row->problem, "attachment-data-invalid") != 0)
+  else if (g_strcmp0 (row->problem, "attachment-data-invalid") != 0 && g_strcmp0 (row->problem, "source-unreadable") != 0)
     self->counts.missing++;
 
   return g_steal_pointer (&row);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "base/strata-file-private.h"
 #include "strata-migration-private.h"
 
 void
@@ -32,9 +33,6 @@ _strata_migration_report_file_error (StrataMigrationRun *run,
   StrataJsonPosition position = { 0, };
   const char *code;
 
-  if (error->domain != STRATA_ERROR)
-    return FALSE;
-
   if (error->code == STRATA_ERROR_SYNTAX)
     code = "torn";
   else if (error->code == STRATA_ERROR_DAMAGED_DATA)
@@ -47,7 +45,7 @@ _strata_migration_report_file_error (StrataMigrationRun *run,
   if (reader != NULL)
     _strata_json_reader_get_position (reader, &position);
   _strata_migration_report (strata_problem_new (code, path, NULL, NULL, reader != NULL ? (gint64)position.offset : -1,
-                                                "The file breaks off here; what stands before it was taken: %s", error->message),
+                                                "The file breaks off here; it is kept in quarantine as it is: %s", error->message),
                             run->migration);
 
   return TRUE;
@@ -118,7 +116,7 @@ _strata_migration_finish_payload (StrataMigrationRun   *run,
 
   if (!_strata_legacy_payload_finish (payload, cancellable, &finish_error))
     {
-      if (finish_error->domain != STRATA_ERROR)
+      if (!_strata_file_is_content_error (finish_error))
         {
           g_propagate_error (error, g_steal_pointer (&finish_error));
           return FALSE;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "base/strata-error.h"
+#include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "store/strata-key-private.h"
 #include "strata-migration-private.h"
@@ -399,13 +399,6 @@ ignore_id (guint64     ordinal,
 {
 }
 
-/* Whether a fault lies in the old file, rather than in reading it */
-static gboolean
-is_fault_of_file (const GError *error)
-{
-  return error->domain == STRATA_ERROR;
-}
-
 static gboolean
 take_missing (StrataMigrationRun           *run,
               const StrataLegacyCandidate  *candidate,
@@ -422,7 +415,7 @@ take_missing (StrataMigrationRun           *run,
     return TRUE;
 
   if (!_strata_legacy_candidate_scan (run->legacy, candidate, want_if_unknown, &difference, cancellable, &scan_error) &&
-      !is_fault_of_file (scan_error))
+      !_strata_file_is_content_error (scan_error))
     {
       g_propagate_error (error, g_steal_pointer (&scan_error));
       return FALSE;

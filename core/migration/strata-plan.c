@@ -145,7 +145,7 @@ look_into_sessions (StrataPlan         *self,
       gboolean whole = _strata_legacy_candidate_scan (legacy, candidate, count_session, &count, cancellable, &scan_error);
       StrataPlanSource *source = add_source (self, candidate, count.sessions);
 
-      if (!whole && scan_error->domain != STRATA_ERROR)
+      if (!whole && !_strata_file_is_content_error (scan_error))
         {
           g_propagate_error (error, g_steal_pointer (&scan_error));
           return FALSE;

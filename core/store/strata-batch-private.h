@@ -49,7 +49,7 @@ gboolean       _strata_batch_put_stream  (StrataBatch         *self,
                                           StrataStoredObject  *out_object,
                                           GCancellable        *cancellable,
                                           GError             **error);
-/* The same for a whole file, sharing its blocks where the file system can. */
+/* The same for a whole file of the old store, sharing its blocks where the file system can. */
 gboolean       _strata_batch_put_file    (StrataBatch         *self,
                                           int                  dir,
                                           const char          *path,
@@ -63,7 +63,7 @@ char          *_strata_batch_quarantine  (StrataBatch         *self,
                                           GBytes              *bytes,
                                           GError             **error);
 
-/* The same for a whole file, whatever its size. */
+/* The same for a whole file of the old store, whatever its size. */
 char          *_strata_batch_quarantine_file (StrataBatch     *self,
                                           const char          *label,
                                           int                  dir,

@@ -363,7 +363,7 @@ _strata_batch_put_file (StrataBatch         *self,
                         GCancellable        *cancellable,
                         GError             **error)
 {
-  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
+  g_autoptr(GInputStream) stream = _strata_file_stream_open_source (dir, path, error);
   g_autofree char *staged = NULL;
   struct stat status;
 
@@ -427,7 +427,7 @@ _strata_batch_quarantine_file (StrataBatch   *self,
                                GCancellable  *cancellable,
                                GError       **error)
 {
-  g_autoptr(GInputStream) content = _strata_file_stream_open (dir, path, error);
+  g_autoptr(GInputStream) content = _strata_file_stream_open_source (dir, path, error);
   g_autofree char *staged = _strata_staging_next_path (self->staging);
   StrataStoredObject copied;
   gboolean ok;
