@@ -283,7 +283,7 @@ test_content_that_can_not_be_read_leaves_nothing (Fixture       *fixture,
   StrataStoredObject object;
 
   g_assert_false (_strata_batch_put_file (batch, _strata_store_get_dir (fixture->store), "trash/none", &object, NULL, &missing));
-  g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_error (missing, STRATA_ERROR, STRATA_ERROR_SOURCE);
   g_assert_true (g_file_set_contents (path, huge, 5 * 1024 * 1024, NULL));
   g_cancellable_cancel (cancellable);
   g_assert_false (_strata_batch_put_file (batch, _strata_store_get_dir (fixture->store), "trash/file", &object, cancellable, &cancelled));

@@ -671,7 +671,7 @@ test_what_is_no_payload (Fixture       *fixture,
     }
 
   g_assert_null (_strata_legacy_payload_open (fixture->dir, "none.json", NULL, &missing_error));
-  g_assert_error (missing_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_error (missing_error, STRATA_ERROR, STRATA_ERROR_SOURCE);
 }
 
 /* Collections in a backup: as they are, or wrapped in any way */

@@ -27,6 +27,11 @@ typedef struct
   gint64   source_mtime_ns;
 } StrataLegacyAttachment;
 
+/* Whether the file at @path, below the store, holds text to be decoded, rather
+ * than the bytes themselves: `attachments/<id>.dat`, and nothing else.
+ */
+gboolean                _strata_legacy_path_is_text (const char *path);
+
 /* Reads the metadata and finds the bytes: a .dat, else the raw file of that id,
  * else what the recorded path points at when that is inside the store (relative,
  * absolute with com.taskerino.desktop/ in it, file://, backslashes), never

@@ -218,15 +218,20 @@ find_meta (Search      *search,
 
 /* --- Bytes --- */
 
+gboolean
+_strata_legacy_path_is_text (const char *path)
+{
+  return g_str_has_prefix (path, "attachments/") && g_str_has_suffix (path, ".dat") &&
+         strchr (path + strlen ("attachments/"), '/') == NULL;
+}
+
 static void
 set_source (StrataLegacyAttachment *self,
             const char             *path,
             guint64                 size,
             gint64                  mtime_ns)
 {
-  gboolean is_text = g_str_has_prefix (path, "attachments/") && g_str_has_suffix (path, ".dat");
-
-  if (is_text)
+  if (_strata_legacy_path_is_text (path))
     self->data_path = g_strdup (path);
   else
     self->file_path = g_strdup (path);

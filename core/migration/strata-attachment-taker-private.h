@@ -33,6 +33,11 @@ StrataAttachmentTaker *_strata_attachment_taker_new         (StrataLegacyStore  
                                                              gpointer                 user_data);
 void                   _strata_attachment_taker_free        (StrataAttachmentTaker   *self);
 
+/* What an earlier run brought in is read again. */
+void                   _strata_attachment_taker_set_distrust
+                                                            (StrataAttachmentTaker   *self,
+                                                             gboolean                 distrust);
+
 /* Metadata that stand in notes and tasks instead of files of their own. */
 void                   _strata_attachment_taker_set_inline_metas
                                                             (StrataAttachmentTaker   *self,

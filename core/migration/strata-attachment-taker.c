@@ -27,6 +27,7 @@ struct _StrataAttachmentTaker
   guint                   source;
   StrataProblemFunc       report;
   gpointer                report_data;
+  gboolean                distrust;
   GHashTable             *inline_metas; /* id → metadata's JSON, from notes and tasks; or NULL */
 
   /* Since the last take */
@@ -35,6 +36,7 @@ struct _StrataAttachmentTaker
 
   /* Since the start */
   GHashTable             *used_ids;
+  GHashTable             *reported_ids;
   GHashTable             *used_paths;   /* files the bytes were read from */
   StrataAttachmentCounts  counts;
   guint64                 bytes;
@@ -57,6 +59,7 @@ _strata_attachment_taker_new (StrataLegacyStore *legacy,
   self->noted = g_ptr_array_new_with_free_func (g_free);
   self->noted_set = g_hash_table_new (g_str_hash, g_str_equal);
   self->used_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->reported_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->used_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   return self;
@@ -69,6 +72,7 @@ _strata_attachment_taker_free (StrataAttachmentTaker *self)
   g_hash_table_unref (self->noted_set);
   g_ptr_array_unref (self->noted);
   g_hash_table_unref (self->used_ids);
+  g_hash_table_unref (self->reported_ids);
   g_clear_pointer (&self->inline_metas, g_hash_table_unref);
   g_hash_table_unref (self->used_paths);
   g_free (self);
@@ -291,7 +295,7 @@ take_bytes (StrataAttachmentTaker   *self,
   row->source_mtime_ns = attachment->source_mtime_ns;
   g_hash_table_add (self->used_paths, g_strdup (path));
 
-  if (reuse_stored (self, attachment, path, row))
+  if (!self->distrust && reuse_stored (self, attachment, path, row))
     {
       self->counts.deduplicated++;
       return TRUE;
@@ -337,6 +341,7 @@ typedef struct
   StrataAttachmentTaker *taker;
   StrataAttachmentRow   *row;
   StrataBatch           *batch;
+  gboolean               is_known;  /* its problems were reported with an earlier use */
 } ReportContext;
 
 static void
@@ -347,6 +352,11 @@ report_and_note (StrataProblem *problem,
 
   if (context->row->problem == NULL)
     context->row->problem = g_strdup (strata_problem_get_code (problem));
+  if (context->is_known)
+    {
+      g_object_unref (problem);
+      return;
+    }
   /* Metadata that are no object can't be carried in a row */
   if (strcmp (strata_problem_get_code (problem), "attachment-meta-invalid") == 0 && strata_problem_get_path (problem) != NULL)
     quarantine_text (context->taker, context->batch, strata_problem_get_path (problem));
@@ -372,7 +382,7 @@ take_one (StrataAttachmentTaker  *self,
   g_autoptr(StrataAttachmentRow) row = g_new0 (StrataAttachmentRow, 1);
   g_autoptr(StrataLegacyAttachment) attachment = NULL;
   g_auto(StrataLegacyAttachmentFiles) files = { NULL, };
-  ReportContext context = { self, row, batch };
+  ReportContext context = { self, row, batch, !g_hash_table_add (self->reported_ids, g_strdup (id)) };
   g_autoptr(GError) load_error = NULL;
   const char *inline_meta = self->inline_metas != NULL ? g_hash_table_lookup (self->inline_metas, id) : NULL;
 
@@ -514,6 +524,13 @@ _strata_attachment_taker_take_unused (StrataAttachmentTaker  *self,
   _strata_legacy_store_foreach_file (self->legacy, take_if_lone, &lone);
 
   return lone.ok ? g_steal_pointer (&rows) : NULL;
+}
+
+void
+_strata_attachment_taker_set_distrust (StrataAttachmentTaker *self,
+                                       gboolean               distrust)
+{
+  self->distrust = distrust;
 }
 
 /* @metas: id → JSON object, both text; see strata-inline-attachments-private.h */

@@ -14,6 +14,7 @@
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "json/strata-json-members-private.h"
+#include "legacy/strata-legacy-attachment-private.h"
 #include "store/strata-object-private.h"
 #include "store/strata-store-private.h"
 #include "store/strata-value-stream-private.h"
@@ -211,7 +212,7 @@ write_attachment_bytes (Export                     *export,
                                                    : g_strdup_printf ("attachments/%s.dat", row->id);
   g_autofree char *mime = dup_claimed_mime (row);
   g_autoptr(GInputStream) content = NULL;
-  gboolean is_text = g_str_has_suffix (path, ".dat");
+  gboolean is_text = _strata_legacy_path_is_text (path);
   guint64 bytes = 0;
 
   if (!path_is_safe (path) || !g_hash_table_add (export->done, g_strdup (path)))

@@ -29,10 +29,12 @@ typedef struct
   StrataBatch            *batch;
   guint64                 batch_bytes;
   gboolean                recover;          /* take what only older candidates have */
-  GHashTable             *id_counts;        /* key of the first of an id → how many there were */
+  GHashTable             *claimed;          /* keys given to sessions of this run */
   GHashTable             *known;            /* what tells the sessions taken so far apart: id tokens, digests of those without */
   GPtrArray              *origins;          /* StrataOrigin: the files sessions were taken from */
   GHashTable             *collection_paths; /* key → the file that was taken */
+  char                   *unused_key;       /* of the collection that owns what nothing uses, where there is one */
+  gboolean                distrust;         /* the last run failed: nothing that is in the store is taken for granted */
   guint64                 file_bytes;       /* of collection files read to their end in this step */
 } StrataMigrationRun;
 

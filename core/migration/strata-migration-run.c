@@ -124,7 +124,7 @@ _strata_migration_add_to_batch (StrataMigrationRun    *run,
       !settle_against_earlier (run, hint, manifest, error))
     return FALSE;
 
-  *out_unchanged = is_unchanged (stored, manifest);
+  *out_unchanged = !run->distrust && is_unchanged (stored, manifest);
   if (*out_unchanged)
     {
       _strata_batch_discard (run->batch, manifest);
@@ -164,7 +164,7 @@ take_collection (StrataMigrationRun   *run,
   gboolean unchanged;
 
   _strata_attachment_taker_forget (run->taker);
-  _strata_slicer_set_stored (slicer, earlier);
+  _strata_slicer_set_stored (slicer, run->distrust ? NULL : earlier);
   manifest = _strata_slicer_take_collection (slicer, reader, key, cancellable, error);
   if (manifest == NULL)
     return FALSE;
@@ -279,13 +279,22 @@ _strata_migration_run_collections (StrataMigrationRun  *run,
 
   return _strata_migration_run_commit (run, error);
 }
+static const char *
+make_unused_key (StrataMigrationRun *run)
+{
+  g_free (run->unused_key);
+  run->unused_key = run->source == 1 ? g_strdup (UNUSED_KEY) : g_strdup_printf (UNUSED_KEY "-%u", run->source);
+
+  return run->unused_key;
+}
+
 /* What nothing uses: attachments of sessions that are lost, videos without metadata. */
 gboolean
 _strata_migration_run_unused (StrataMigrationRun  *run,
                               GCancellable        *cancellable,
                               GError             **error)
 {
-  g_autofree char *key = run->source == 1 ? g_strdup (UNUSED_KEY) : g_strdup_printf (UNUSED_KEY "-%u", run->source);
+  const char *key = make_unused_key (run);
   g_autoptr(StrataManifest) earlier = _strata_store_load (run->store, TRUE, key, NULL);
   g_autoptr(StrataJsonReader) reader = _strata_json_reader_new_for_data ("[]", 2);
   g_autoptr(StrataSlicer) slicer = _strata_migration_make_slicer (run);
@@ -296,9 +305,12 @@ _strata_migration_run_unused (StrataMigrationRun  *run,
     return FALSE;
 
   if (rows->len == 0 && earlier == NULL)
-    return _strata_migration_run_commit (run, error);
+    {
+      g_clear_pointer (&run->unused_key, g_free);
+      return _strata_migration_run_commit (run, error);
+    }
 
-  _strata_slicer_set_stored (slicer, earlier);
+  _strata_slicer_set_stored (slicer, run->distrust ? NULL : earlier);
   manifest = _strata_slicer_take_collection (slicer, reader, key, cancellable, error);
   if (manifest == NULL)
     return FALSE;
@@ -308,7 +320,7 @@ _strata_migration_run_unused (StrataMigrationRun  *run,
   if (!_strata_slicer_add_rows (slicer, manifest, rows, error))
     return FALSE;
 
-  if (is_unchanged (earlier, manifest))
+  if (!run->distrust && is_unchanged (earlier, manifest))
     _strata_batch_discard (run->batch, manifest);
   else
     _strata_batch_add (run->batch, g_steal_pointer (&manifest), g_steal_pointer (&rows));

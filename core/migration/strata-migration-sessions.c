@@ -137,22 +137,61 @@ make_identity (const char         *id_token,
   return _strata_legacy_id_is_usable (id_token) ? g_strdup (id_token) : _strata_digest_dup_hex (digest);
 }
 
+static char *
+make_key (StrataMigrationRun *run,
+          const char         *id_token,
+          const StrataDigest *digest,
+          guint               occurrence)
+{
+  char hex[STRATA_DIGEST_HEX_SIZE];
+
+  if (_strata_legacy_id_is_usable (id_token))
+    return _strata_key_make (id_token, occurrence, run->source);
+
+  _strata_digest_to_hex (digest, hex);
+
+  return _strata_key_make_for_content (hex, occurrence, run->source);
+}
+
+/* Several sessions may have one id. Each keeps the key it has in the store, told
+ * by its content, also when others of that id are gone meanwhile; one that is
+ * new or changed takes the first key that none of this run has.
+ */
+static guint
+find_occurrence (StrataMigrationRun *run,
+                 const char         *id_token,
+                 const StrataDigest *digest)
+{
+  guint first_free = G_MAXUINT;
+
+  for (guint occurrence = 0; ; occurrence++)
+    {
+      g_autofree char *key = make_key (run, id_token, digest, occurrence);
+      gboolean is_claimed = g_hash_table_contains (run->claimed, key);
+      g_autoptr(StrataManifest) stored = is_claimed ? NULL : _strata_store_load (run->store, FALSE, key, NULL);
+
+      if (stored != NULL && _strata_digest_equal (&stored->raw_digest, digest))
+        return occurrence;
+      if (!is_claimed && first_free == G_MAXUINT)
+        first_free = occurrence;
+      if (!is_claimed && stored == NULL)
+        return first_free;
+    }
+}
+
 static void
 identify (StrataMigrationRun *run,
           StrataManifest     *manifest,
           const char         *id_token,
           guint64             ordinal)
 {
-  g_autofree char *first_key = _strata_key_make (id_token, 0, run->source);
-  guint occurrence = GPOINTER_TO_UINT (g_hash_table_lookup (run->id_counts, first_key));
-
   manifest->source = run->source;
   manifest->ordinal = ordinal;
-  manifest->occurrence = occurrence;
-  manifest->key = _strata_key_make (id_token, occurrence, run->source);
+  manifest->occurrence = find_occurrence (run, id_token, &manifest->raw_digest);
+  manifest->key = make_key (run, id_token, &manifest->raw_digest, manifest->occurrence);
   if (id_token != NULL && strlen (id_token) <= MAX_ID_TOKEN)
     manifest->id_token = g_strdup (id_token);
-  g_hash_table_insert (run->id_counts, g_steal_pointer (&first_key), GUINT_TO_POINTER (occurrence + 1));
+  g_hash_table_add (run->claimed, g_strdup (manifest->key));
 }
 
 static void
@@ -251,7 +290,7 @@ take_session (Taking            *taking,
   gboolean unchanged, recovered;
 
   _strata_attachment_taker_forget (run->taker);
-  _strata_slicer_set_stored (taking->slicer, hint);
+  _strata_slicer_set_stored (taking->slicer, run->distrust ? NULL : hint);
   manifest = _strata_slicer_take_session (taking->slicer, reader, taking->cancellable, error);
   if (manifest == NULL)
     return FALSE;
@@ -461,7 +500,7 @@ take_current (StrataMigrationRun  *run,
         continue;
 
       /* Its sessions get the keys that those of the torn one have */
-      g_hash_table_remove_all (run->id_counts);
+      g_hash_table_remove_all (run->claimed);
       *out_chosen = i;
       if (!take_candidate (&taking, error))
         return FALSE;

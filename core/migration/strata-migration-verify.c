@@ -12,7 +12,7 @@
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
-#include "store/strata-key-private.h"
+#include "legacy/strata-legacy-attachment-private.h"
 #include "strata-migration-private.h"
 #include "strata-witness-private.h"
 
@@ -25,6 +25,7 @@ typedef struct
   const StrataOrigin *origin;
   GCancellable       *cancellable;
   guint64             bytes;      /* of sessions' text compared so far */
+  guint               compared;   /* of what was taken from the file */
 } Comparison;
 
 static void
@@ -114,6 +115,7 @@ compare_session (guint64              ordinal,
   gboolean was_taken, matches = FALSE;
 
   was_taken = g_hash_table_lookup_extended (comparison->origin->keys, &ordinal, NULL, (gpointer *)&key);
+  comparison->compared += was_taken ? 1 : 0;
   if (was_taken ? key == NULL : !comparison->origin->is_whole)
     return TRUE;
   if (g_cancellable_set_error_if_cancelled (comparison->cancellable, error))
@@ -170,7 +172,7 @@ verify_origin (StrataMigrationRun  *run,
                GCancellable        *cancellable,
                GError             **error)
 {
-  Comparison comparison = { run, origin, cancellable, 0 };
+  Comparison comparison = { .run = run, .origin = origin, .cancellable = cancellable };
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
 
@@ -181,6 +183,10 @@ verify_origin (StrataMigrationRun  *run,
       g_propagate_error (error, g_steal_pointer (&witness_error));
       return FALSE;
     }
+
+  /* What was taken and never came by was not compared */
+  if (comparison.compared < g_hash_table_size (origin->keys))
+    report_mismatch (run, origin->path, NULL, NULL, "The second reading of the old file does not get as far as the first");
 
   return add_file_bytes (run, origin->path);
 }
@@ -219,10 +225,16 @@ verify_collection (StrataMigrationRun  *run,
   if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), path, NULL, NULL,
                                    &seen, cancellable, &witness_error))
     {
-      if (is_fault_of_file (witness_error))
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&witness_error));
-      return FALSE;
+      if (!is_fault_of_file (witness_error))
+        {
+          g_propagate_error (error, g_steal_pointer (&witness_error));
+          return FALSE;
+        }
+      if (!seen.is_whole)
+        {
+          report_mismatch (run, path, NULL, NULL, "The second reading of the old file does not get as far as the first");
+          return TRUE;
+        }
     }
 
   stream = strata_store_open_collection (run->store, key, &open_error);
@@ -253,14 +265,6 @@ verify_collections (StrataMigrationRun  *run,
 
 /* Attachments */
 
-/* Text to be decoded, rather than the bytes themselves */
-static gboolean
-is_encoded (const char *path)
-{
-  return g_str_has_prefix (path, "attachments/") && g_str_has_suffix (path, ".dat") &&
-         strchr (path + strlen ("attachments/"), '/') == NULL;
-}
-
 static gboolean
 verify_attachment (StrataMigrationRun         *run,
                    const StrataAttachmentRow  *row,
@@ -276,7 +280,7 @@ verify_attachment (StrataMigrationRun         *run,
   gboolean matches;
 
   if (!_strata_witness_attachment (_strata_legacy_store_get_dir (run->legacy), row->source_path,
-                                   !is_encoded (row->source_path), &digest, &length, cancellable, &witness_error))
+                                   !_strata_legacy_path_is_text (row->source_path), &digest, &length, cancellable, &witness_error))
     {
       if (witness_error->domain != STRATA_ERROR)
         {
@@ -356,31 +360,32 @@ verify_owner (StrataMigrationRun  *run,
   return FALSE;
 }
 
+/* The attachments of all that was taken in this run, or found as it was. What is
+ * gone from the old store meanwhile can't be compared with it any more.
+ */
 static gboolean
 verify_attachments (StrataMigrationRun  *run,
                     GCancellable        *cancellable,
                     GError             **error)
 {
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GPtrArray) sessions = strata_store_list_sessions (run->store, STRATA_SESSION_ORDER_DATE, 0, error);
-  g_auto(GStrv) collections = NULL;
+  GHashTableIter iter;
+  gpointer key;
 
-  if (sessions == NULL)
-    return FALSE;
+  for (guint i = 0; run->origins != NULL && i < run->origins->len; i++)
+    {
+      g_hash_table_iter_init (&iter, ((const StrataOrigin *)g_ptr_array_index (run->origins, i))->keys);
+      while (g_hash_table_iter_next (&iter, NULL, &key))
+        if (key != NULL && !verify_owner (run, FALSE, key, seen, cancellable, error))
+          return FALSE;
+    }
 
-  for (guint i = 0; i < sessions->len; i++)
-    if (!verify_owner (run, FALSE, ((StrataSessionInfo *)g_ptr_array_index (sessions, i))->key, seen, cancellable, error))
+  g_hash_table_iter_init (&iter, run->collection_paths);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (!verify_owner (run, TRUE, key, seen, cancellable, error))
       return FALSE;
 
-  collections = strata_store_list_collections (run->store, error);
-  if (collections == NULL)
-    return FALSE;
-
-  for (guint i = 0; collections[i] != NULL; i++)
-    if (!verify_owner (run, TRUE, collections[i], seen, cancellable, error))
-      return FALSE;
-
-  return TRUE;
+  return run->unused_key == NULL || verify_owner (run, TRUE, run->unused_key, seen, cancellable, error);
 }
 
 gboolean

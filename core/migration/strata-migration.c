@@ -372,6 +372,7 @@ set_state (StrataMigrationRun  *run,
       g_autofree char *path = g_utf8_make_valid (_strata_legacy_store_get_path (run->legacy), -1);
 
       run->source = _strata_header_add_source (header, path, &is_new);
+      run->distrust = run->distrust || strcmp (header->state, "failed") == 0;
       _strata_header_set_source_bytes (header, run->source, self->counts.bytes_original);
       g_free (header->state);
       header->state = g_strdup (state);
@@ -558,6 +559,8 @@ run_steps (StrataMigrationRun  *run,
   run->batch = _strata_batch_new (run->store, error);
   if (run->batch == NULL)
     return FALSE;
+  _strata_batch_set_distrust (run->batch, run->distrust);
+  _strata_attachment_taker_set_distrust (run->taker, run->distrust);
 
   if (!copy_everything (run, cancellable, error))
     return FALSE;
@@ -576,8 +579,9 @@ run_clear (StrataMigrationRun *run)
   g_clear_pointer (&run->taker, _strata_attachment_taker_free);
   g_clear_pointer (&run->legacy, _strata_legacy_store_free);
   g_clear_object (&run->store);
-  g_clear_pointer (&run->id_counts, g_hash_table_unref);
+  g_clear_pointer (&run->claimed, g_hash_table_unref);
   g_clear_pointer (&run->known, g_hash_table_unref);
+  g_clear_pointer (&run->unused_key, g_free);
   g_clear_pointer (&run->origins, g_ptr_array_unref);
   g_clear_pointer (&run->collection_paths, g_hash_table_unref);
 }
@@ -646,7 +650,7 @@ strata_migration_run (StrataMigration  *self,
   self->started_us = g_get_monotonic_time ();
   _strata_seam_get ()->mark ("open");
   run.batch_size = self->batch_size;
-  run.id_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run.claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.collection_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   run.recover = self->recover;

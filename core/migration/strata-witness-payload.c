@@ -151,6 +151,7 @@ _strata_witness_payload_finish (StrataWitnessPayload  *self,
 
   _strata_hasher_finish (self->hasher, &self->out->digest);
   self->out->is_array = is_array;
+  self->out->is_whole = TRUE;
   self->out->length = self->length;
   self->out->pretty_length = pretty_length;
 

@@ -31,6 +31,9 @@ typedef struct
 {
   gboolean     is_array;
 
+  /* The value came to its end; what is wrong, if anything is, follows it */
+  gboolean     is_whole;
+
   /* Of those reported, also after a failure */
   guint64      n_elements;
 

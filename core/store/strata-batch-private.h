@@ -43,6 +43,10 @@ void           _strata_batch_free        (StrataBatch         *self);
 StrataStaging *_strata_batch_get_staging (StrataBatch         *self);
 guint          _strata_batch_get_length  (StrataBatch         *self);
 
+/* Objects that are there already are written again, for after damage was found. */
+void           _strata_batch_set_distrust (StrataBatch        *self,
+                                          gboolean             distrust);
+
 /* Stores content as an object, whatever its length; equal content is stored once. */
 gboolean       _strata_batch_put_stream  (StrataBatch         *self,
                                           GInputStream        *content,

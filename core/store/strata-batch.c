@@ -45,6 +45,7 @@ struct _StrataBatch
   GPtrArray     *entries;    /* Entry */
   GHashTable    *objects;    /* paths of objects that are staged */
   GHashTable    *folders;    /* folders whose entries changed */
+  gboolean       distrust;
   char          *intent;     /* staged file that names what is being committed */
 };
 
@@ -139,6 +140,13 @@ _strata_batch_get_length (StrataBatch *self)
   return self->entries->len;
 }
 
+void
+_strata_batch_set_distrust (StrataBatch *self,
+                            gboolean     distrust)
+{
+  self->distrust = distrust;
+}
+
 static void
 place (StrataBatch *self,
        char        *from,
@@ -165,6 +173,8 @@ has_object (StrataBatch              *self,
 
   if (g_hash_table_contains (self->objects, path))
     return TRUE;
+  if (self->distrust)
+    return FALSE;
 
   return _strata_seam_get ()->stat (self->dir, path, &status) == 0 && S_ISREG (status.st_mode) &&
          (guint64)status.st_size == object->bytes;

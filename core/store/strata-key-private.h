@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 char    *_strata_key_make     (const char *id_token,
                                guint       occurrence,
                                guint       source);
+char    *_strata_key_make_for_content (const char *digest_hex,
+                               guint       occurrence,
+                               guint       source);
 gboolean _strata_key_is_valid (const char *key);
 char    *_strata_collection_key_make (const char *name,
                                guint       source);

@@ -91,6 +91,24 @@ _strata_key_make (const char *id_token,
   return g_strdup_printf ("%s-%.*s", *slug != '\0' ? slug : "session", HASH_DIGITS, hex);
 }
 
+/* The name of a session whose id does not tell it from others: of its content,
+ * so that it keeps its name when others before it go. The seed is the SHA-256
+ * of its minified text in hexadecimal behind a `#`, which no JSON token begins
+ * with.
+ *
+ * Returns: (transfer full): the key
+ */
+char *
+_strata_key_make_for_content (const char *digest_hex,
+                              guint       occurrence,
+                              guint       source)
+{
+  g_autofree char *seed = g_strconcat ("#", digest_hex, NULL);
+  g_autofree char *hashed = _strata_key_make (seed, occurrence, source);
+
+  return g_strconcat ("session-", hashed + strlen (hashed) - HASH_DIGITS, NULL);
+}
+
 /* Whether @key has the form of one; what has not is never looked up as a file. */
 gboolean
 _strata_key_is_valid (const char *key)
