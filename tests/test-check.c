@@ -46,17 +46,26 @@ fixture_tear_down (Fixture       *fixture,
   g_free (fixture->key);
 }
 
-/* One problem, at the file that was damaged, in these words. */
+/* The file that was damaged is named, in these words, and no other but the log,
+ * where the damage makes something out to be another than was committed.
+ */
 static void
 assert_one_problem (Fixture    *fixture,
                     const char *path,
                     const char *words)
 {
   g_autofree char *problems = store_util_check (fixture->store);
+  g_auto(GStrv) lines = g_strsplit (problems, "\n", -1);
+  guint found = 0;
 
-  if (!g_str_has_prefix (problems, path) || strstr (problems, words) == NULL ||
-      strchr (problems, '\n') != problems + strlen (problems) - 1)
-    g_error ("Not one problem of “%s” with “%s”: %s", path, words, problems);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (lines[i], path) && strstr (lines[i], words) != NULL)
+        found++;
+      else if (*lines[i] != '\0' && !g_str_has_prefix (lines[i], "changes.log: "))
+        g_error ("“%s” is no problem of “%s” with “%s”", lines[i], path, words);
+    }
+  g_assert_cmpuint (found, ==, 1);
 }
 
 static void
@@ -135,10 +144,10 @@ test_a_damaged_part_is_named (Fixture       *fixture,
   g_autofree char *file = store_util_find_file (fixture->path, "sessions", "screenshots");
 
   store_util_flip_byte (fixture->path, file, 2);
-  assert_one_problem (fixture, "sessions/a-", file);
+  assert_one_problem (fixture, file, "damaged");
   store_util_flip_byte (fixture->path, file, 2);
   remove_file (fixture, file);
-  assert_one_problem (fixture, "sessions/a-", "missing");
+  assert_one_problem (fixture, file, "missing");
 }
 
 static void
@@ -148,7 +157,7 @@ test_a_damaged_part_of_rows_is_named (Fixture       *fixture,
   g_autofree char *file = store_util_find_file (fixture->path, "sessions", "attachments");
 
   store_util_flip_byte (fixture->path, file, 9);
-  assert_one_problem (fixture, "sessions/a-", file);
+  assert_one_problem (fixture, file, "damaged");
 }
 
 static void
@@ -182,7 +191,7 @@ test_a_damaged_collection_is_named (Fixture       *fixture,
   g_autofree char *file = store_util_find_file (fixture->path, "collections", "notes-001");
 
   store_util_flip_byte (fixture->path, file, 1);
-  assert_one_problem (fixture, "collections/notes.metadata.json", file);
+  assert_one_problem (fixture, file, "damaged");
   store_util_flip_byte (fixture->path, file, 1);
   remove_file (fixture, "collections/notes.metadata.json");
   assert_one_problem (fixture, "collections/notes.metadata.json", "the catalog lists it");
@@ -233,12 +242,19 @@ test_a_part_too_many_or_too_few_is_named (Fixture       *fixture,
     }
 }
 
+/* Whichever line, the last one too */
 static void
 test_a_damaged_log_is_named (Fixture       *fixture,
                              gconstpointer  test_data)
 {
-  store_util_flip_byte (fixture->path, "changes.log", 5);
-  assert_one_problem (fixture, "changes.log", "log of changes is damaged");
+  gsize size = store_util_file_size (fixture->path, "changes.log");
+
+  for (gsize offset = 0; offset < size; offset += 7)
+    {
+      store_util_flip_byte (fixture->path, "changes.log", offset);
+      assert_one_problem (fixture, "changes.log", "log of changes is damaged");
+      store_util_flip_byte (fixture->path, "changes.log", offset);
+    }
 }
 
 static void
