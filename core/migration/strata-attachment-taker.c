@@ -325,6 +325,7 @@ take_bytes (StrataAttachmentTaker   *self,
       return FALSE;
     }
 
+  g_free (row->problem);
   row->problem = g_strdup ("attachment-data-invalid");
   self->counts.failed++;
   quarantine_text (self, batch, path);
