@@ -5,6 +5,7 @@ Runs stratactl from outside, as a user does, and reads old and new stores with
 code that shares nothing with the program: what both agree on is so.
 """
 
+import atexit
 import base64
 import gzip
 import hashlib
@@ -12,10 +13,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import traceback
 
 ROOT = 'com.taskerino.desktop'
@@ -57,7 +61,12 @@ def environment(home, **more):
     return env
 
 
+ended = threading.Event()  # no more commands: the folder they would work in is going
+
+
 def run(command, env=None, stdin=None, timeout=TIMEOUT, **options):
+    if ended.is_set():
+        sys.exit(1)
     done = subprocess.run(command, env=env, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=timeout, **options)
     return Result(command, done.returncode, done.stdout, done.stderr)
@@ -241,6 +250,9 @@ class Tap:
     def __init__(self):
         self.count = self.failed = 0
         self.folder = tempfile.mkdtemp(prefix='strata-e2e-')
+        # Also when it is ended for taking too long
+        atexit.register(self.remove)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def check(self, name, function, *arguments):
         self.count += 1
@@ -266,9 +278,17 @@ class Tap:
 
     def finish(self):
         print('1..%d' % self.count, flush=True)
-        for at, folders, _ in os.walk(self.folder):
-            for name in folders:
-                if not os.path.islink(os.path.join(at, name)):
-                    os.chmod(os.path.join(at, name), 0o700)
-        shutil.rmtree(self.folder, ignore_errors=True)
         return 1 if self.failed else 0
+
+    def remove(self):
+        """What still runs may be writing there."""
+        ended.set()
+        for _ in range(50):
+            for at, folders, _ in os.walk(self.folder):
+                for path in (os.path.join(at, name) for name in folders):
+                    if not os.path.islink(path) and os.path.exists(path):
+                        os.chmod(path, 0o700)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not os.path.exists(self.folder):
+                break
+            time.sleep(0.1)

@@ -129,7 +129,7 @@ class Place:
                 except Exception as problem:
                     wrong.append('at call %d (%s): %s' % (number, self.stretches[number - 1], problem))
 
-        players = [threading.Thread(target=play) for _ in range(JOBS)]
+        players = [threading.Thread(target=play, daemon=True) for _ in range(JOBS)]
         for player in players:
             player.start()
         for player in players:
