@@ -33,14 +33,13 @@ _strata_migration_report_file_error (StrataMigrationRun *run,
   StrataJsonPosition position = { 0, };
   const char *code;
 
-  if (error->code == STRATA_ERROR_SYNTAX)
-    code = "torn";
-  else if (error->code == STRATA_ERROR_DAMAGED_DATA)
-    code = "payload-corrupt";
-  else if (error->code == STRATA_ERROR_TOO_DEEP)
+  if (!_strata_file_is_content_error (error))
+    return FALSE;
+
+  if (error->code == STRATA_ERROR_TOO_DEEP)
     code = "nesting-too-deep";
   else
-    return FALSE;
+    code = error->code == STRATA_ERROR_SYNTAX ? "torn" : "payload-corrupt";
 
   if (reader != NULL)
     _strata_json_reader_get_position (reader, &position);
