@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <errno.h>
+
 #include <glib-unix.h>
 #include <locale.h>
 #include <stdio.h>
@@ -12,6 +14,8 @@
 #include <unistd.h>
 
 #include "stratactl-private.h"
+
+#define NOT_GIVEN G_MININT
 
 static const Command commands[] = {
   { "plan", command_plan, "[LEGACY]", "say what a migration would do; writes nothing", 0, 1 },
@@ -135,7 +139,7 @@ settle_command (Invocation *invocation)
       message = g_strdup_printf ("usage: stratactl %s %s", invocation->command->name, invocation->command->arguments);
       return fail_usage (invocation, message);
     }
-  if (invocation->batch < 0)
+  if (invocation->batch != NOT_GIVEN && invocation->batch < 1)
     return fail_usage (invocation, "--batch takes a number from 1");
 
   return EXIT_DONE;
@@ -213,11 +217,23 @@ invocation_clear (Invocation *invocation)
   g_mutex_clear (&invocation->mutex);
 }
 
+/* What was printed must have arrived: a full disk behind a redirection is a failure. */
+static int
+finish_output (int status)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return status;
+
+  fprintf (stderr, "stratactl: Cannot write to standard output: %s\n", g_strerror (errno));
+
+  return status == EXIT_DONE || status == EXIT_WARNINGS ? EXIT_WRITE : status;
+}
+
 int
 main (int   argc,
       char *argv[])
 {
-  Invocation invocation = { 0, };
+  Invocation invocation = { .batch = NOT_GIVEN };
   g_autoptr(GError) error = NULL;
   int status;
 
@@ -240,5 +256,5 @@ main (int   argc,
     }
   invocation_clear (&invocation);
 
-  return status;
+  return finish_output (status);
 }

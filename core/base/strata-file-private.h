@@ -74,6 +74,10 @@ _strata_file_get_mtime_ns (const struct stat *status)
   return (gint64)status->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status->st_mtim.tv_nsec;
 }
 
+/* Where an open folder is, links resolved; @fallback where the system does not say. (transfer full) */
+char         *_strata_file_dup_real_path (int              fd,
+                                        const char        *fallback);
+
 /* Whether an error says that the bytes of a file are at fault, rather than the reading of them. */
 gboolean      _strata_file_is_content_error (const GError     *error);
 

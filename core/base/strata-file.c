@@ -31,6 +31,16 @@ _strata_file_set_error (GError     **error,
                "Cannot %s “%s”: %s", what, shown, g_strerror (saved_errno));
 }
 
+char *
+_strata_file_dup_real_path (int         fd,
+                            const char *fallback)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *path = g_file_read_link (link, NULL);
+
+  return path != NULL && *path == '/' ? g_steal_pointer (&path) : g_canonicalize_filename (fallback, NULL);
+}
+
 gboolean
 _strata_file_is_content_error (const GError *error)
 {

@@ -69,6 +69,10 @@ open_folder (const char  *path,
   if (self->dir < 0 || !_strata_legacy_scan (self->dir, &self->found, error))
     return NULL;
 
+  /* One old store has one name, however one gets to it */
+  g_free (self->path);
+  self->path = _strata_file_dup_real_path (self->dir, path);
+
   if (!self->found.is_ours)
     {
       g_autofree char *shown = g_utf8_make_valid (self->path, -1);

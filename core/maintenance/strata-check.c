@@ -281,6 +281,35 @@ check_is_logged (Check                 *check,
 
   if (digest == NULL || !_strata_digest_equal (digest, &manifest->file_digest))
     report_log (check);
+  g_hash_table_remove (check->logged, tag);
+}
+
+static void
+forget_logged (Check      *check,
+               gboolean    is_collection,
+               const char *key)
+{
+  g_autofree char *tag = make_tag (is_collection, key);
+
+  g_hash_table_remove (check->logged, tag);
+}
+
+/* What the log names and nothing was found of, nor the catalog knows */
+static void
+report_lost (Check *check)
+{
+  GHashTableIter iter;
+  gpointer tag;
+
+  g_hash_table_iter_init (&iter, check->logged);
+  while (g_hash_table_iter_next (&iter, &tag, NULL))
+    {
+      const char *key = (const char *)tag + strlen ("s/");
+      g_autofree char *path = g_str_has_prefix (tag, "c/") ? g_strdup_printf ("collections/%s.metadata.json", key)
+                                                           : g_strdup_printf ("sessions/%s/metadata.json", key);
+
+      report (check, path, key, NULL, "It is missing, though the log of changes names it");
+    }
 }
 
 /* @known: what the catalog says there is; what is found is taken out of it */
@@ -301,7 +330,10 @@ check_owner (Check       *check,
   if (manifest == NULL && g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) && !was_known)
     return TRUE;
   if (manifest == NULL)
-    return note_damage (check, path, key, &load_error, error);
+    {
+      forget_logged (check, is_collection, key);
+      return note_damage (check, path, key, &load_error, error);
+    }
 
   check->result->sessions += is_collection ? 0 : 1;
   check_is_logged (check, manifest);
@@ -346,6 +378,7 @@ check_owners (Check       *check,
       g_autofree char *path = is_collection ? g_strdup_printf ("collections/%s.metadata.json", (char *)key)
                                             : g_strdup_printf ("sessions/%s/metadata.json", (char *)key);
 
+      forget_logged (check, is_collection, key);
       report (check, path, key, NULL, "It is missing, though the catalog lists it");
     }
 
@@ -457,6 +490,7 @@ strata_check_run (StrataStore   *store,
       !check_owners (&check, FALSE, sessions, error) ||
       !check_owners (&check, TRUE, collections, error))
     return NULL;
+  report_lost (&check);
 
   return g_steal_pointer (&result);
 }

@@ -23,6 +23,59 @@ _strata_migration_show_progress (StrataMigrationRun  *run,
                              _strata_attachment_taker_get_bytes (run->taker));
 }
 
+/* Size, times and inode: the old program saves in place, while we read.
+ * Returns: (nullable): %NULL where that can't be told just now
+ */
+static char *
+dup_fingerprint (StrataMigrationRun *run,
+                 const char         *path)
+{
+  struct stat status;
+
+  if (!_strata_file_stat (_strata_legacy_store_get_dir (run->legacy), path, &status, NULL))
+    return NULL;
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%ld %" G_GUINT64_FORMAT,
+                          (gint64)status.st_size, _strata_file_get_mtime_ns (&status),
+                          (gint64)status.st_ctim.tv_sec, status.st_ctim.tv_nsec, (guint64)status.st_ino);
+}
+
+void
+_strata_migration_note_fingerprint (StrataMigrationRun *run,
+                                    const char         *path)
+{
+  char *fingerprint = dup_fingerprint (run, path);
+
+  if (fingerprint != NULL && !g_hash_table_contains (run->fingerprints, path))
+    g_hash_table_insert (run->fingerprints, g_strdup (path), fingerprint);
+  else
+    g_free (fingerprint);
+}
+
+gboolean
+_strata_migration_check_unchanged (StrataMigrationRun  *run,
+                                   GError             **error)
+{
+  GHashTableIter iter;
+  gpointer path, before;
+
+  g_hash_table_iter_init (&iter, run->fingerprints);
+  while (g_hash_table_iter_next (&iter, &path, &before))
+    {
+      g_autofree char *now = dup_fingerprint (run, path);
+
+      if (now == NULL || strcmp (before, now) == 0)
+        continue;
+      _strata_migration_report (strata_problem_new ("source-changed", path, NULL, NULL, -1,
+                                                    "The file was written to while it was read"), run->migration);
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE_CHANGED,
+                   "“%s” was written to while it was read. Close Taskerino and run this again", (char *)path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Says whether an error is one of the old file, which ends the file, not the run. */
 gboolean
 _strata_migration_report_file_error (StrataMigrationRun *run,

@@ -33,6 +33,7 @@ typedef struct
   GHashTable             *known;            /* what tells the sessions taken so far apart: id tokens, digests of those without */
   GPtrArray              *origins;          /* StrataOrigin: the files sessions were taken from */
   GHashTable             *collection_paths; /* key → the file that was taken */
+  GHashTable             *fingerprints;     /* path of an old file → what it looked like before it was read */
   char                   *unused_key;       /* of the collection that owns what nothing uses, where there is one */
   gboolean                distrust;         /* the last run failed: nothing that is in the store is taken for granted */
   guint64                 file_bytes;       /* of collection files read to their end in this step */
@@ -72,6 +73,11 @@ gboolean    _strata_migration_report_file_error (StrataMigrationRun  *run,
                                                  const char          *path,
                                                  StrataJsonReader    *reader,
                                                  const GError        *error);
+void        _strata_migration_note_fingerprint  (StrataMigrationRun  *run,
+                                                 const char          *path);
+/* Whether the files that were noted are as they were; if not, @error says which is not. */
+gboolean    _strata_migration_check_unchanged   (StrataMigrationRun  *run,
+                                                 GError             **error);
 gboolean    _strata_migration_keep_broken       (StrataMigrationRun  *run,
                                                  const char          *path,
                                                  GCancellable        *cancellable,

@@ -190,10 +190,11 @@ try_candidate (StrataMigrationRun           *run,
 {
   g_autoptr(StrataSlicer) slicer = _strata_migration_make_slicer (run);
   g_autoptr(GError) take_error = NULL;
-  g_autoptr(StrataLegacyPayload) payload =
-    _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), candidate->path, cancellable, error);
+  g_autoptr(StrataLegacyPayload) payload = NULL;
   StrataJsonReader *reader;
 
+  _strata_migration_note_fingerprint (run, candidate->path);
+  payload = _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), candidate->path, cancellable, error);
   if (payload == NULL)
     return FALSE;
 

@@ -387,10 +387,11 @@ take_candidate (Taking  *taking,
   const char *path = taking->candidate->path;
   g_autoptr(StrataSlicer) slicer = _strata_migration_make_slicer (run);
   g_autoptr(GError) take_error = NULL;
-  g_autoptr(StrataLegacyPayload) payload =
-    _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), path, taking->cancellable, error);
+  g_autoptr(StrataLegacyPayload) payload = NULL;
   gboolean ok;
 
+  _strata_migration_note_fingerprint (run, path);
+  payload = _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), path, taking->cancellable, error);
   if (payload == NULL)
     return FALSE;
 

@@ -449,6 +449,59 @@ read_inline_metas (StrataMigrationRun *run,
   return metas;
 }
 
+/* Where a folder is or would be, links resolved as far as it exists. */
+static char *
+dup_future_path (const char *path)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *parent = NULL, *name = NULL, *real_parent = NULL;
+  int fd = _strata_file_open (AT_FDCWD, absolute, O_RDONLY | O_DIRECTORY, NULL);
+  char *real;
+
+  if (fd >= 0)
+    {
+      real = _strata_file_dup_real_path (fd, absolute);
+      _strata_file_close (fd);
+      return real;
+    }
+
+  if (strcmp (absolute, "/") == 0)
+    return g_steal_pointer (&absolute);
+  parent = g_path_get_dirname (absolute);
+  name = g_path_get_basename (absolute);
+  real_parent = dup_future_path (parent);
+
+  return g_build_filename (real_parent, name, NULL);
+}
+
+static gboolean
+is_at_or_below (const char *path,
+                const char *folder)
+{
+  gsize length = strlen (folder);
+
+  return strncmp (path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* The old store is never written to: the new one must lie elsewhere. */
+static gboolean
+check_apart (StrataMigration    *self,
+             StrataLegacyStore  *legacy,
+             GError            **error)
+{
+  const char *old_path = _strata_legacy_store_get_path (legacy);
+  g_autofree char *new_path = dup_future_path (self->store_path);
+
+  if (!is_at_or_below (new_path, old_path) && !is_at_or_below (old_path, new_path))
+    return TRUE;
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS,
+               "The old store, “%s”, and the new one, “%s”, can't lie in each other; choose another folder for the new one",
+               old_path, new_path);
+
+  return FALSE;
+}
+
 /* The steps */
 
 static gboolean
@@ -503,7 +556,7 @@ verify_everything (StrataMigrationRun  *run,
                               self->counts.bytes_original);
   ok = _strata_migration_run_verify (run, cancellable, error);
   self->counts.seconds_verify = (double)(g_get_monotonic_time () - started) / G_USEC_PER_SEC;
-  if (!ok)
+  if (!ok || !_strata_migration_check_unchanged (run, error))
     return FALSE;
 
   if (!has_mismatch (self))
@@ -584,6 +637,7 @@ run_clear (StrataMigrationRun *run)
   g_clear_pointer (&run->unused_key, g_free);
   g_clear_pointer (&run->origins, g_ptr_array_unref);
   g_clear_pointer (&run->collection_paths, g_hash_table_unref);
+  g_clear_pointer (&run->fingerprints, g_hash_table_unref);
 }
 
 static void
@@ -653,10 +707,11 @@ strata_migration_run (StrataMigration  *self,
   run.claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.collection_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  run.fingerprints = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   run.recover = self->recover;
   run.legacy = self->legacy_path != NULL ? _strata_legacy_store_open (self->legacy_path, error)
                                          : _strata_legacy_store_open_usual (error);
-  if (run.legacy != NULL)
+  if (run.legacy != NULL && check_apart (self, run.legacy, error))
     {
       _strata_legacy_store_foreach_file (run.legacy, add_size, &self->counts.bytes_original);
       _strata_legacy_store_foreach_file (run.legacy, report_oddity, self);

@@ -82,7 +82,11 @@ _strata_batch_new (StrataStore  *store,
   self->entries = g_ptr_array_new_with_free_func (entry_free);
   self->objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (!_strata_store_lock (store, error))
+    return NULL;
+  /* Under the lock, so that nobody sweeps a corner between its making and its locking */
   self->staging = _strata_staging_new (self->dir, error);
+  _strata_store_unlock (store);
   if (self->staging == NULL)
     return NULL;
 

@@ -239,7 +239,15 @@ static int
 open_root (const char  *path,
            GError     **error)
 {
-  return _strata_file_open (AT_FDCWD, path, O_RDONLY | O_DIRECTORY, error);
+  g_autoptr(GError) open_error = NULL;
+  int fd = _strata_file_open (AT_FDCWD, path, O_RDONLY | O_DIRECTORY, &open_error);
+
+  if (fd < 0 && g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no store at “%s”", path);
+  else if (fd < 0)
+    g_propagate_error (error, g_steal_pointer (&open_error));
+
+  return fd;
 }
 
 /* A folder is taken for a new store when nothing is in it, or only what making
@@ -271,6 +279,18 @@ check_folder_is_ours (int          dir,
   return TRUE;
 }
 
+/* Those that are empty may have been left out by whatever copied the store. */
+static gboolean
+make_folders (int      dir,
+              GError **error)
+{
+  for (guint i = 0; folders[i] != NULL; i++)
+    if (!_strata_file_make_dir (dir, folders[i], error))
+      return FALSE;
+
+  return TRUE;
+}
+
 /* store.json comes last: with it the folder is a store. */
 static gboolean
 fill_new_store (int          dir,
@@ -283,9 +303,8 @@ fill_new_store (int          dir,
   if (!check_folder_is_ours (dir, path, error))
     return FALSE;
 
-  for (guint i = 0; folders[i] != NULL; i++)
-    if (!_strata_file_make_dir (dir, folders[i], error))
-      return FALSE;
+  if (!make_folders (dir, error))
+    return FALSE;
 
   log = _strata_file_open (dir, "changes.log", O_WRONLY | O_CREAT | O_APPEND, error);
   if (log < 0)
@@ -415,7 +434,8 @@ settle (StrataStore  *self,
   if (_strata_catalog_is_read_only (self->catalog) || !_strata_store_lock (self, &settle_error))
     return TRUE;
 
-  ok = finish_commits (self, &settle_error) &&
+  ok = make_folders (self->dir, &settle_error) &&
+       finish_commits (self, &settle_error) &&
        _strata_store_roll_forward (self, NULL, &settle_error) &&
        _strata_staging_sweep (self->dir, &settle_error);
   _strata_store_unlock (self);
@@ -438,15 +458,11 @@ open_store (const char  *path,
   g_autoptr(StrataStore) self = g_object_new (STRATA_TYPE_STORE, NULL);
   g_autoptr(StrataHeader) header = NULL;
   g_autoptr(GError) header_error = NULL;
-  char *real;
 
   self->dir = open_root (path, error);
   if (self->dir < 0)
     return NULL;
-
-  real = realpath (path, NULL);
-  self->path = g_strdup (real != NULL ? real : path);
-  free (real);
+  self->path = _strata_file_dup_real_path (self->dir, path);
 
   header = _strata_header_read (self->dir, &header_error);
   if (header == NULL)
@@ -481,21 +497,9 @@ StrataStore *
 strata_store_open (const char  *path,
                    GError     **error)
 {
-  g_autoptr(GError) open_error = NULL;
-  StrataStore *self;
-
   g_return_val_if_fail (path != NULL, NULL);
 
-  self = open_store (path, FALSE, &open_error);
-  if (self != NULL)
-    return self;
-
-  if (g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no store at “%s”", path);
-  else
-    g_propagate_error (error, g_steal_pointer (&open_error));
-
-  return NULL;
+  return open_store (path, FALSE, error);
 }
 
 /**
