@@ -32,6 +32,11 @@ void          _strata_hasher_finish   (StrataHasher       *self,
 void          _strata_digest_of       (const void         *data,
                                        gsize               size,
                                        StrataDigest       *out_digest);
+/* Reads a stream to its end. */
+gboolean      _strata_digest_of_stream (GInputStream      *stream,
+                                       StrataDigest       *out_digest,
+                                       GCancellable       *cancellable,
+                                       GError            **error);
 void          _strata_digest_to_hex   (const StrataDigest *digest,
                                        char               *out_hex);
 char         *_strata_digest_dup_hex  (const StrataDigest *digest);

@@ -14,6 +14,8 @@
 
 #include "strata-digest-private.h"
 
+#define BLOCK_BYTES (256 * 1024)
+
 struct _StrataHasher
 {
   gcry_md_hd_t handle;
@@ -85,6 +87,23 @@ _strata_digest_of (const void   *data,
 {
   ensure_gcrypt ();
   gcry_md_hash_buffer (GCRY_MD_SHA256, out_digest->bytes, data, size);
+}
+
+gboolean
+_strata_digest_of_stream (GInputStream  *stream,
+                          StrataDigest  *out_digest,
+                          GCancellable  *cancellable,
+                          GError       **error)
+{
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size;
+
+  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, cancellable, error)) > 0)
+    _strata_hasher_update (hasher, block, (gsize)size);
+  _strata_hasher_finish (hasher, out_digest);
+
+  return size == 0;
 }
 
 /* @out_hex: room for STRATA_DIGEST_HEX_SIZE characters, the NUL among them */

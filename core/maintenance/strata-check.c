@@ -18,8 +18,6 @@
 #include "store/strata-value-stream-private.h"
 #include "strata-check.h"
 
-#define BLOCK_BYTES (256 * 1024)
-
 G_DEFINE_BOXED_TYPE (StrataCheck, strata_check, strata_check_ref, strata_check_unref)
 
 /* One run over one store */
@@ -84,23 +82,6 @@ note_damage (Check       *check,
   return FALSE;
 }
 
-static gboolean
-digest_stream (Check         *check,
-               GInputStream  *stream,
-               StrataDigest  *out_digest,
-               GError       **error)
-{
-  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
-  g_autofree char *block = g_malloc (BLOCK_BYTES);
-  gssize size;
-
-  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, check->cancellable, error)) > 0)
-    _strata_hasher_update (hasher, block, (gsize)size);
-  _strata_hasher_finish (hasher, out_digest);
-
-  return size == 0;
-}
-
 /* Objects */
 
 /* An object's digest must be its name, and its extension what its first bytes say. */
@@ -115,7 +96,7 @@ check_object (Check       *check,
   char hex[STRATA_DIGEST_HEX_SIZE];
   StrataDigest digest;
 
-  if (stream == NULL || !digest_stream (check, stream, &digest, &read_error))
+  if (stream == NULL || !_strata_digest_of_stream (stream, &digest, check->cancellable, &read_error))
     {
       g_hash_table_add (check->damaged, g_strdup (path));
       return note_damage (check, path, NULL, &read_error, error);
@@ -180,7 +161,7 @@ name_damaged_parts (Check                 *check,
       g_autoptr(GError) read_error = NULL;
       StrataDigest digest;
 
-      if (digest_stream (check, stream, &digest, &read_error))
+      if (_strata_digest_of_stream (stream, &digest, check->cancellable, &read_error))
         continue;
       if (!note_damage (check, path, manifest->key, &read_error, error))
         return FALSE;
@@ -246,7 +227,7 @@ check_value (Check                 *check,
   g_autoptr(GInputStream) stream = _strata_value_stream_new (check->dir, manifest, &read_error);
   StrataDigest digest;
 
-  if (stream == NULL || !digest_stream (check, stream, &digest, &read_error))
+  if (stream == NULL || !_strata_digest_of_stream (stream, &digest, check->cancellable, &read_error))
     return note_damage_of_parts (check, manifest, manifest->parts, path, &read_error, error);
 
   check->result->files += manifest->parts->len + 1;

@@ -512,6 +512,35 @@ take_current (StrataMigrationRun  *run,
   return TRUE;
 }
 
+/* Copies in backups/ are not looked into. Where nothing else is whole, that must not pass in silence. */
+static void
+report_backups (StrataMigrationRun *run)
+{
+  GPtrArray *files = _strata_legacy_store_get_files (run->legacy);
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      const StrataLegacyFile *file = g_ptr_array_index (files, i);
+
+      if (file->role == STRATA_LEGACY_BACKUP)
+        _strata_migration_report (strata_problem_new ("envelope-invalid", file->path, NULL, NULL, -1,
+                                                      "No other file with sessions is whole, and this backup was passed over: "
+                                                      "sessions in it are not in the store"),
+                                  run->migration);
+    }
+}
+
+/* Whether some file that sessions were taken from came to its end */
+static gboolean
+has_whole_origin (StrataMigrationRun *run)
+{
+  for (guint i = 0; run->origins != NULL && i < run->origins->len; i++)
+    if (((const StrataOrigin *)g_ptr_array_index (run->origins, i))->is_whole)
+      return TRUE;
+
+  return FALSE;
+}
+
 /* Takes the sessions: the current ones, then those that only other candidates still have. */
 gboolean
 _strata_migration_run_sessions (StrataMigrationRun  *run,
@@ -528,7 +557,10 @@ _strata_migration_run_sessions (StrataMigrationRun  *run,
   if (candidates == NULL)
     return FALSE;
   if (candidates->len == 0)
-    return TRUE;
+    {
+      report_backups (run);
+      return TRUE;
+    }
 
   if (!take_current (run, candidates, &chosen, cancellable, error))
     return FALSE;
@@ -542,6 +574,9 @@ _strata_migration_run_sessions (StrataMigrationRun  *run,
           !take_missing (run, candidate, i > chosen, cancellable, error))
         return FALSE;
     }
+
+  if (!has_whole_origin (run))
+    report_backups (run);
 
   return _strata_migration_run_commit (run, error);
 }

@@ -16,8 +16,6 @@
 #include "strata-migration-private.h"
 #include "strata-witness-private.h"
 
-#define BLOCK_BYTES (256 * 1024)
-
 /* What one pass of the witness over a file is for */
 typedef struct
 {
@@ -36,24 +34,6 @@ report_mismatch (StrataMigrationRun *run,
                  const char         *what)
 {
   _strata_migration_report (strata_problem_new ("digest-mismatch", path, session, item, -1, "%s", what), run->migration);
-}
-
-/* Reads a stream to its end. @out_digest is of what it gave. */
-static gboolean
-digest_stream (GInputStream  *stream,
-               StrataDigest  *out_digest,
-               GCancellable  *cancellable,
-               GError       **error)
-{
-  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
-  g_autofree char *block = g_malloc (BLOCK_BYTES);
-  gssize size;
-
-  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, cancellable, error)) > 0)
-    _strata_hasher_update (hasher, block, (gsize)size);
-  _strata_hasher_finish (hasher, out_digest);
-
-  return size == 0;
 }
 
 /* Whether what the store gives back under @stream has @expected. Damage, and
@@ -75,7 +55,7 @@ stream_matches (GInputStream        *stream,
   g_autoptr(GError) read_error = open_error;
   StrataDigest digest;
 
-  if (owned != NULL && digest_stream (owned, &digest, cancellable, &read_error))
+  if (owned != NULL && _strata_digest_of_stream (owned, &digest, cancellable, &read_error))
     {
       *out_matches = _strata_digest_equal (&digest, expected);
       return TRUE;
