@@ -1,0 +1,26 @@
+/* strata-store-internal-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "strata-store-private.h"
+
+/* Shared by the two files of the store, opening and reading, and by no others. */
+struct _StrataStore
+{
+  GObject         parent_instance;
+
+  /* Set at construction, never changed after */
+  char           *path;
+  int             dir;
+
+  /* Guarded by @mutex */
+  GMutex          mutex;
+  StrataCatalog  *catalog;
+
+  /* Guarded by @lock_mutex, which is held together with the lock */
+  GMutex          lock_mutex;
+  int             lock_fd;
+};
