@@ -669,13 +669,13 @@ update_catalog (StrataBatch *self)
 }
 
 static void
-add_part_paths (GPtrArray            *paths,
+add_part_paths (GHashTable           *paths,
                 const StrataManifest *manifest)
 {
   for (guint i = 0; i < manifest->parts->len; i++)
-    g_ptr_array_add (paths, _strata_manifest_dup_part_path (manifest, g_ptr_array_index (manifest->parts, i)));
+    g_hash_table_add (paths, _strata_manifest_dup_part_path (manifest, g_ptr_array_index (manifest->parts, i)));
   for (guint i = 0; i < manifest->attachments->len; i++)
-    g_ptr_array_add (paths, _strata_manifest_dup_part_path (manifest, g_ptr_array_index (manifest->attachments, i)));
+    g_hash_table_add (paths, _strata_manifest_dup_part_path (manifest, g_ptr_array_index (manifest->attachments, i)));
 }
 
 /* Finds the parts that the sessions about to be replaced have and the new ones have not. */
@@ -689,16 +689,19 @@ find_replaced_parts (StrataBatch *self)
       const Entry *entry = g_ptr_array_index (self->entries, i);
       g_autoptr(StrataManifest) old =
         _strata_store_load (self->store, entry->manifest->is_collection, entry->manifest->key, NULL);
-      g_autoptr(GPtrArray) before = g_ptr_array_new_with_free_func (g_free);
-      g_autoptr(GPtrArray) after = g_ptr_array_new_with_free_func (g_free);
+      g_autoptr(GHashTable) before = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_autoptr(GHashTable) after = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      GHashTableIter iter;
+      gpointer path;
 
       if (old == NULL)
         continue;
       add_part_paths (before, old);
       add_part_paths (after, entry->manifest);
-      for (guint j = 0; j < before->len; j++)
-        if (!g_ptr_array_find_with_equal_func (after, g_ptr_array_index (before, j), g_str_equal, NULL))
-          g_ptr_array_add (replaced, g_strdup (g_ptr_array_index (before, j)));
+      g_hash_table_iter_init (&iter, before);
+      while (g_hash_table_iter_next (&iter, &path, NULL))
+        if (!g_hash_table_contains (after, path))
+          g_ptr_array_add (replaced, g_strdup (path));
     }
 
   return replaced;

@@ -497,20 +497,30 @@ small_bytes (StrataSlicer *self)
   return sum;
 }
 
-static Member *
-largest_small_member (StrataSlicer *self)
+static int
+compare_lengths (gconstpointer a,
+                 gconstpointer b,
+                 gpointer      user_data)
 {
-  Member *largest = NULL;
+  const Member *members = user_data;
+  gsize first = members[*(const guint *)a].length;
+  gsize second = members[*(const guint *)b].length;
+
+  return first != second ? (first > second ? -1 : 1) : 0;
+}
+
+/* Returns: (transfer full) (element-type guint): places of the small members, the largest first */
+static GArray *
+sort_small_members (StrataSlicer *self)
+{
+  GArray *places = g_array_new (FALSE, FALSE, sizeof (guint));
 
   for (guint i = 0; i < self->members->len; i++)
-    {
-      Member *member = &g_array_index (self->members, Member, i);
+    if (g_array_index (self->members, Member, i).value != NULL)
+      g_array_append_val (places, i);
+  g_array_sort_with_data (places, compare_lengths, self->members->data);
 
-      if (member->value != NULL && (largest == NULL || member->length > largest->length))
-        largest = member;
-    }
-
-  return largest;
+  return places;
 }
 
 /* Moves the largest small members out until metadata.json keeps its size. */
@@ -518,25 +528,31 @@ static gboolean
 fit_small_members (StrataSlicer  *self,
                    GError       **error)
 {
+  g_autoptr(GArray) places = NULL;
   gsize small = small_bytes (self);
 
-  while (TRUE)
+  if (small <= SMALL_BYTES)
+    return TRUE;
+
+  places = sort_small_members (self);
+  for (guint i = 0; i < places->len; i++)
     {
+      guint position = g_array_index (places, guint, i);
+      Member *member = &g_array_index (self->members, Member, position);
       gsize lines = (self->manifest->parts->len + 2) * PART_LINE_BYTES;
       gsize budget = MAX (SMALL_BYTES, lines < METADATA_BYTES ? METADATA_BYTES - lines : 0);
-      Member *member = largest_small_member (self);
-      guint position;
 
-      if (small <= budget || member == NULL || member->length < MIN_MOVED_BYTES)
+      if (small <= budget || member->length < MIN_MOVED_BYTES)
         return TRUE;
 
-      position = (guint)(member - &g_array_index (self->members, Member, 0));
       small -= strlen (member->name) + member->length + 2;
       g_string_assign (self->part, member->value);
       g_clear_pointer (&member->value, g_free);
       if (!finish_part (self, self->manifest->parts, member->kind, member->name, 1, position, FALSE, 0, error))
         return FALSE;
     }
+
+  return TRUE;
 }
 
 static char *
