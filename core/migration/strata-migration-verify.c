@@ -136,16 +136,6 @@ add_file_bytes (StrataMigrationRun *run,
   return TRUE;
 }
 
-/* An old file that breaks off was reported when it was taken; what the witness
- * saw until then has been compared.
- */
-static gboolean
-is_fault_of_file (const GError *error)
-{
-  return error->domain == STRATA_ERROR &&
-         (error->code == STRATA_ERROR_SYNTAX || error->code == STRATA_ERROR_DAMAGED_DATA);
-}
-
 static gboolean
 verify_origin (StrataMigrationRun  *run,
                const StrataOrigin  *origin,
@@ -158,7 +148,8 @@ verify_origin (StrataMigrationRun  *run,
 
   if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), origin->path, compare_session,
                                    &comparison, &seen, cancellable, &witness_error) &&
-      !is_fault_of_file (witness_error))
+      /* One that breaks off was reported when it was taken; what came by until then is compared */
+      !_strata_file_is_content_error (witness_error))
     {
       g_propagate_error (error, g_steal_pointer (&witness_error));
       return FALSE;
@@ -205,7 +196,7 @@ verify_collection (StrataMigrationRun  *run,
   if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), path, NULL, NULL,
                                    &seen, cancellable, &witness_error))
     {
-      if (!is_fault_of_file (witness_error))
+      if (!_strata_file_is_content_error (witness_error))
         {
           g_propagate_error (error, g_steal_pointer (&witness_error));
           return FALSE;
