@@ -10,6 +10,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/strata-error.h"
+#include "base/strata-file-private.h"
 #include "witness-util.h"
 
 #define STORE "com.taskerino.desktop"
@@ -48,6 +49,18 @@ open_store (const char *name)
   g_autofree char *path = g_build_filename (fixtures, name, STORE, NULL);
 
   return open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static Testimony *
+hear (int         dir,
+      const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GInputStream) bytes = _strata_file_stream_open_source (dir, path, &error);
+
+  g_assert_no_error (error);
+
+  return hear_stream (bytes);
 }
 
 static gboolean

@@ -77,13 +77,12 @@ write_file (Fixture    *fixture,
 }
 
 static Testimony *
-hear_bytes (Fixture    *fixture,
-            const char *data,
+hear_bytes (const char *data,
             gsize       size)
 {
-  write_file (fixture, data, size);
+  g_autoptr(GInputStream) bytes = g_memory_input_stream_new_from_data (data, (gssize)size, NULL);
 
-  return hear (fixture->dir, "file");
+  return hear_stream (bytes);
 }
 
 static char *
@@ -239,7 +238,7 @@ test_every_form_says_the_same (Fixture       *fixture,
         g_autoptr(Testimony) testimony = NULL;
 
         _strata_witness_set_block_size (block_sizes[j]);
-        testimony = hear_bytes (fixture, form, strlen (form));
+        testimony = hear_bytes (form, strlen (form));
 
         assert_whole (testimony, strlen (pretty));
         assert_digest (&testimony->collection.file_digest, file_digest);
@@ -292,7 +291,7 @@ test_values_are_told_from_envelopes (Fixture       *fixture,
         g_autoptr(Testimony) testimony = NULL;
 
         _strata_witness_set_block_size (block_sizes[j]);
-        testimony = hear_bytes (fixture, value->text, strlen (value->text));
+        testimony = hear_bytes (value->text, strlen (value->text));
 
         g_assert_no_error (testimony->error);
         assert_digest (&testimony->collection.digest, digest);
@@ -367,7 +366,7 @@ test_malformed_text_fails_after_its_whole_elements (Fixture       *fixture,
         g_autoptr(Testimony) testimony = NULL;
 
         _strata_witness_set_block_size (block_sizes[j]);
-        testimony = hear_bytes (fixture, malformed[i].text, strlen (malformed[i].text));
+        testimony = hear_bytes (malformed[i].text, strlen (malformed[i].text));
 
         if (testimony->ok || testimony->elements->len != malformed[i].n_elements)
           g_test_message ("case %u, blocks of %" G_GSIZE_FORMAT, i, block_sizes[j]);
@@ -381,7 +380,7 @@ test_at_most_four_strings_are_unwrapped (Fixture       *fixture,
                                          gconstpointer  test_data)
 {
   g_autofree char *form = make_form ("[1]", "qqqqqe");
-  g_autoptr(Testimony) testimony = hear_bytes (fixture, form, strlen (form));
+  g_autoptr(Testimony) testimony = hear_bytes (form, strlen (form));
 
   g_assert_error (testimony->error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
   g_assert_cmpuint (testimony->elements->len, ==, 0);
@@ -428,7 +427,7 @@ check_utf8 (Fixture    *fixture,
   g_autofree char *raw = g_strdup_printf ("[\"x%s\",\"y\"]", utf8->raw);
   g_autofree char *form = in_gzip ? pack (raw) : g_strdup (raw);
   g_autofree char *first = g_strdup_printf ("\"x%s\"", utf8->mended);
-  g_autoptr(Testimony) testimony = hear_bytes (fixture, form, strlen (form));
+  g_autoptr(Testimony) testimony = hear_bytes (form, strlen (form));
 
   g_assert_no_error (testimony->error);
   g_assert_cmpuint (testimony->elements->len, ==, 2);
@@ -475,7 +474,7 @@ test_escapes_are_undone (Fixture       *fixture,
         g_autoptr(Testimony) testimony = NULL;
 
         _strata_witness_set_block_size (block_sizes[j]);
-        testimony = hear_bytes (fixture, form, strlen (form));
+        testimony = hear_bytes (form, strlen (form));
 
         g_assert_no_error (testimony->error);
         g_assert_cmpuint (testimony->elements->len, ==, 1);
@@ -506,7 +505,7 @@ test_torn_files_give_their_leading_elements (Fixture       *fixture,
           g_autoptr(Testimony) testimony = NULL;
 
           _strata_witness_set_block_size (block_sizes[cut % G_N_ELEMENTS (block_sizes)]);
-          testimony = hear_bytes (fixture, form, cut);
+          testimony = hear_bytes (form, cut);
 
           g_assert_false (testimony->ok);
           g_assert_true (testimony->error->domain == STRATA_ERROR);
@@ -530,8 +529,8 @@ test_elements_are_whole_at_their_last_byte (Fixture       *fixture,
     {
       g_autofree char *quoted = g_strndup (text, cut);
       g_autofree char *string = quote (quoted);
-      g_autoptr(Testimony) plain = hear_bytes (fixture, text, cut);
-      g_autoptr(Testimony) wrapped = hear_bytes (fixture, string, strlen (string) - 1);
+      g_autoptr(Testimony) plain = hear_bytes (text, cut);
+      g_autoptr(Testimony) wrapped = hear_bytes (string, strlen (string) - 1);
       guint n_expected = 0;
 
       while (n_expected < G_N_ELEMENTS (ends) && ends[n_expected] <= cut)
@@ -558,7 +557,7 @@ test_damaged_gzip_gives_what_it_can (Fixture       *fixture,
       base64 = g_base64_encode (compressed->data, compressed->len);
       compressed->data[i] ^= 0x40;
       form = g_strdup_printf ("{\"data\":\"GZIP_V1:%s\"}", base64);
-      testimony = hear_bytes (fixture, form, strlen (form));
+      testimony = hear_bytes (form, strlen (form));
 
       /* Of bits that mean nothing (time, system, filling) there is no check; they change nothing either */
       if (testimony->ok || (i >= 4 && i < 10))
@@ -586,7 +585,7 @@ test_something_after_gzip_is_damage (Fixture       *fixture,
   g_byte_array_append (compressed, (const guint8 *)"!", 1);
   base64 = g_base64_encode (compressed->data, compressed->len);
   form = g_strdup_printf ("\"GZIP_V1:%s\"", base64);
-  testimony = hear_bytes (fixture, form, strlen (form));
+  testimony = hear_bytes (form, strlen (form));
 
   g_assert_error (testimony->error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
   g_assert_cmpuint (testimony->elements->len, ==, G_N_ELEMENTS (elements));
@@ -602,7 +601,7 @@ test_gzip_that_fills_blocks_exactly_is_whole (Fixture       *fixture,
       g_autoptr(Testimony) testimony = NULL;
 
       _strata_witness_set_block_size (size);
-      testimony = hear_bytes (fixture, form, strlen (form));
+      testimony = hear_bytes (form, strlen (form));
 
       assert_whole (testimony, strlen (pretty));
     }
@@ -634,13 +633,13 @@ test_refusal_ends_the_pass (Fixture       *fixture,
     for (guint torn = 0; torn < 2; torn++)
       {
         g_autofree char *form = make_form (pretty, recipes[i]);
+        g_autoptr(GInputStream) bytes = NULL;
         g_autoptr(GError) error = NULL;
         StrataWitnessCollection collection;
         guint n_calls = 0;
 
-        write_file (fixture, form, strlen (form) - (torn ? 6 : 0));
-        g_assert_false (_strata_witness_collection (fixture->dir, "file", refuse_third, &n_calls,
-                                                    &collection, NULL, &error));
+        bytes = g_memory_input_stream_new_from_data (form, (gssize)strlen (form) - (torn ? 6 : 0), NULL);
+        g_assert_false (_strata_witness_collection (bytes, refuse_third, &n_calls, &collection, NULL, &error));
 
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
         g_assert_cmpuint (n_calls, ==, 3);
@@ -666,14 +665,13 @@ test_cancelling_ends_the_pass (Fixture       *fixture,
                                gconstpointer  test_data)
 {
   g_autofree char *form = make_form (pretty, "pe");
+  g_autoptr(GInputStream) bytes = g_memory_input_stream_new_from_data (form, -1, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
   StrataWitnessCollection collection;
 
   _strata_witness_set_block_size (16);
-  write_file (fixture, form, strlen (form));
-  g_assert_false (_strata_witness_collection (fixture->dir, "file", cancel_second, cancellable,
-                                              &collection, cancellable, &error));
+  g_assert_false (_strata_witness_collection (bytes, cancel_second, cancellable, &collection, cancellable, &error));
 
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (collection.n_elements, <, G_N_ELEMENTS (elements));
@@ -683,23 +681,59 @@ static void
 test_no_function_is_needed (Fixture       *fixture,
                             gconstpointer  test_data)
 {
+  g_autoptr(GInputStream) bytes = g_memory_input_stream_new_from_data ("[1,2]", -1, NULL);
   g_autoptr(GError) error = NULL;
   StrataWitnessCollection collection;
 
-  write_file (fixture, "[1,2]", 5);
-  g_assert_true (_strata_witness_collection (fixture->dir, "file", NULL, NULL, &collection, NULL, &error));
+  g_assert_true (_strata_witness_collection (bytes, NULL, NULL, &collection, NULL, &error));
 
   g_assert_no_error (error);
   g_assert_cmpuint (collection.n_elements, ==, 2);
 }
 
 static void
-test_a_missing_file_is_an_error (Fixture       *fixture,
-                                 gconstpointer  test_data)
+test_a_missing_attachment_is_an_error (Fixture       *fixture,
+                                       gconstpointer  test_data)
 {
-  g_autoptr(Testimony) testimony = hear (fixture->dir, "nothing");
+  for (guint as_is = 0; as_is < 2; as_is++)
+    {
+      g_autoptr(GError) error = NULL;
+      StrataDigest digest;
+      guint64 length;
 
-  g_assert_error (testimony->error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+      g_assert_false (_strata_witness_attachment (fixture->dir, "nothing", as_is, &digest, &length, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+    }
+}
+
+static void
+test_what_can_not_be_read_is_an_error (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autoptr(GInputStream) bytes = g_memory_input_stream_new_from_data ("[1,2]", -1, NULL);
+  g_autoptr(Testimony) testimony = NULL;
+
+  g_assert_true (g_input_stream_close (bytes, NULL, NULL));
+  testimony = hear_stream (bytes);
+
+  g_assert_error (testimony->error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+test_a_stream_is_read_from_where_it_is (Fixture       *fixture,
+                                        gconstpointer  test_data)
+{
+  g_autofree char *file_digest = sha256 ("[1,2]", -1);
+  g_autoptr(GInputStream) bytes = g_memory_input_stream_new_from_data ("}{[1,2]", -1, NULL);
+  g_autoptr(Testimony) testimony = NULL;
+
+  g_assert_cmpint (g_input_stream_skip (bytes, 2, NULL, NULL), ==, 2);
+  testimony = hear_stream (bytes);
+
+  g_assert_no_error (testimony->error);
+  g_assert_cmpuint (testimony->elements->len, ==, 2);
+  assert_digest (&testimony->collection.file_digest, file_digest);
+  g_assert_cmpuint (testimony->collection.file_length, ==, 5);
 }
 
 static void
@@ -718,7 +752,7 @@ test_depth_is_only_a_number (Fixture       *fixture,
     g_string_append_c (text, i % 2 == 1 ? '}' : ']');
   g_string_append (text, "]");
   form = make_form (text->str, "qe");
-  testimony = hear_bytes (fixture, form, strlen (form));
+  testimony = hear_bytes (form, strlen (form));
 
   g_assert_no_error (testimony->error);
   g_assert_cmpuint (testimony->elements->len, ==, 1);
@@ -741,7 +775,7 @@ test_long_elements_pass_through_blocks (Fixture       *fixture,
   text = g_string_new (NULL);
   g_string_printf (text, "[ %s , 1, {\"b\": %s} ]", first->str, first->str);
   form = make_form (text->str, "pqe");
-  testimony = hear_bytes (fixture, form, strlen (form));
+  testimony = hear_bytes (form, strlen (form));
 
   g_assert_no_error (testimony->error);
   g_assert_cmpuint (testimony->elements->len, ==, 3);
@@ -929,12 +963,11 @@ test_mutations_do_no_harm (Fixture       *fixture,
 
       g_byte_array_append (bytes, (const guint8 *)form, (guint)strlen (form));
       mutate (bytes);
-      write_file (fixture, (const char *)bytes->data, bytes->len);
 
       _strata_witness_set_block_size (0);
-      one = hear (fixture->dir, "file");
+      one = hear_bytes ((const char *)bytes->data, bytes->len);
       _strata_witness_set_block_size (block_sizes[i % (G_N_ELEMENTS (block_sizes) - 1)]);
-      other = hear (fixture->dir, "file");
+      other = hear_bytes ((const char *)bytes->data, bytes->len);
 
       if (one->elements->len != other->elements->len)
         g_test_message ("round %u (“%s”): %s, %s", i, recipes[i % G_N_ELEMENTS (recipes)],
@@ -1001,11 +1034,13 @@ main (int   argc,
   ADD ("refusal", test_refusal_ends_the_pass);
   ADD ("cancel", test_cancelling_ends_the_pass);
   ADD ("no-function", test_no_function_is_needed);
-  ADD ("missing", test_a_missing_file_is_an_error);
+  ADD ("unreadable", test_what_can_not_be_read_is_an_error);
+  ADD ("position", test_a_stream_is_read_from_where_it_is);
   ADD ("depth", test_depth_is_only_a_number);
   ADD ("long", test_long_elements_pass_through_blocks);
   ADD ("attachment/forms", test_attachments_are_decoded);
   ADD ("attachment/large", test_large_attachments_are_decoded);
+  ADD ("attachment/missing", test_a_missing_attachment_is_an_error);
   ADD ("mutations/collections", test_mutations_do_no_harm);
   ADD ("mutations/attachments", test_mutated_attachments_do_no_harm);
 

@@ -39,13 +39,12 @@ note_element (guint64              ordinal,
 }
 
 static Testimony *
-hear (int         dir,
-      const char *path)
+hear_stream (GInputStream *bytes)
 {
   Testimony *testimony = g_new0 (Testimony, 1);
 
   testimony->elements = g_ptr_array_new_with_free_func (g_free);
-  testimony->ok = _strata_witness_collection (dir, path, note_element, testimony, &testimony->collection,
+  testimony->ok = _strata_witness_collection (bytes, note_element, testimony, &testimony->collection,
                                               NULL, &testimony->error);
 
   g_assert_true (testimony->ok == (testimony->error == NULL));

@@ -136,6 +136,21 @@ add_file_bytes (StrataMigrationRun *run,
   return TRUE;
 }
 
+/* The second reading of a collection's file; see _strata_witness_collection(). */
+static gboolean
+read_again (StrataMigrationRun        *run,
+            const char                *path,
+            StrataWitnessElementFunc   func,
+            gpointer                   user_data,
+            StrataWitnessCollection   *out,
+            GCancellable              *cancellable,
+            GError                   **error)
+{
+  g_autoptr(GInputStream) bytes = _strata_file_stream_open_source (_strata_legacy_store_get_dir (run->legacy), path, error);
+
+  return bytes != NULL && _strata_witness_collection (bytes, func, user_data, out, cancellable, error);
+}
+
 static gboolean
 verify_origin (StrataMigrationRun  *run,
                const StrataOrigin  *origin,
@@ -146,8 +161,7 @@ verify_origin (StrataMigrationRun  *run,
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
 
-  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), origin->path, compare_session,
-                                   &comparison, &seen, cancellable, &witness_error) &&
+  if (!read_again (run, origin->path, compare_session, &comparison, &seen, cancellable, &witness_error) &&
       /* One that breaks off was reported when it was taken; what came by until then is compared */
       !_strata_file_is_content_error (witness_error))
     {
@@ -193,8 +207,7 @@ verify_collection (StrataMigrationRun  *run,
   GError *open_error = NULL;
   gboolean matches;
 
-  if (!_strata_witness_collection (_strata_legacy_store_get_dir (run->legacy), path, NULL, NULL,
-                                   &seen, cancellable, &witness_error))
+  if (!read_again (run, path, NULL, NULL, &seen, cancellable, &witness_error))
     {
       if (!_strata_file_is_content_error (witness_error))
         {

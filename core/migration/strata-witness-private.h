@@ -49,8 +49,7 @@ typedef struct
   guint64      file_length;
 } StrataWitnessCollection;
 
-gboolean _strata_witness_collection     (int                        dir,
-                                         const char                *path,
+gboolean _strata_witness_collection     (GInputStream              *bytes,
                                          StrataWitnessElementFunc   func,
                                          gpointer                   user_data,
                                          StrataWitnessCollection   *out,

@@ -13,13 +13,12 @@
 #include "strata-witness-private.h"
 #include "strata-witness-text-private.h"
 
-/* Reads a file to its end, a block at a time, for @sink (nullable), for the
+/* Reads @stream to its end, a block at a time, for @sink (nullable), for the
  * digest of its bytes (@out_digest and @out_length, set on success; nullable
  * together), or for both.
  */
 static gboolean
-read_blocks (int                 dir,
-             const char         *path,
+read_blocks (GInputStream       *stream,
              StrataWitnessSink   sink,
              gpointer            user_data,
              StrataDigest       *out_digest,
@@ -27,14 +26,10 @@ read_blocks (int                 dir,
              GCancellable       *cancellable,
              GError            **error)
 {
-  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
   g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
   g_autoptr(GByteArray) block = g_byte_array_new ();
   guint64 length = 0;
   gssize size;
-
-  if (stream == NULL)
-    return FALSE;
 
   g_byte_array_set_size (block, (guint)_strata_witness_get_block_size ());
   while ((size = g_input_stream_read (stream, block->data, block->len, cancellable, error)) > 0)
@@ -87,7 +82,8 @@ report_rest (StrataWitnessLayer    *layer,
     }
 }
 
-/* Digests db/<collection>.json or a copy of it, in whatever form it is:
+/* Digests a collection's text, db/<collection>.json or a copy of it, in whatever
+ * form it is:
  *
  * - the bare value;
  * - an envelope, which is an object with a "data" before which there is nothing
@@ -103,13 +99,14 @@ report_rest (StrataWitnessLayer    *layer,
  * complete. All leading ones are, before a failure too: %STRATA_ERROR_SYNTAX
  * where a text is not JSON as far as it matters for where tokens begin and end,
  * or ends early; %STRATA_ERROR_DAMAGED_DATA where base64 or compressed data can't
- * be decoded. After a failure only @out->n_elements says anything.
+ * be decoded. After a failure only @out->n_elements says anything, and @out->is_whole.
  *
- * Returns: whether the file was read and understood to its end
+ * @bytes: the bytes as they are stored, read from where it is to its end
+ *
+ * Returns: whether the text was read and understood to its end
  */
 gboolean
-_strata_witness_collection (int                        dir,
-                            const char                *path,
+_strata_witness_collection (GInputStream              *bytes,
                             StrataWitnessElementFunc   func,
                             gpointer                   user_data,
                             StrataWitnessCollection   *out,
@@ -125,7 +122,7 @@ _strata_witness_collection (int                        dir,
   payload = _strata_witness_payload_new (func, user_data, out, cancellable);
   utf8.user_data = layer = _strata_witness_layer_new (payload, 0);
 
-  if (read_blocks (dir, path, push_utf8, &utf8, &out->file_digest, &out->file_length, cancellable, &failure) &&
+  if (read_blocks (bytes, push_utf8, &utf8, &out->file_digest, &out->file_length, cancellable, &failure) &&
       _strata_witness_utf8_finish (&utf8, &failure) &&
       _strata_witness_layer_finish (layer, &failure))
     return TRUE;
@@ -152,13 +149,17 @@ _strata_witness_attachment (int            dir,
                             GCancellable  *cancellable,
                             GError       **error)
 {
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
   g_autoptr(StrataWitnessAttachment) attachment = NULL;
 
+  if (stream == NULL)
+    return FALSE;
+
   if (as_is)
-    return read_blocks (dir, path, NULL, NULL, out_digest, out_length, cancellable, error);
+    return read_blocks (stream, NULL, NULL, out_digest, out_length, cancellable, error);
 
   attachment = _strata_witness_attachment_new ();
-  if (!read_blocks (dir, path, _strata_witness_attachment_push, attachment, NULL, NULL, cancellable, error))
+  if (!read_blocks (stream, _strata_witness_attachment_push, attachment, NULL, NULL, cancellable, error))
     return FALSE;
 
   return _strata_witness_attachment_finish (attachment, out_digest, out_length, error);
