@@ -35,6 +35,8 @@ static const char * const elements[] = {
   "-0",
 };
 
+#define R "\xEF\xBF\xBD"
+
 static const gsize block_sizes[] = { 1, 2, 3, 7, 64, 0 };
 
 typedef struct
@@ -77,12 +79,20 @@ write_file (Fixture    *fixture,
 }
 
 static Testimony *
-hear_bytes (const char *data,
-            gsize       size)
+hear_member_of_bytes (const char         *data,
+                      gsize               size,
+                      const char * const *members)
 {
   g_autoptr(GInputStream) bytes = g_memory_input_stream_new_from_data (data, (gssize)size, NULL);
 
-  return hear_stream (bytes);
+  return hear_member (bytes, members);
+}
+
+static Testimony *
+hear_bytes (const char *data,
+            gsize       size)
+{
+  return hear_member_of_bytes (data, size, NULL);
 }
 
 static char *
@@ -130,6 +140,14 @@ assert_whole (Testimony *testimony,
   assert_digest (&testimony->collection.digest, expected);
   g_assert_cmpuint (testimony->collection.length, ==, strlen (minified));
   g_assert_cmpuint (testimony->collection.pretty_length, ==, pretty_length);
+}
+
+static void
+assert_leading (Testimony *testimony)
+{
+  g_assert_cmpuint (testimony->elements->len, <=, G_N_ELEMENTS (elements));
+  for (guint i = 0; i < testimony->elements->len; i++)
+    assert_element (testimony, i, elements[i]);
 }
 
 /* JSON.stringify() of a string, with \u for every fourth character so that these are met too */
@@ -201,7 +219,32 @@ wrap_in_envelope (const char *data)
                           "  \"compressed\": false,\n  \"data\": %s\n}\n", data);
 }
 
-/* Applies a recipe of one letter a step: q quote, p pack, b byte order mark, e envelope */
+/* A file of backups/ */
+static char *
+put_in_backup (const char *sessions)
+{
+  return g_strdup_printf ("{\n  \"version\": \"1.0\",\n  \"timestamp\": 1760053103471,\n  \"collections\": {\n"
+                          "    \"tasks\": [{\"sessions\": [3], \"collections\": {\"sessions\": []}}],\n    \"x\": \"sessions\",\n"
+                          "    \"sessions\": %s,\n    \"notes\": {\"sessions\": 4}\n  },\n  \"sessions\": [5]\n}\n", sessions);
+}
+
+/* What the old program kept before it enriched sessions */
+static char *
+put_in_enrichment_backup (const char *sessions)
+{
+  return g_strdup_printf ("{\"timestamp\": 1760053103471, \"sessions\" : %s , \"count\": 7}", sessions);
+}
+
+/* A record of the backups in WebKit's database */
+static char *
+put_in_record (const char *data)
+{
+  return g_strdup_printf ("{\"id\":\"backup-1\",\"timestamp\":1760053103471,\"data\":%s,\"collections\":{}}", data);
+}
+
+/* Applies a recipe of one letter a step: q quote, p pack, b byte order mark, e envelope,
+ * c backup (of collections), s enrichment backup (of sessions), r record
+ */
 static char *
 make_form (const char *text,
            const char *recipe)
@@ -212,10 +255,32 @@ make_form (const char *text,
     {
       g_autofree char *inner = form;
 
-      form = *step == 'q' ? quote (inner) :
-             *step == 'p' ? pack (inner) :
-             *step == 'b' ? g_strconcat ("\xEF\xBB\xBF", inner, NULL) :
-                            wrap_in_envelope (inner);
+      switch (*step)
+        {
+        case 'q':
+          form = quote (inner);
+          break;
+        case 'p':
+          form = pack (inner);
+          break;
+        case 'b':
+          form = g_strconcat ("\xEF\xBB\xBF", inner, NULL);
+          break;
+        case 'e':
+          form = wrap_in_envelope (inner);
+          break;
+        case 'c':
+          form = put_in_backup (inner);
+          break;
+        case 's':
+          form = put_in_enrichment_backup (inner);
+          break;
+        case 'r':
+          form = put_in_record (inner);
+          break;
+        default:
+          g_assert_not_reached ();
+        }
     }
 
   return form;
@@ -244,6 +309,229 @@ test_every_form_says_the_same (Fixture       *fixture,
         assert_digest (&testimony->collection.file_digest, file_digest);
         g_assert_cmpuint (testimony->collection.file_length, ==, strlen (form));
       }
+}
+
+static const char * const in_backup[] = { "collections", "sessions", NULL };
+static const char * const in_enrichment_backup[] = { "sessions", NULL };
+
+/* Within backups, those of enrichment, and records */
+static const char * const member_recipes[] = {
+  "c", "qc", "pc", "bqc", "bpcb", "qqc", "ppc", "cb", "ce", "cqe", "cpe",
+  "s", "sb", "se", "sqe", "spe", "sqq", "qse", "pspe", "bqsbqe", "pqpqspqpqe",
+  "cqr", "cpr", "qcqr", "pcqr", "pqcqqr", "pqqpcqppqr", "sr", "qsqr",
+};
+
+static const char * const *
+get_members (const char *recipe)
+{
+  return strchr (recipe, 'c') != NULL ? in_backup : in_enrichment_backup;
+}
+
+static void
+test_members_are_found_in_every_form (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (member_recipes); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+      {
+        g_autofree char *form = make_form (pretty, member_recipes[i]);
+        g_autofree char *file_digest = sha256 (form, -1);
+        g_autoptr(Testimony) testimony = NULL;
+
+        _strata_witness_set_block_size (block_sizes[j]);
+        testimony = hear_member_of_bytes (form, strlen (form), get_members (member_recipes[i]));
+
+        assert_whole (testimony, strlen (pretty));
+        assert_digest (&testimony->collection.file_digest, file_digest);
+        g_assert_cmpuint (testimony->collection.file_length, ==, strlen (form));
+      }
+}
+
+/* Whatever is cut off, the elements before it are reported, and the value is
+ * whole when it is what follows that is missing.
+ */
+static void
+test_torn_text_around_a_member_gives_leading_elements (Fixture       *fixture,
+                                                       gconstpointer  test_data)
+{
+  g_autofree char *minified = dup_minified ();
+  g_autofree char *expected = sha256 (minified, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (member_recipes); i++)
+    {
+      g_autofree char *form = make_form (pretty, member_recipes[i]);
+      gsize length = strlen (g_strchomp (form));
+      gboolean was_whole = FALSE;
+      guint n_before = 0;
+
+      for (gsize cut = 0; cut < length; cut++)
+        {
+          g_autoptr(Testimony) testimony = NULL;
+
+          _strata_witness_set_block_size (block_sizes[cut % G_N_ELEMENTS (block_sizes)]);
+          testimony = hear_member_of_bytes (form, cut, get_members (member_recipes[i]));
+
+          g_assert_false (testimony->ok);
+          g_assert_true (testimony->error->domain == STRATA_ERROR);
+          g_assert_cmpint (testimony->error->code, !=, STRATA_ERROR_NOT_FOUND);
+          assert_leading (testimony);
+          g_assert_cmpuint (testimony->elements->len, >=, n_before);
+          g_assert_true (testimony->collection.is_whole || !was_whole);
+          if (testimony->collection.is_whole)
+            assert_digest (&testimony->collection.digest, expected);
+          n_before = testimony->elements->len;
+          was_whole = testimony->collection.is_whole;
+        }
+      g_assert_cmpuint (n_before, ==, G_N_ELEMENTS (elements));
+      g_assert_true (was_whole || g_str_has_suffix (member_recipes[i], "q"));
+    }
+}
+
+typedef struct
+{
+  const char *text;
+  const char *members[4];
+  const char *minified;
+  gsize       pretty_length;
+  guint       n_elements;
+} Member;
+
+#define SHY "\xC2\xAD"
+#define SHY_10 SHY SHY SHY SHY SHY SHY SHY SHY SHY SHY
+#define SHY_100 SHY_10 SHY_10 SHY_10 SHY_10 SHY_10 SHY_10 SHY_10 SHY_10 SHY_10 SHY_10
+
+static const Member members[] = {
+  { "{\"a\":[1, 2]}", { "a" }, "[1,2]", 6, 2 },
+  { "{\"a\":[1],\"a\":[2,3]}", { "a" }, "[1]", 3, 1 },
+  { "{\"a\":{\"b\":1},\"a\":{\"b\":2}}", { "a", "b" }, "1", 1, 0 },
+  { "{\"a\":{\"b\":1,\"b\":2},\"b\":3}", { "a", "b" }, "1", 1, 0 },
+  { "{\"a\":{\"a\":{\"a\":7 }}}", { "a", "a", "a" }, "7", 1, 0 },
+  { "{\"x\":{\"a\":1},\"y\":[{\"a\":2},\"a\"],\"z\":\"a\",\"a\":true}", { "a" }, "true", 4, 0 },
+  { "{\"x\":\"\\\"a\\\":5,\\\\\",\"a\":null}", { "a" }, "null", 4, 0 },
+  { "{\"A\":1,\"aa\":2,\"\":3,\"a \":4,\"a\":5}", { "a" }, "5", 1, 0 },
+  { "{\"A\":1,\"\":{ }}", { "" }, "{}", 3, 0 },
+  { "{\"collect\\u0069ons\":{\"\\u0073\\u0065\\u0073\\u0073\\u0069\\u006f\\u006e\\u0073\":[1]}}",
+    { "collections", "sessions" }, "[1]", 3, 1 },
+  { "{\"\\ud83d\\ude00\\/\\\\\\\"\\n\":[1]}", { "\xF0\x9F\x98\x80/\\\"\n" }, "[1]", 3, 1 },
+  { "{\"\xF0\x9F\x98\x80\":[1]}", { "\xF0\x9F\x98\x80" }, "[1]", 3, 1 },
+  { "{\"\\ud83dx\":[1]}", { R "x" }, "[1]", 3, 1 },
+  { "{\"x\\ud83d\":[1]}", { "x" R }, "[1]", 3, 1 },
+  { "{\"x\\u0000y\":[1]}", { "x" R "y" }, "[1]", 3, 1 },
+  { "{\"x\xFFy\":[1]}", { "x" R "y" }, "[1]", 3, 1 },
+  { "{\"" SHY_100 "\":0,\"" SHY_100 SHY "\":[1]}", { SHY_100 SHY }, "[1]", 3, 1 },
+  { "{\"" SHY_100 SHY "\":0,\"" SHY_100 "\":[1]}", { SHY_100 }, "[1]", 3, 1 },
+  { "{\"a\\x\":1,\"a\\u006\":2,\"a\\ud83d\":3,\"a\":4}", { "a" }, "4", 1, 0 },
+  { "{\"data\":[1]}", { "data" }, "[1]", 3, 1 },
+  { "{\"a\":1,\"data\":{\"a\":2}}", { "a" }, "1", 1, 0 },
+  { "{\"x\":1,\"data\":{\"a\":2},\"a\":1}", { "a" }, "2", 1, 0 },
+  { "{\"\\u0064ata\":{\"data\":{\"a\":2},\"a\":3},\"a\":1}", { "a" }, "3", 1, 0 },
+  { "{\"data\":\"{\\\"data\\\":{\\\"a\\\":2},\\\"a\\\":3}\",\"a\":1}", { "a" }, "3", 1, 0 },
+  { "{\"a\":{\"data\":{\"b\":2},\"b\":3}}", { "a", "b" }, "3", 1, 0 },
+  { "{\"a\":{\"version\":1,\"data\":[2]}}", { "a" }, "{\"version\":1,\"data\":[2]}", 24, 0 },
+  { "{\"a\":{\"data\":[2]},\"b\":0}", { "a" }, "{\"data\":[2]}", 12, 0 },
+};
+
+static void
+test_the_first_member_of_the_name_is_taken (Fixture       *fixture,
+                                            gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+      {
+        const Member *member = &members[i];
+        g_autofree char *digest = sha256 (member->minified, -1);
+        g_autoptr(Testimony) testimony = NULL;
+
+        _strata_witness_set_block_size (block_sizes[j]);
+        testimony = hear_member_of_bytes (member->text, strlen (member->text), member->members);
+
+        if (!testimony->ok)
+          g_test_message ("%s", member->text);
+        g_assert_no_error (testimony->error);
+        assert_digest (&testimony->collection.digest, digest);
+        g_assert_cmpuint (testimony->collection.length, ==, strlen (member->minified));
+        g_assert_cmpuint (testimony->collection.pretty_length, ==, member->pretty_length);
+        g_assert_cmpuint (testimony->elements->len, ==, member->n_elements);
+        g_assert_true (testimony->collection.is_array == (member->minified[0] == '['));
+      }
+}
+
+typedef struct
+{
+  const char *text;
+  const char *members[4];
+  StrataError code;
+  gboolean    is_whole;
+  guint       n_elements;
+} Memberless;
+
+static const Memberless memberless[] = {
+  { "{}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"b\":[1]}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"b\":{\"a\":[1]}}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"a\":{\"c\":[1]},\"b\":[2]}", { "a", "b" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"a\":{\"c\":[1]},\"a\":{\"b\":[2]}}", { "a", "b" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"a\":[{\"b\":[2]}]}", { "a", "b" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"a\":7}", { "a", "b" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"a\":null}", { "a", "b" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "[1,2]", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "17", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"version\":1,\"data\":[{\"a\":1}]}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"data\":{\"b\":1},\"a\":1}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"data\":\"[1]\"}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"data\":\"{\\\"b\\\":1}\"}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"b\":1", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"b\":1]", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"a\"", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"a\" [1]}", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"a\",\"b\":1}", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"a\":}", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"a\":]}", { "a", "b" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
+  { "{\"a\":[1,2", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 1 },
+  { "{\"a\":[1,2]", { "a" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":[1,2]]", { "a" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":[1,2] \"b\":1}", { "a" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":[1,2],\"x", { "a" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":[1,2]}}", { "a" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":{\"b\":[1,2]}", { "a", "b" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":{\"b\":[1,2],\"c\":'d'}}", { "a", "b" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":{\"b\":[1,2]}}}", { "a", "b" }, STRATA_ERROR_SYNTAX, TRUE, 2 },
+  { "{\"a\":\"GZIP_V1:AAAA\"}", { "a" }, STRATA_ERROR_DAMAGED_DATA, FALSE, 0 },
+  { "{\"a\":\"GZIP_V1:AAAA\"}", { "a", "b" }, STRATA_ERROR_DAMAGED_DATA, FALSE, 0 },
+};
+
+static void
+test_what_has_no_member_is_refused (Fixture       *fixture,
+                                    gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (memberless); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+      {
+        const Memberless *row = &memberless[i];
+        g_autoptr(Testimony) testimony = NULL;
+
+        _strata_witness_set_block_size (block_sizes[j]);
+        testimony = hear_member_of_bytes (row->text, strlen (row->text), row->members);
+
+        if (!g_error_matches (testimony->error, STRATA_ERROR, (int)row->code))
+          g_test_message ("%s", row->text);
+        g_assert_error (testimony->error, STRATA_ERROR, (int)row->code);
+        g_assert_true (testimony->collection.is_whole == row->is_whole);
+        g_assert_cmpuint (testimony->elements->len, ==, row->n_elements);
+      }
+}
+
+static void
+test_no_names_are_no_members (Fixture       *fixture,
+                              gconstpointer  test_data)
+{
+  static const char * const none[] = { NULL };
+  g_autofree char *form = make_form (pretty, "qe");
+  g_autoptr(Testimony) testimony = hear_member_of_bytes (form, strlen (form), none);
+
+  assert_whole (testimony, strlen (pretty));
 }
 
 typedef struct
@@ -386,13 +674,29 @@ test_at_most_four_strings_are_unwrapped (Fixture       *fixture,
   g_assert_cmpuint (testimony->elements->len, ==, 0);
 }
 
+/* Four around the outermost value, and four around that of each member */
+static void
+test_strings_are_counted_anew_in_a_member (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_autofree char *four = make_form ("[1]", "ppppspppp");
+  g_autofree char *five_inside = make_form ("[1]", "pppppse");
+  g_autofree char *five_outside = make_form ("[1]", "spppppe");
+  g_autoptr(Testimony) good = hear_member_of_bytes (four, strlen (four), in_enrichment_backup);
+  g_autoptr(Testimony) bad_inside = hear_member_of_bytes (five_inside, strlen (five_inside), in_enrichment_backup);
+  g_autoptr(Testimony) bad_outside = hear_member_of_bytes (five_outside, strlen (five_outside), in_enrichment_backup);
+
+  g_assert_no_error (good->error);
+  g_assert_cmpuint (good->elements->len, ==, 1);
+  g_assert_error (bad_inside->error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+  g_assert_error (bad_outside->error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+}
+
 typedef struct
 {
   const char *raw;
   const char *mended;
 } Utf8;
-
-#define R "\xEF\xBF\xBD"
 
 static const Utf8 utf8_texts[] = {
   { "\x80", R },
@@ -480,14 +784,6 @@ test_escapes_are_undone (Fixture       *fixture,
         g_assert_cmpuint (testimony->elements->len, ==, 1);
         assert_element (testimony, 0, escapes[i].mended);
       }
-}
-
-static void
-assert_leading (Testimony *testimony)
-{
-  g_assert_cmpuint (testimony->elements->len, <=, G_N_ELEMENTS (elements));
-  for (guint i = 0; i < testimony->elements->len; i++)
-    assert_element (testimony, i, elements[i]);
 }
 
 static void
@@ -639,7 +935,7 @@ test_refusal_ends_the_pass (Fixture       *fixture,
         guint n_calls = 0;
 
         bytes = g_memory_input_stream_new_from_data (form, (gssize)strlen (form) - (torn ? 6 : 0), NULL);
-        g_assert_false (_strata_witness_collection (bytes, refuse_third, &n_calls, &collection, NULL, &error));
+        g_assert_false (_strata_witness_collection (bytes, NULL, refuse_third, &n_calls, &collection, NULL, &error));
 
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
         g_assert_cmpuint (n_calls, ==, 3);
@@ -671,7 +967,7 @@ test_cancelling_ends_the_pass (Fixture       *fixture,
   StrataWitnessCollection collection;
 
   _strata_witness_set_block_size (16);
-  g_assert_false (_strata_witness_collection (bytes, cancel_second, cancellable, &collection, cancellable, &error));
+  g_assert_false (_strata_witness_collection (bytes, NULL, cancel_second, cancellable, &collection, cancellable, &error));
 
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (collection.n_elements, <, G_N_ELEMENTS (elements));
@@ -685,7 +981,7 @@ test_no_function_is_needed (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
   StrataWitnessCollection collection;
 
-  g_assert_true (_strata_witness_collection (bytes, NULL, NULL, &collection, NULL, &error));
+  g_assert_true (_strata_witness_collection (bytes, NULL, NULL, NULL, &collection, NULL, &error));
 
   g_assert_no_error (error);
   g_assert_cmpuint (collection.n_elements, ==, 2);
@@ -956,7 +1252,10 @@ test_mutations_do_no_harm (Fixture       *fixture,
 
   for (guint i = 0; i < n_rounds; i++)
     {
-      g_autofree char *form = make_form (pretty, recipes[i % G_N_ELEMENTS (recipes)]);
+      const char *recipe = i % 2 == 0 ? recipes[i / 2 % G_N_ELEMENTS (recipes)] :
+                                        member_recipes[i / 2 % G_N_ELEMENTS (member_recipes)];
+      const char * const *wanted = i % 2 == 0 ? NULL : get_members (recipe);
+      g_autofree char *form = make_form (pretty, recipe);
       g_autoptr(GByteArray) bytes = g_byte_array_new ();
       g_autoptr(Testimony) one = NULL;
       g_autoptr(Testimony) other = NULL;
@@ -965,13 +1264,12 @@ test_mutations_do_no_harm (Fixture       *fixture,
       mutate (bytes);
 
       _strata_witness_set_block_size (0);
-      one = hear_bytes ((const char *)bytes->data, bytes->len);
+      one = hear_member_of_bytes ((const char *)bytes->data, bytes->len, wanted);
       _strata_witness_set_block_size (block_sizes[i % (G_N_ELEMENTS (block_sizes) - 1)]);
-      other = hear_bytes ((const char *)bytes->data, bytes->len);
+      other = hear_member_of_bytes ((const char *)bytes->data, bytes->len, wanted);
 
       if (one->elements->len != other->elements->len)
-        g_test_message ("round %u (“%s”): %s, %s", i, recipes[i % G_N_ELEMENTS (recipes)],
-                        one->error->message, other->error->message);
+        g_test_message ("round %u (“%s”): %s, %s", i, recipe, one->error->message, other->error->message);
       g_assert_true (one->ok == other->ok);
       g_assert_cmpuint (one->elements->len, ==, other->elements->len);
       for (guint j = 0; j < one->elements->len; j++)
@@ -1021,9 +1319,15 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   ADD ("forms", test_every_form_says_the_same);
+  ADD ("members/forms", test_members_are_found_in_every_form);
+  ADD ("members/torn", test_torn_text_around_a_member_gives_leading_elements);
+  ADD ("members/first", test_the_first_member_of_the_name_is_taken);
+  ADD ("members/none", test_what_has_no_member_is_refused);
+  ADD ("members/no-names", test_no_names_are_no_members);
   ADD ("values", test_values_are_told_from_envelopes);
   ADD ("malformed", test_malformed_text_fails_after_its_whole_elements);
   ADD ("levels", test_at_most_four_strings_are_unwrapped);
+  ADD ("members/levels", test_strings_are_counted_anew_in_a_member);
   ADD ("utf8", test_invalid_utf8_becomes_replacement_characters);
   ADD ("escapes", test_escapes_are_undone);
   ADD ("torn", test_torn_files_give_their_leading_elements);

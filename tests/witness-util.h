@@ -39,18 +39,25 @@ note_element (guint64              ordinal,
 }
 
 static Testimony *
-hear_stream (GInputStream *bytes)
+hear_member (GInputStream       *bytes,
+             const char * const *members)
 {
   Testimony *testimony = g_new0 (Testimony, 1);
 
   testimony->elements = g_ptr_array_new_with_free_func (g_free);
-  testimony->ok = _strata_witness_collection (bytes, note_element, testimony, &testimony->collection,
+  testimony->ok = _strata_witness_collection (bytes, members, note_element, testimony, &testimony->collection,
                                               NULL, &testimony->error);
 
   g_assert_true (testimony->ok == (testimony->error == NULL));
   g_assert_cmpuint (testimony->collection.n_elements, ==, testimony->elements->len);
 
   return testimony;
+}
+
+static Testimony *
+hear_stream (GInputStream *bytes)
+{
+  return hear_member (bytes, NULL);
 }
 
 static void

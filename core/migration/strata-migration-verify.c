@@ -148,7 +148,7 @@ read_again (StrataMigrationRun        *run,
 {
   g_autoptr(GInputStream) bytes = _strata_file_stream_open_source (_strata_legacy_store_get_dir (run->legacy), path, error);
 
-  return bytes != NULL && _strata_witness_collection (bytes, func, user_data, out, cancellable, error);
+  return bytes != NULL && _strata_witness_collection (bytes, NULL, func, user_data, out, cancellable, error);
 }
 
 static gboolean

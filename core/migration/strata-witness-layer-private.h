@@ -11,16 +11,21 @@
 
 G_BEGIN_DECLS
 
-/* How many strings may be wrapped around each other */
-#define STRATA_WITNESS_MAX_LEVEL 4
+/* How many strings may be wrapped around each other: around the outermost value,
+ * and again around that of each member that is gone down to
+ */
+#define STRATA_WITNESS_MAX_STRINGS 4
 
 /* One JSON text: the file's own, or one that was wrapped in a string of
- * another. Finds its value; a string is unwrapped, all else is the payload.
+ * another. Finds its value; a string is unwrapped; of an object the member that
+ * is wanted is the value, if one is; all else is the payload.
  */
 typedef struct _StrataWitnessLayer StrataWitnessLayer;
 
 StrataWitnessLayer  *_strata_witness_layer_new     (StrataWitnessPayload  *payload,
-                                                    guint                  level);
+                                                    const char * const    *members,
+                                                    guint                  level,
+                                                    guint                  n_strings);
 void                 _strata_witness_layer_free    (StrataWitnessLayer    *self);
 gboolean             _strata_witness_layer_push    (const guint8          *data,
                                                     gsize                  size,
@@ -34,7 +39,9 @@ void                 _strata_witness_layer_drain   (StrataWitnessLayer    *self)
 typedef struct _StrataWitnessUnwrap StrataWitnessUnwrap;
 
 StrataWitnessUnwrap *_strata_witness_unwrap_new    (StrataWitnessPayload  *payload,
-                                                    guint                  level);
+                                                    const char * const    *members,
+                                                    guint                  level,
+                                                    guint                  n_strings);
 void                 _strata_witness_unwrap_free   (StrataWitnessUnwrap   *self);
 gboolean             _strata_witness_unwrap_push   (StrataWitnessUnwrap   *self,
                                                     const guint8         **next,

@@ -13,13 +13,13 @@
 
 typedef enum
 {
-  STATE_START,      /* before the value */
-  STATE_STRING,     /* in a string that is unwrapped */
-  STATE_TOKENS,     /* in an array or object */
-  STATE_SCALAR,     /* in a number, true, false or null */
-  STATE_AFTER_DATA, /* in an envelope, after its data */
-  STATE_REST,       /* in an envelope, in the members after its data */
-  STATE_END,        /* only white space may follow */
+  STATE_START,       /* before the value */
+  STATE_STRING,      /* in a string that is unwrapped */
+  STATE_TOKENS,      /* in an array or object */
+  STATE_SCALAR,      /* in a number, true, false or null */
+  STATE_AFTER_VALUE, /* in an object that was gone into, after the value that was looked for */
+  STATE_REST,        /* the same, in the members after it */
+  STATE_END,         /* only white space may follow */
 } State;
 
 struct _StrataWitnessLayer
@@ -27,6 +27,12 @@ struct _StrataWitnessLayer
   /* Set at construction, never changed after */
   StrataWitnessPayload *payload;
   guint                 level;
+
+  /* The members still to go down to, %NULL when there is none; the strings around the
+   * value so far, from the last member on
+   */
+  const char * const   *members;
+  guint                 n_strings;
 
   State                 state;
 
@@ -38,8 +44,8 @@ struct _StrataWitnessLayer
   const guint8         *block;
   const guint8         *next;
 
-  /* Past the "data": of an envelope */
-  gboolean              in_envelope;
+  /* The objects of this text that were gone into and not left: an envelope at "data", others at a member */
+  guint                 n_open;
 
   /* STATE_START: bytes of a byte order mark that were passed over, 3 when none may come */
   guint                 n_bom;
@@ -52,15 +58,24 @@ struct _StrataWitnessLayer
   guint64               value_start;
 };
 
-/* @level: how many strings are wrapped around the text. @payload outlives the layer. */
+/* @payload: outlives the layer
+ * @members: (nullable): names of the members to go down to before the payload,
+ *   one inside the other; borrowed
+ * @level: how many strings are wrapped around the text
+ * @n_strings: and how many of those since the last member that was gone down to
+ */
 StrataWitnessLayer *
 _strata_witness_layer_new (StrataWitnessPayload *payload,
-                           guint                 level)
+                           const char * const   *members,
+                           guint                 level,
+                           guint                 n_strings)
 {
   StrataWitnessLayer *self = g_new0 (StrataWitnessLayer, 1);
 
   self->payload = payload;
+  self->members = members != NULL && *members != NULL ? members : NULL;
   self->level = level;
+  self->n_strings = n_strings;
 
   return self;
 }
@@ -69,6 +84,7 @@ void
 _strata_witness_layer_free (StrataWitnessLayer *self)
 {
   g_clear_pointer (&self->unwrap, _strata_witness_unwrap_free);
+  _strata_witness_tokens_clear (&self->tokens);
   g_free (self);
 }
 
@@ -94,10 +110,21 @@ fail (StrataWitnessLayer  *self,
   return FALSE;
 }
 
+/* The value of this text was an object without the member, or no object. */
+static gboolean
+fail_without_member (StrataWitnessLayer  *self,
+                     GError             **error)
+{
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no member “%s” in the text at byte %" G_GUINT64_FORMAT,
+               *self->members, get_position (self));
+
+  return FALSE;
+}
+
 static void
 leave_value (StrataWitnessLayer *self)
 {
-  self->state = self->in_envelope ? STATE_AFTER_DATA : STATE_END;
+  self->state = self->n_open > 0 ? STATE_AFTER_VALUE : STATE_END;
 }
 
 /* The payload is complete. */
@@ -115,10 +142,10 @@ static gboolean
 begin_string (StrataWitnessLayer  *self,
               GError             **error)
 {
-  if (self->level == STRATA_WITNESS_MAX_LEVEL)
+  if (self->n_strings == STRATA_WITNESS_MAX_STRINGS)
     return fail (self, "too many strings around each other", error);
 
-  self->unwrap = _strata_witness_unwrap_new (self->payload, self->level + 1);
+  self->unwrap = _strata_witness_unwrap_new (self->payload, self->members, self->level + 1, self->n_strings + 1);
   self->state = STATE_STRING;
   self->next++;
 
@@ -130,13 +157,18 @@ begin_tokens (StrataWitnessLayer  *self,
               GError             **error)
 {
   gboolean is_array = *self->next == '[';
+  const char *wanted = self->members != NULL ? *self->members : NULL;
+
+  if (is_array && wanted != NULL)
+    return fail_without_member (self, error);
 
   /* Only a file is an envelope, and only once: what is inside is the old program's own data */
-  _strata_witness_tokens_begin (&self->tokens, self->payload, is_array,
-                                !is_array && self->level == 0 && !self->in_envelope);
+  _strata_witness_tokens_begin (&self->tokens, wanted == NULL ? self->payload : NULL, is_array,
+                                !is_array && self->level == 0 && self->n_open == 0, wanted);
   self->state = STATE_TOKENS;
+  self->next++;
 
-  return _strata_witness_payload_put (self->payload, self->next++, 1, error);
+  return wanted != NULL || _strata_witness_payload_put (self->payload, self->next - 1, 1, error);
 }
 
 static gboolean
@@ -170,6 +202,8 @@ step_start (StrataWitnessLayer  *self,
     return begin_tokens (self, error);
   if (!_strata_witness_begins_scalar (*self->next))
     return fail (self, "no value begins so", error);
+  if (self->members != NULL)
+    return fail_without_member (self, error);
   self->state = STATE_SCALAR;
 
   return TRUE;
@@ -191,6 +225,32 @@ step_string (StrataWitnessLayer  *self,
   return _strata_witness_unwrap_finish (self->unwrap, error);
 }
 
+/* Goes on with a member of the object at hand as the value; the rest of the object comes after it. */
+static void
+enter_member (StrataWitnessLayer *self)
+{
+  self->n_open++;
+  self->state = STATE_START;
+}
+
+/* Past the last bracket. */
+static gboolean
+end_tokens (StrataWitnessLayer  *self,
+            GError             **error)
+{
+  if (self->state == STATE_REST)
+    {
+      self->n_open--;
+      leave_value (self);
+      return TRUE;
+    }
+
+  if (self->members != NULL)
+    return fail_without_member (self, error);
+
+  return end_payload (self, self->tokens.is_array, error);
+}
+
 static gboolean
 step_tokens (StrataWitnessLayer  *self,
              const guint8        *end,
@@ -200,14 +260,15 @@ step_tokens (StrataWitnessLayer  *self,
     {
     case STRATA_WITNESS_TOKENS_AT_DATA:
       _strata_witness_payload_drop (self->payload);
-      self->in_envelope = TRUE;
-      self->state = STATE_START;
+      enter_member (self);
+      return TRUE;
+    case STRATA_WITNESS_TOKENS_AT_WANTED:
+      self->members = self->members[1] != NULL ? self->members + 1 : NULL;
+      self->n_strings = 0;
+      enter_member (self);
       return TRUE;
     case STRATA_WITNESS_TOKENS_AT_END:
-      if (self->state == STATE_TOKENS)
-        return end_payload (self, self->tokens.is_array, error);
-      self->state = STATE_END;
-      return TRUE;
+      return end_tokens (self, error);
     case STRATA_WITNESS_TOKENS_FAILED:
       return self->tokens.reason != NULL && fail (self, self->tokens.reason, error);
     case STRATA_WITNESS_TOKENS_INSIDE:
@@ -232,7 +293,7 @@ step_scalar (StrataWitnessLayer  *self,
   return self->next == end || end_payload (self, FALSE, error);
 }
 
-/* After the envelope's data, or after everything. */
+/* After the value within an object, or after everything. */
 static gboolean
 step_after (StrataWitnessLayer  *self,
             GError             **error)
@@ -247,7 +308,7 @@ step_after (StrataWitnessLayer  *self,
     return fail (self, "something follows the value", error);
 
   self->state = STATE_REST;
-  _strata_witness_tokens_begin (&self->tokens, NULL, FALSE, FALSE);
+  _strata_witness_tokens_begin (&self->tokens, NULL, FALSE, FALSE, NULL);
 
   return TRUE;
 }
@@ -268,7 +329,7 @@ step (StrataWitnessLayer  *self,
       return step_tokens (self, end, error);
     case STATE_SCALAR:
       return step_scalar (self, end, error);
-    case STATE_AFTER_DATA:
+    case STATE_AFTER_VALUE:
     case STATE_END:
     default:
       return step_after (self, error);

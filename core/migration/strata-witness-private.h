@@ -50,6 +50,7 @@ typedef struct
 } StrataWitnessCollection;
 
 gboolean _strata_witness_collection     (GInputStream              *bytes,
+                                         const char * const        *members,
                                          StrataWitnessElementFunc   func,
                                          gpointer                   user_data,
                                          StrataWitnessCollection   *out,

@@ -36,8 +36,13 @@ typedef enum
   STRATA_WITNESS_WANT_SCALAR_END,
 } StrataWitnessWant;
 
-/* One more than the longest key of an envelope, "compressed" with every letter a \uXXXX */
-#define STRATA_WITNESS_MAX_KEY (6 * 10 + 1)
+/* What a key is that ends the search for it */
+typedef enum
+{
+  STRATA_WITNESS_KEY_OTHER,
+  STRATA_WITNESS_KEY_DATA,
+  STRATA_WITNESS_KEY_WANTED,
+} StrataWitnessKey;
 
 /* One array or object, from after its first bracket to its last. */
 typedef struct
@@ -56,13 +61,18 @@ typedef struct
   const guint8         *next;
   const guint8         *run;
 
-  /* All keys so far are those of an envelope; the one read now or last */
+  /* The member looked for, or %NULL; whether "data" is too. Without a member wanted,
+   * only as long as all keys are those of an envelope.
+   */
+  const char           *wanted;
   gboolean              may_be_envelope;
+
+  /* The key read now or last: its text as written, up to @max_key bytes */
   gboolean              key_is_next;
   gboolean              in_key;
-  gboolean              key_is_data;
-  char                  key[STRATA_WITNESS_MAX_KEY];
-  gsize                 n_key;
+  StrataWitnessKey      found;
+  GByteArray           *key;
+  gsize                 max_key;
 
   /* What is wrong with the text, where that is why it went no further */
   const char           *reason;
@@ -71,15 +81,18 @@ typedef struct
 typedef enum
 {
   STRATA_WITNESS_TOKENS_INSIDE,
-  STRATA_WITNESS_TOKENS_AT_END,  /* past the last bracket */
-  STRATA_WITNESS_TOKENS_AT_DATA, /* this is an envelope: past "data": */
-  STRATA_WITNESS_TOKENS_FAILED,  /* with an error or a reason */
+  STRATA_WITNESS_TOKENS_AT_END,    /* past the last bracket */
+  STRATA_WITNESS_TOKENS_AT_DATA,   /* this is an envelope: past "data": */
+  STRATA_WITNESS_TOKENS_AT_WANTED, /* past the name of the member looked for and its colon */
+  STRATA_WITNESS_TOKENS_FAILED,    /* with an error or a reason */
 } StrataWitnessTokensPlace;
 
 void                     _strata_witness_tokens_begin (StrataWitnessTokens   *self,
                                                        StrataWitnessPayload  *payload,
                                                        gboolean               is_array,
-                                                       gboolean               may_be_envelope);
+                                                       gboolean               may_be_envelope,
+                                                       const char            *wanted);
+void                     _strata_witness_tokens_clear (StrataWitnessTokens   *self);
 StrataWitnessTokensPlace _strata_witness_tokens_push  (StrataWitnessTokens   *self,
                                                        const guint8         **next,
                                                        const guint8          *end,

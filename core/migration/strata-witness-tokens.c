@@ -21,6 +21,12 @@
 #define SCALAR STRATA_WITNESS_SCALAR
 #define OTHER  STRATA_WITNESS_OTHER
 
+#define UNICODE_ESCAPE_LENGTH 6 /* \uXXXX */
+
+/* What an envelope has beside "data" */
+#define LONGEST_NAME "compressed"
+static const char * const envelope_names[] = { "version", "checksum", "timestamp", LONGEST_NAME };
+
 static const guint8 classes[256] = {
   ['0' ... '9'] = SCALAR,
   ['A' ... 'Z'] = SCALAR,
@@ -52,19 +58,37 @@ _strata_witness_begins_scalar (guint8 byte)
   return byte == '-' || g_ascii_isdigit ((char)byte) || byte == 't' || byte == 'f' || byte == 'n';
 }
 
-/* Begins after the first bracket. @payload: where the text goes, or %NULL */
+/* Begins after the first bracket; @self is all 0 or was used before.
+ *
+ * @payload: where the text goes, or %NULL
+ * @wanted: (nullable): the member of an object at which to stop; borrowed
+ */
 void
 _strata_witness_tokens_begin (StrataWitnessTokens  *self,
                               StrataWitnessPayload *payload,
                               gboolean              is_array,
-                              gboolean              may_be_envelope)
+                              gboolean              may_be_envelope,
+                              const char           *wanted)
 {
-  memset (self, 0, sizeof *self);
-  self->payload = payload;
-  self->is_array = is_array;
-  self->depth = 1;
-  self->may_be_envelope = may_be_envelope;
-  self->key_is_next = TRUE;
+  gsize longest = MAX (strlen (LONGEST_NAME), wanted != NULL ? strlen (wanted) : 0);
+
+  _strata_witness_tokens_clear (self);
+  *self = (StrataWitnessTokens){
+    .payload = payload,
+    .is_array = is_array,
+    .depth = 1,
+    .wanted = wanted,
+    .may_be_envelope = may_be_envelope,
+    .key_is_next = may_be_envelope || wanted != NULL,
+    /* One more than the longest key of interest, with every byte of it a \uXXXX */
+    .max_key = UNICODE_ESCAPE_LENGTH * longest + 1,
+  };
+}
+
+void
+_strata_witness_tokens_clear (StrataWitnessTokens *self)
+{
+  g_clear_pointer (&self->key, g_byte_array_unref);
 }
 
 static gboolean
@@ -99,40 +123,66 @@ end_element (StrataWitnessTokens  *self,
 }
 
 static void
+begin_key (StrataWitnessTokens *self)
+{
+  self->key_is_next = FALSE;
+  self->in_key = TRUE;
+  if (self->key == NULL)
+    self->key = g_byte_array_new ();
+  g_byte_array_set_size (self->key, 0);
+}
+
+static void
 gather_key (StrataWitnessTokens *self,
             const guint8        *data,
             gsize                size)
 {
-  gsize n = MIN (size, STRATA_WITNESS_MAX_KEY - self->n_key);
-
-  memcpy (self->key + self->n_key, data, n);
-  self->n_key += n;
+  g_byte_array_append (self->key, data, (guint)MIN (size, self->max_key - self->key->len));
 }
 
-/* A key of what may be an envelope was read. */
+/* Undoes the key's escapes. One that is longer than any of interest, or has a
+ * wrong escape, is none of interest.
+ *
+ * Returns: (transfer full): the name, a NUL in it being U+FFFD, or %NULL
+ */
+static char *
+dup_name (StrataWitnessTokens *self)
+{
+  gsize size = (gsize)self->key->len + 1;
+  g_autofree guint8 *bytes = g_malloc (size);
+  StrataWitnessBuffer buffer = { .bytes = bytes, .size = size };
+  StrataWitnessUnescape unescape = { .out = &buffer };
+  const guint8 *next = self->key->data;
+
+  /* Without its escapes the text is never longer: the buffer never gets full */
+  if (self->key->len == self->max_key ||
+      !_strata_witness_unescape_push (&unescape, &next, next + self->key->len, NULL) ||
+      unescape.n_missing > 0 || unescape.after_backslash ||
+      !_strata_witness_unescape_finish (&unescape, NULL))
+    return NULL;
+
+  return g_utf8_make_valid ((const char *)bytes, (gssize)buffer.length);
+}
+
+/* A key was read: is it one that ends the search? */
 static void
 judge_key (StrataWitnessTokens *self)
 {
-  static const char * const others[] = { "version", "checksum", "timestamp", "compressed" };
-  guint8 bytes[STRATA_WITNESS_MAX_KEY + 1];
-  StrataWitnessBuffer name = { .bytes = bytes, .size = sizeof bytes };
-  StrataWitnessUnescape unescape = { .out = &name };
-  const guint8 *next = (const guint8 *)self->key;
+  g_autofree char *name = dup_name (self);
   gboolean is_known = FALSE;
 
   self->in_key = FALSE;
+  self->found = STRATA_WITNESS_KEY_OTHER;
 
-  /* Without its escapes it is never longer; one that is wrong or cut makes it another key */
-  if (self->n_key < STRATA_WITNESS_MAX_KEY &&
-      _strata_witness_unescape_push (&unescape, &next, next + self->n_key, NULL) &&
-      unescape.n_missing == 0)
-    {
-      self->key_is_data = name.length == 4 && memcmp (bytes, "data", 4) == 0;
-      for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-        is_known |= name.length == strlen (others[i]) && memcmp (bytes, others[i], name.length) == 0;
-    }
+  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (envelope_names); i++)
+    is_known |= strcmp (name, envelope_names[i]) == 0;
 
-  self->may_be_envelope = is_known || self->key_is_data;
+  if (name != NULL && self->wanted != NULL && strcmp (name, self->wanted) == 0)
+    self->found = STRATA_WITNESS_KEY_WANTED;
+  else if (name != NULL && self->may_be_envelope && strcmp (name, "data") == 0)
+    self->found = STRATA_WITNESS_KEY_DATA;
+  else if (self->wanted == NULL && !is_known)
+    self->may_be_envelope = FALSE;
 }
 
 /* In a string: on to its end. */
@@ -295,17 +345,13 @@ check_object (StrataWitnessTokens *self,
 {
   if (class == OTHER || (class == CLOSE && *self->next != '}'))
     return fail (self, "a byte that belongs to no object");
-  if (self->key_is_data && class != SPACE && class != COLON)
+  if (self->found != STRATA_WITNESS_KEY_OTHER && class != SPACE && class != COLON)
     return fail (self, "no colon after a key");
 
   if (class == COMMA)
-    self->key_is_next = TRUE;
-  if (class == QUOTE && self->key_is_next && self->may_be_envelope)
-    {
-      self->key_is_next = FALSE;
-      self->in_key = TRUE;
-      self->n_key = 0;
-    }
+    self->key_is_next = self->may_be_envelope || self->wanted != NULL;
+  if (class == QUOTE && self->key_is_next)
+    begin_key (self);
 
   return TRUE;
 }
@@ -341,11 +387,11 @@ _strata_witness_tokens_push (StrataWitnessTokens  *self,
                              const guint8         *end,
                              GError              **error)
 {
-  gboolean at_data = FALSE;
+  gboolean has_found = FALSE;
   gboolean ok = TRUE;
 
   self->next = self->run = *next;
-  while (ok && !at_data && self->depth > 0 && self->next < end)
+  while (ok && !has_found && self->depth > 0 && self->next < end)
     {
       if (self->in_string)
         ok = step_in_string (self, end, error);
@@ -353,8 +399,8 @@ _strata_witness_tokens_push (StrataWitnessTokens  *self,
         ok = step_deep (self, end, error);
       else
         {
-          /* With "data" read and a colon at hand */
-          at_data = self->key_is_data && *self->next == ':';
+          /* With its key read and the colon at hand */
+          has_found = self->found != STRATA_WITNESS_KEY_OTHER && *self->next == ':';
           ok = step_top (self, end, error);
         }
     }
@@ -362,8 +408,8 @@ _strata_witness_tokens_push (StrataWitnessTokens  *self,
 
   if (!ok || !flush_run (self, error))
     return STRATA_WITNESS_TOKENS_FAILED;
-  if (at_data)
-    return STRATA_WITNESS_TOKENS_AT_DATA;
+  if (has_found)
+    return self->found == STRATA_WITNESS_KEY_DATA ? STRATA_WITNESS_TOKENS_AT_DATA : STRATA_WITNESS_TOKENS_AT_WANTED;
 
   return self->depth == 0 ? STRATA_WITNESS_TOKENS_AT_END : STRATA_WITNESS_TOKENS_INSIDE;
 }

@@ -149,16 +149,18 @@ take_text (const guint8  *data,
   return size == 0 || _strata_witness_layer_push (data, size, self->inner, error);
 }
 
-/* @level: of the text inside */
+/* For the text inside; see _strata_witness_layer_new(). */
 StrataWitnessUnwrap *
 _strata_witness_unwrap_new (StrataWitnessPayload *payload,
-                            guint                 level)
+                            const char * const   *members,
+                            guint                 level,
+                            guint                 n_strings)
 {
   StrataWitnessUnwrap *self = g_new0 (StrataWitnessUnwrap, 1);
 
   _strata_witness_buffer_init (&self->text, take_text, self);
   self->unescape.out = &self->text;
-  self->inner = _strata_witness_layer_new (payload, level);
+  self->inner = _strata_witness_layer_new (payload, members, level, n_strings);
 
   return self;
 }

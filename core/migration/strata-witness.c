@@ -82,14 +82,23 @@ report_rest (StrataWitnessLayer    *layer,
     }
 }
 
-/* Digests a collection's text, db/<collection>.json or a copy of it, in whatever
- * form it is:
+/* Digests a collection's text: db/<collection>.json, a copy of it, or what holds
+ * several collections, in whatever form it is:
  *
  * - the bare value;
  * - an envelope, which is an object with a "data" before which there is nothing
  *   but "version", "checksum", "timestamp" and "compressed"; the value is "data";
  * - either with a string for a value that holds the text of the value, plain or
  *   as "GZIP_V1:" and base64; and such a string wrapped in up to three more.
+ *
+ * With @members that value must be an object, and its member of the first name is
+ * the value instead, wrapped in strings or not; and so on with the next name. Of
+ * several members of one name it is the first. Nothing matters that stands beside
+ * this way, but it must come to its end. The outermost object is an envelope then
+ * if "data" stands in it before the member wanted, whatever else does:
+ *
+ *   {"version": 1, "timestamp": …, "collections": {"notes": …, "sessions": VALUE}}
+ *   {"id": …, "timestamp": …, "data": "{…, \"collections\": {\"sessions\": \"[…]\"}}"}
  *
  * A byte order mark is passed over at the start of each of these texts, and
  * what is not UTF-8 in them is digested as U+FFFD, once for each maximal subpart.
@@ -99,14 +108,17 @@ report_rest (StrataWitnessLayer    *layer,
  * complete. All leading ones are, before a failure too: %STRATA_ERROR_SYNTAX
  * where a text is not JSON as far as it matters for where tokens begin and end,
  * or ends early; %STRATA_ERROR_DAMAGED_DATA where base64 or compressed data can't
- * be decoded. After a failure only @out->n_elements says anything, and @out->is_whole.
+ * be decoded; %STRATA_ERROR_NOT_FOUND, where there is no such member, or no object
+ * where one is looked for. After a failure only @out->n_elements says anything, and @out->is_whole.
  *
  * @bytes: the bytes as they are stored, read from where it is to its end
+ * @members: (nullable): names, ended by %NULL
  *
  * Returns: whether the text was read and understood to its end
  */
 gboolean
 _strata_witness_collection (GInputStream              *bytes,
+                            const char * const        *members,
                             StrataWitnessElementFunc   func,
                             gpointer                   user_data,
                             StrataWitnessCollection   *out,
@@ -120,7 +132,7 @@ _strata_witness_collection (GInputStream              *bytes,
 
   *out = (StrataWitnessCollection){ 0 };
   payload = _strata_witness_payload_new (func, user_data, out, cancellable);
-  utf8.user_data = layer = _strata_witness_layer_new (payload, 0);
+  utf8.user_data = layer = _strata_witness_layer_new (payload, members, 0, 0);
 
   if (read_blocks (bytes, push_utf8, &utf8, &out->file_digest, &out->file_length, cancellable, &failure) &&
       _strata_witness_utf8_finish (&utf8, &failure) &&
