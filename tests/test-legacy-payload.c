@@ -11,9 +11,11 @@
 
 #include "base/strata-digest-private.h"
 #include "base/strata-error.h"
+#include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "legacy/strata-legacy-payload-private.h"
 #include "legacy/strata-text-checksum-private.h"
+#include "legacy/strata-text-stream-private.h"
 #include "test-util.h"
 
 /* As JSON.stringify (x, null, 2) writes it */
@@ -60,6 +62,17 @@ fixture_tear_down (Fixture       *fixture,
   close (fixture->dir);
   test_remove_dir (fixture->path);
   g_free (fixture->path);
+}
+
+static StrataLegacyPayload *
+open_file (int          dir,
+           const char  *path,
+           GError     **error)
+{
+  g_autoptr(GInputStream) file = _strata_file_stream_open_source (dir, path, error);
+  g_autoptr(GInputStream) text = file != NULL ? _strata_text_stream_new (file) : NULL;
+
+  return text != NULL ? _strata_legacy_payload_open (text, NULL, NULL, error) : NULL;
 }
 
 /* --- Writing the old format, the simplest way --- */
@@ -188,7 +201,7 @@ read_all (Fixture  *fixture,
           GString  *value,
           GError  **error)
 {
-  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open (fixture->dir, "x.json", NULL, error);
+  g_autoptr(StrataLegacyPayload) payload = open_file (fixture->dir, "x.json", error);
 
   if (payload == NULL ||
       !_strata_json_reader_take (_strata_legacy_payload_get_reader (payload), append, value, NULL, error) ||
@@ -291,6 +304,23 @@ test_every_form_with_any_boundaries (Fixture       *fixture,
       }
 }
 
+static char *
+quote_often (const char *text,
+             guint       times)
+{
+  char *quoted = g_strdup (text);
+
+  for (guint i = 0; i < times; i++)
+    {
+      char *once_more = quote (quoted);
+
+      g_free (quoted);
+      quoted = once_more;
+    }
+
+  return quoted;
+}
+
 static void
 test_strings_in_strings (Fixture       *fixture,
                          gconstpointer  test_data)
@@ -298,7 +328,7 @@ test_strings_in_strings (Fixture       *fixture,
   g_autofree char *quoted = quote (PRETTY);
   g_autofree char *twice = quote (quoted);
   g_autofree char *thrice = quote (twice);
-  g_autofree char *four_times = quote (thrice);
+  g_autofree char *eight_times = quote_often (PRETTY, 8);
   g_autofree char *packed = gzip_in_base64 (PRETTY);
   g_autofree char *packed_text = quote (packed);
   g_autofree char *packed_twice = gzip_in_base64 (packed_text);
@@ -314,7 +344,7 @@ test_strings_in_strings (Fixture       *fixture,
     { envelop_string (quoted), STRATA_LEGACY_FORM_STRING, 2, CHECKSUM_MATCHES, MINIFIED },
     { envelop_string (twice), STRATA_LEGACY_FORM_STRING, 3, CHECKSUM_MATCHES, MINIFIED },
     { envelop_string (thrice), STRATA_LEGACY_FORM_STRING, 4, CHECKSUM_MATCHES, MINIFIED },
-    { envelop_string (four_times), STRATA_LEGACY_FORM_STRING, 4, CHECKSUM_MATCHES, quoted },
+    { envelop_string (eight_times), STRATA_LEGACY_FORM_STRING, 8, CHECKSUM_MATCHES, quoted },
     /* An export imported again */
     { envelop_string (packed_text), STRATA_LEGACY_FORM_STRING, 2, CHECKSUM_MATCHES, MINIFIED },
     { envelop_gzip (packed_text), STRATA_LEGACY_FORM_GZIP, 2, CHECKSUM_MATCHES, MINIFIED },
@@ -556,7 +586,7 @@ test_what_stands_before_damage_is_read (Fixture       *fixture,
   content = g_strdup_printf ("{\"version\":1,\"data\":\"%s\"}", packed);
   put (fixture, content, -1);
 
-  payload = _strata_legacy_payload_open (fixture->dir, "x.json", NULL, &error);
+  payload = open_file (fixture->dir, "x.json", &error);
   g_assert_no_error (error);
   reader = _strata_legacy_payload_get_reader (payload);
   g_assert_true (_strata_json_reader_enter (reader, NULL, &error));
@@ -629,7 +659,7 @@ test_what_follows_is_told (Fixture       *fixture,
       StrataJsonReader *reader;
 
       put (fixture, rows[i].content, rows[i].size);
-      payload = _strata_legacy_payload_open (fixture->dir, "x.json", NULL, &error);
+      payload = open_file (fixture->dir, "x.json", &error);
       g_assert_no_error (error);
       reader = _strata_legacy_payload_get_reader (payload);
       g_assert_true (_strata_json_reader_take (reader, NULL, NULL, NULL, &error));
@@ -666,54 +696,186 @@ test_what_is_no_payload (Fixture       *fixture,
       g_autoptr(GError) error = NULL;
 
       put (fixture, rows[i].content, -1);
-      g_assert_null (_strata_legacy_payload_open (fixture->dir, "x.json", NULL, &error));
+      g_assert_null (open_file (fixture->dir, "x.json", &error));
       g_assert_error (error, STRATA_ERROR, rows[i].code);
     }
 
-  g_assert_null (_strata_legacy_payload_open (fixture->dir, "none.json", NULL, &missing_error));
+  g_assert_null (open_file (fixture->dir, "none.json", &missing_error));
   g_assert_error (missing_error, STRATA_ERROR, STRATA_ERROR_SOURCE);
 }
 
-/* Collections in a backup: as they are, or wrapped in any way */
+/* --- Values that lie deeper --- */
+
+static StrataLegacyPayload *
+open_text (const char         *text,
+           const char * const *members,
+           GError            **error)
+{
+  g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data (text, (gssize)strlen (text), NULL);
+
+  return _strata_legacy_payload_open (stream, members, NULL, error);
+}
+
+/* Reads all of the value, and what comes after it. */
+static char *
+read_value (StrataLegacyPayload  *payload,
+            GError              **error)
+{
+  g_autoptr(GString) value = g_string_new (NULL);
+
+  if (!_strata_json_reader_take (_strata_legacy_payload_get_reader (payload), append, value, NULL, error) ||
+      !_strata_legacy_payload_finish (payload, NULL, error))
+    return NULL;
+
+  return g_strdup (value->str);
+}
+
+static char *
+indent (const char *text,
+        const char *by)
+{
+  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autofree char *between = g_strconcat ("\n", by, NULL);
+
+  return g_strjoinv (between, lines);
+}
+
+/* Collections in a backup: as they are, or wrapped in any way, and the backup itself in a file or a record. */
 static void
-test_values_inside_of_others (Fixture       *fixture,
+test_collections_in_a_backup (Fixture       *fixture,
                               gconstpointer  test_data)
 {
+  static const char *const in_file[] = { "collections", "sessions", NULL };
+  static const char *const in_record[] = { "data", "collections", "sessions", NULL };
   g_autofree char *checksum = checksum_of (PRETTY);
+  g_autofree char *plain = indent (PRETTY, "    ");
   g_autofree char *quoted = quote (PRETTY);
   g_autofree char *twice = quote (quoted);
   g_autofree char *packed = gzip_in_base64 (PRETTY);
-  g_autofree char *text = g_strdup_printf ("[%s, %s, %s, \"%s\", \"hello\"]", PRETTY, quoted, twice, packed);
-  static const StrataLegacyForm forms[] = {
-    STRATA_LEGACY_FORM_BARE, STRATA_LEGACY_FORM_STRING, STRATA_LEGACY_FORM_STRING, STRATA_LEGACY_FORM_GZIP,
-  };
-  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new_for_data (text, strlen (text));
-  g_autoptr(GError) error = NULL;
-  gboolean more;
+  g_autofree char *packed_string = g_strdup_printf ("\"%s\"", packed);
+  const char *values[] = { plain, quoted, twice, packed_string };
 
-  g_assert_true (_strata_json_reader_enter (reader, NULL, &error));
-  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    for (guint record = 0; record < 2; record++)
+      {
+        g_autofree char *backup = g_strdup_printf ("{\n  \"version\": 1,\n  \"timestamp\": 1760440089000,\n"
+                                                   "  \"collections\": {\n    \"notes\": {\"sessions\": [7]},\n"
+                                                   "    \"sess\\u0069ons\": %s,\n    \"sessions\": [8]\n  },\n"
+                                                   "  \"more\": null\n}", values[i]);
+        g_autofree char *quoted_backup = quote (backup);
+        g_autofree char *as_record = g_strdup_printf ("{\"id\":\"x\",\"timestamp\":5,\"data\":%s}", quoted_backup);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(StrataLegacyPayload) payload = record ? open_text (as_record, in_record, &error)
+                                                        : open_text (backup, in_file, &error);
+        g_autofree char *value = NULL;
+
+        g_assert_no_error (error);
+        value = read_value (payload, &error);
+
+        g_assert_no_error (error);
+        g_assert_cmpstr (value, ==, MINIFIED);
+        g_assert_cmpint (_strata_legacy_payload_get_envelope (payload)->timestamp_ms, ==, 1760440089000);
+        g_assert_false (_strata_legacy_payload_get_envelope (payload)->checksum_known);
+        g_assert_cmpstr (_strata_legacy_payload_get_envelope (payload)->text_checksum, ==,
+                         i == 0 && record ? NULL : checksum);
+      }
+}
+
+/* Sessions that were put aside: inside of a collection that has an envelope of its own */
+static void
+test_sessions_put_aside (Fixture       *fixture,
+                         gconstpointer  test_data)
+{
+  static const char *const members[] = { "sessions", NULL };
+  g_autofree char *deeper = indent (PRETTY, "  ");
+  g_autofree char *aside = g_strdup_printf ("{\n  \"timestamp\": 17,\n  \"sessions\": %s,\n  \"count\": 2\n}", deeper);
+  char *(*const envelopes[]) (const char *) = { envelop_string, envelop_gzip, envelop_plain };
+
+  for (guint i = 0; i < G_N_ELEMENTS (envelopes); i++)
     {
-      g_autoptr(StrataLegacyPayload) payload = NULL;
-      g_autoptr(GString) value = g_string_new (NULL);
+      g_autofree char *text = envelopes[i] (aside);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(StrataLegacyPayload) payload = open_text (text, members, &error);
+      g_autofree char *value = NULL;
 
-      g_assert_true (_strata_json_reader_next_element (reader, &more, NULL, &error));
-      payload = _strata_legacy_payload_open_inner (reader, NULL, &error);
       g_assert_no_error (error);
-      _strata_json_reader_take (_strata_legacy_payload_get_reader (payload), append, value, NULL, &error);
-      g_assert_no_error (error);
-      _strata_legacy_payload_finish (payload, NULL, &error);
-      g_assert_no_error (error);
+      value = read_value (payload, &error);
 
-      g_assert_cmpstr (value->str, ==, MINIFIED);
-      g_assert_cmpint (_strata_legacy_payload_get_envelope (payload)->form, ==, forms[i]);
-      g_assert_cmpstr (_strata_legacy_payload_get_envelope (payload)->text_checksum, ==, i > 0 ? checksum : NULL);
-      g_assert_cmpint (_strata_legacy_payload_get_envelope (payload)->timestamp_ms, ==, -1);
+      g_assert_no_error (error);
+      g_assert_cmpstr (value, ==, MINIFIED);
+      g_assert_cmpint (_strata_legacy_payload_get_envelope (payload)->timestamp_ms, ==, 17);
+    }
+}
+
+/* A collection may be a string of its own, in which nothing is wrapped. */
+static void
+test_a_plain_string_deeper (Fixture       *fixture,
+                            gconstpointer  test_data)
+{
+  static const char *const members[] = { "data", NULL };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataLegacyPayload) payload = open_text ("{\"name\":\"x\",\"data\":\"hello\",\"timestamp\":9}", members, &error);
+  g_autofree char *value = NULL;
+
+  g_assert_no_error (error);
+  value = read_value (payload, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (value, ==, "\"hello\"");
+  g_assert_cmpint (_strata_legacy_payload_get_envelope (payload)->timestamp_ms, ==, 9);
+}
+
+static void
+test_members_that_are_not_there (Fixture       *fixture,
+                                 gconstpointer  test_data)
+{
+  static const char *const members[] = { "collections", "sessions", NULL };
+  static const char *const missing[] = {
+    "{}", "[]", "{\"collections\": {}}", "{\"collections\": {\"notes\": {\"sessions\": []}}}", "{\"collections\": [1]}",
+    "{\"collections\": \"hello\"}", "7", "\"hello\"",
+  };
+  static const char *const broken[] = { "", "{\"collections\"", "{\"collections\": {\"notes\": [" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (missing); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (open_text (missing[i], members, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
     }
 
-  g_assert_true (_strata_json_reader_next_element (reader, &more, NULL, &error));
-  g_assert_null (_strata_legacy_payload_open_inner (reader, NULL, &error));
-  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+  for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (open_text (broken[i], members, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+    }
+}
+
+/* What follows the value in a backup that is cut is missed when finishing. */
+static void
+test_a_backup_that_is_cut (Fixture       *fixture,
+                           gconstpointer  test_data)
+{
+  static const char *const members[] = { "collections", "sessions", NULL };
+  static const char text[] = "{\"version\":1,\"collections\":{\"sessions\":[1,2],\"notes\":[3]}}";
+  const gsize value_end = (gsize)(strstr (text, "],") + 1 - text);
+
+  for (gsize size = value_end; size < strlen (text); size++)
+    {
+      g_autofree char *cut = g_strndup (text, size);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(StrataLegacyPayload) payload = open_text (cut, members, &error);
+      g_autoptr(GString) value = g_string_new (NULL);
+
+      g_assert_no_error (error);
+      g_assert_true (_strata_json_reader_take (_strata_legacy_payload_get_reader (payload), append, value, NULL, &error));
+      g_assert_cmpstr (value->str, ==, "[1,2]");
+      g_assert_false (_strata_legacy_payload_finish (payload, NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+      g_assert_false (_strata_legacy_payload_get_envelope (payload)->trailing_bytes);
+    }
 }
 
 static void
@@ -723,7 +885,7 @@ test_streams_that_are_no_files (Fixture       *fixture,
   g_autofree char *content = envelop_string (PRETTY);
   g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data (content, (gssize)strlen (content), NULL);
   g_autoptr(GError) error = NULL;
-  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open_stream (stream, NULL, &error);
+  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open (stream, NULL, NULL, &error);
   g_autoptr(GString) value = g_string_new (NULL);
 
   g_assert_no_error (error);
@@ -791,7 +953,7 @@ list_elements (int         dir,
                gboolean   *out_mismatch)
 {
   GPtrArray *digests = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open (dir, path, NULL, NULL);
+  g_autoptr(StrataLegacyPayload) payload = open_file (dir, path, NULL);
   StrataJsonReader *reader;
   StrataJsonKind kind;
   gboolean more;
@@ -861,7 +1023,7 @@ check_sample_whole (int         dir,
 {
   g_autofree char *path = g_strdup_printf ("db/%s.json", collection);
   g_autoptr(GError) error = NULL;
-  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open (dir, path, NULL, &error);
+  g_autoptr(StrataLegacyPayload) payload = open_file (dir, path, &error);
   g_autoptr(GString) value = g_string_new (NULL);
   g_autofree char *digest = NULL;
 
@@ -1014,7 +1176,11 @@ main (int    argc,
   ADD ("any-changed-byte-is-survived", test_any_changed_byte_is_survived);
   ADD ("what-follows-is-told", test_what_follows_is_told);
   ADD ("what-is-no-payload", test_what_is_no_payload);
-  ADD ("values-inside-of-others", test_values_inside_of_others);
+  ADD ("collections-in-a-backup", test_collections_in_a_backup);
+  ADD ("sessions-put-aside", test_sessions_put_aside);
+  ADD ("a-plain-string-deeper", test_a_plain_string_deeper);
+  ADD ("members-that-are-not-there", test_members_that_are_not_there);
+  ADD ("a-backup-that-is-cut", test_a_backup_that_is_cut);
   ADD ("streams-that-are-no-files", test_streams_that_are_no_files);
   ADD ("checksum-of-a-value-deeper", test_checksum_of_a_value_deeper);
   g_test_add_func ("/legacy-payload/sample-has-its-digests", test_sample_has_its_digests);

@@ -13,120 +13,56 @@
 #include "base/strata-file-private.h"
 #include "json/strata-json-members-private.h"
 #include "strata-legacy-candidate-private.h"
+#include "strata-text-stream-private.h"
 
 void
 _strata_legacy_candidate_free (StrataLegacyCandidate *self)
 {
   g_free (self->path);
   g_free (self->checksum);
+  g_free (self->text_checksum);
+  g_free (self->file);
+  g_strfreev (self->members);
   g_free (self);
 }
 
-/* Returns: (transfer full) (nullable): NULL without @error where the file is of no use */
-static StrataLegacyCandidate *
-look_at (StrataLegacyStore  *store,
-         const char         *path,
-         StrataProblemFunc   report,
-         gpointer            user_data,
-         GCancellable       *cancellable,
-         GError            **error)
+const char *
+_strata_legacy_candidate_get_kind (const StrataLegacyCandidate *self)
 {
-  g_autoptr(GError) open_error = NULL;
-  g_autoptr(StrataLegacyPayload) payload =
-    _strata_legacy_payload_open (_strata_legacy_store_get_dir (store), path, cancellable, &open_error);
-  const StrataLegacyEnvelope *envelope;
-  StrataLegacyCandidate *self;
+  static const char *const kinds[] = { "folder", "backup", "zip", "webkit" };
 
-  if (payload == NULL && _strata_file_is_content_error (open_error))
-    {
-      if (report != NULL)
-        report (strata_problem_new ("envelope-invalid", path, NULL, NULL, -1,
-                                    "The file was passed over: %s", open_error->message), user_data);
-      return NULL;
-    }
-  if (payload == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&open_error));
-      return NULL;
-    }
-
-  envelope = _strata_legacy_payload_get_envelope (payload);
-  self = g_new0 (StrataLegacyCandidate, 1);
-  self->path = g_strdup (path);
-  self->timestamp_ms = envelope->timestamp_ms;
-  self->checksum = g_strdup (envelope->checksum);
-
-  return self;
+  return kinds[self->where];
 }
 
-/* Newest first; the order they were found in decides among equals. */
-static void
-insert_sorted (GPtrArray             *candidates,
-               StrataLegacyCandidate *candidate)
+GInputStream *
+_strata_legacy_candidate_open_bytes (const StrataLegacyCandidate  *self,
+                                     GError                      **error)
 {
-  guint i = 0;
-
-  while (i < candidates->len &&
-         ((const StrataLegacyCandidate *)g_ptr_array_index (candidates, i))->timestamp_ms >= candidate->timestamp_ms)
-    i++;
-  g_ptr_array_insert (candidates, (int)i, candidate);
+  return _strata_file_stream_open_source (self->dir, self->file, error);
 }
 
-static gboolean
-belongs (const StrataLegacyFile *file,
-         StrataLegacyRole        role,
-         const char             *collection)
+StrataLegacyPayload *
+_strata_legacy_candidate_open (const StrataLegacyCandidate  *self,
+                               GCancellable                 *cancellable,
+                               GError                      **error)
 {
-  if (file->role != role)
-    return FALSE;
-  if (role == STRATA_LEGACY_TOPLEVEL)
-    return strcmp (collection, "sessions") == 0;
+  g_autoptr(GInputStream) bytes = _strata_legacy_candidate_open_bytes (self, error);
+  g_autoptr(GInputStream) text = bytes != NULL ? _strata_text_stream_new (bytes) : NULL;
 
-  return g_strcmp0 (file->name, collection) == 0;
-}
-
-GPtrArray *
-_strata_legacy_candidate_list (StrataLegacyStore  *store,
-                               const char         *collection,
-                               StrataProblemFunc   report,
-                               gpointer            user_data,
-                               GCancellable       *cancellable,
-                               GError            **error)
-{
-  static const StrataLegacyRole roles[] = {
-    STRATA_LEGACY_COLLECTION, STRATA_LEGACY_COLLECTION_TMP, STRATA_LEGACY_COLLECTION_BACKUP, STRATA_LEGACY_TOPLEVEL,
-  };
-  g_autoptr(GPtrArray) candidates = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_legacy_candidate_free);
-  GPtrArray *files = _strata_legacy_store_get_files (store);
-
-  for (guint r = 0; r < G_N_ELEMENTS (roles); r++)
-    for (guint i = 0; i < files->len; i++)
-      {
-        const StrataLegacyFile *file = g_ptr_array_index (files, i);
-        g_autoptr(GError) look_error = NULL;
-        StrataLegacyCandidate *candidate;
-
-        if (!belongs (file, roles[r], collection))
-          continue;
-        candidate = look_at (store, file->path, report, user_data, cancellable, &look_error);
-        if (candidate != NULL)
-          insert_sorted (candidates, candidate);
-        else if (look_error != NULL)
-          {
-            g_propagate_error (error, g_steal_pointer (&look_error));
-            return NULL;
-          }
-      }
-
-  return g_steal_pointer (&candidates);
+  return text != NULL ? _strata_legacy_payload_open (text, (const char *const *)self->members, cancellable, error) : NULL;
 }
 
 gboolean
 _strata_legacy_candidate_is_same_save (const StrataLegacyCandidate *a,
                                        const StrataLegacyCandidate *b)
 {
+  if (a->checksum == NULL)
+    return FALSE;
+  if (b->where == STRATA_LEGACY_IN_BACKUP)
+    return g_strcmp0 (a->checksum, b->text_checksum) == 0;
+
   return a->timestamp_ms >= 0 && a->timestamp_ms == b->timestamp_ms &&
-         a->checksum != NULL && g_strcmp0 (a->checksum, b->checksum) == 0;
+         g_strcmp0 (a->checksum, b->checksum) == 0;
 }
 
 gboolean
@@ -164,16 +100,27 @@ scan_element (StrataJsonReader    *reader,
   return TRUE;
 }
 
-gboolean
-_strata_legacy_candidate_scan (StrataLegacyStore            *store,
-                               const StrataLegacyCandidate  *self,
-                               StrataLegacyIdFunc            func,
-                               gpointer                      user_data,
-                               GCancellable                 *cancellable,
-                               GError                      **error)
+/* The array has ended: what its text's checksum would be is known if the file ends well. */
+static void
+note_text_checksum (StrataLegacyCandidate *self,
+                    StrataLegacyPayload   *payload,
+                    GCancellable          *cancellable)
 {
-  g_autoptr(StrataLegacyPayload) payload =
-    _strata_legacy_payload_open (_strata_legacy_store_get_dir (store), self->path, cancellable, error);
+  if (!_strata_legacy_payload_finish (payload, cancellable, NULL))
+    return;
+
+  g_free (self->text_checksum);
+  self->text_checksum = g_strdup (_strata_legacy_payload_get_envelope (payload)->text_checksum);
+}
+
+gboolean
+_strata_legacy_candidate_scan (StrataLegacyCandidate  *self,
+                               StrataLegacyIdFunc      func,
+                               gpointer                user_data,
+                               GCancellable           *cancellable,
+                               GError                **error)
+{
+  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_candidate_open (self, cancellable, error);
   StrataJsonReader *reader;
   StrataJsonKind kind;
   gboolean more;
@@ -198,8 +145,11 @@ _strata_legacy_candidate_scan (StrataLegacyStore            *store,
           !_strata_json_reader_next_element (reader, &more, cancellable, error))
         return FALSE;
       if (!more)
-        return TRUE;
+        break;
       if (!scan_element (reader, ordinal, func, user_data, cancellable, error))
         return FALSE;
     }
+  note_text_checksum (self, payload, cancellable);
+
+  return TRUE;
 }

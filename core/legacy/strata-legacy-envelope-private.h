@@ -27,6 +27,15 @@ gboolean _strata_legacy_envelope_leave (StrataLegacyEnvelope  *self,
                                         StrataJsonReader      *reader,
                                         GCancellable          *cancellable,
                                         GError               **error);
+/* At a member beside the way to a value that lies deeper, in a backup or a
+ * database's record: passes over it; of a timestamp it takes note.
+ */
+gboolean _strata_legacy_envelope_read_beside
+                                       (StrataLegacyEnvelope  *self,
+                                        StrataJsonReader      *reader,
+                                        const GString         *name,
+                                        GCancellable          *cancellable,
+                                        GError               **error);
 /* Frees and resets what is in it. */
 void     _strata_legacy_envelope_clear (StrataLegacyEnvelope  *self);
 

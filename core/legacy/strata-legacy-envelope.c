@@ -171,6 +171,26 @@ _strata_legacy_envelope_leave (StrataLegacyEnvelope  *self,
   return FALSE;
 }
 
+gboolean
+_strata_legacy_envelope_read_beside (StrataLegacyEnvelope  *self,
+                                     StrataJsonReader      *reader,
+                                     const GString         *name,
+                                     GCancellable          *cancellable,
+                                     GError               **error)
+{
+  gint64 before = self->timestamp_ms;
+
+  if (find_member (name) != MEMBER_TIMESTAMP)
+    return _strata_json_reader_take (reader, NULL, NULL, cancellable, error);
+
+  if (!read_member (self, reader, MEMBER_TIMESTAMP, cancellable, error))
+    return FALSE;
+  if (self->timestamp_ms < 0)
+    self->timestamp_ms = before;
+
+  return TRUE;
+}
+
 void
 _strata_legacy_envelope_clear (StrataLegacyEnvelope *self)
 {

@@ -31,35 +31,29 @@ typedef struct
   guint            wraps;            /* how many strings were unwrapped, 0 for BARE and PLAIN */
   gboolean         has_version;
   gboolean         version_is_one;   /* the number 1, not "1" */
-  gint64           timestamp_ms;     /* -1: none */
+  gint64           timestamp_ms;     /* of the innermost that has one; -1: none */
   char            *checksum;         /* as recorded, or NULL */
   /* Known after _strata_legacy_payload_finish(): */
   gboolean         checksum_known;   /* there was one, and the form lets it be compared */
   gboolean         checksum_matches;
-  char            *text_checksum;    /* of the innermost text, as it would be recorded; NULL for BARE */
+  char            *text_checksum;    /* of the value's own text, as it would be recorded; NULL where it stands for itself, or in a text that is not indented */
   guint64          payload_bytes;    /* length of the innermost JSON text, white space within included */
   guint            unknown_members;  /* members of the envelope that it should not have, not carried */
   gboolean         trailing_bytes;   /* finishing failed because of what follows the whole value or file */
 } StrataLegacyEnvelope;
 
-/* Fails with STRATA_ERROR_SYNTAX where the file is no JSON up to the data, STRATA_ERROR_DAMAGED_DATA
- * where there is no data member in an envelope, or G_IO_ERROR_* for reading.
+/* @text: UTF-8 that can be sought to its start, see StrataTextStream.
+ * @members: (nullable): names to go down by from the value to the one meant, which
+ * may be wrapped on the way: a backup's collection is {"collections", "notes"}.
+ * Where there are two of one name the first counts. {"data", …}: for records of a
+ * database, which are no envelopes.
+ *
+ * Fails with STRATA_ERROR_SYNTAX where the text is no JSON up to the data, STRATA_ERROR_DAMAGED_DATA
+ * where there is no data member in an envelope, STRATA_ERROR_NOT_FOUND where a
+ * member isn't there, or G_IO_ERROR_* for reading.
  */
-StrataLegacyPayload *_strata_legacy_payload_open         (int                   dir,
-                                                          const char           *path,
-                                                          GCancellable         *cancellable,
-                                                          GError              **error);
-/* The same over a stream that can be sought. */
-StrataLegacyPayload *_strata_legacy_payload_open_stream  (GInputStream         *stream,
-                                                          GCancellable         *cancellable,
-                                                          GError              **error);
-/* For a value inside of another: a collection in a backup, which may be wrapped
- * just so. @reader, borrowed, is at it, and past it once the payload is finished.
- * The form is STRING or GZIP, or BARE where it is no string. A string in which
- * nothing is wrapped can't be read twice: STRATA_ERROR_DAMAGED_DATA, with the
- * reader somewhere in the string.
- */
-StrataLegacyPayload *_strata_legacy_payload_open_inner   (StrataJsonReader     *reader,
+StrataLegacyPayload *_strata_legacy_payload_open         (GInputStream         *text,
+                                                          const char *const    *members,
                                                           GCancellable         *cancellable,
                                                           GError              **error);
 void                 _strata_legacy_payload_free         (StrataLegacyPayload  *self);
@@ -81,7 +75,7 @@ const StrataLegacyEnvelope *
                      _strata_legacy_payload_get_envelope (StrataLegacyPayload  *self);
 /* How often U+FFFD stands for what was no UTF-8, in what was read so far. */
 guint64              _strata_legacy_payload_get_repairs  (StrataLegacyPayload  *self);
-/* Bytes of the file read so far, for progress; 0 for an inner one. */
+/* Bytes of the text read so far, for progress. */
 guint64              _strata_legacy_payload_get_bytes_read (StrataLegacyPayload *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLegacyPayload, _strata_legacy_payload_free)

@@ -22,7 +22,7 @@
 #include "strata-text-stream-private.h"
 #include "strata-unescape-private.h"
 
-#define MAX_WRAPS 4
+#define MAX_WRAPS 8
 #define GZIP_PREFIX "GZIP_V1:"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
@@ -33,14 +33,17 @@ typedef struct
   GInputStream     *text;     /* gzip: what was inflated, as UTF-8; else NULL */
   GInputStream     *tap;      /* the text */
   StrataJsonReader *reader;   /* over @tap */
+  guint             entered;  /* how many objects of it were gone into */
 } Wrap;
 
 struct _StrataLegacyPayload
 {
-  GInputStream         *file;        /* NULL: @outer is borrowed, and the value is inside of another */
+  GInputStream         *file;
+  char                **members;     /* (nullable): the way from the file's value to the one meant */
   GInputStream         *span;        /* over @file */
   StrataJsonReader     *outer;       /* over @span */
   gboolean              in_envelope;
+  guint                 entered;     /* as in Wrap, in the file itself, envelope aside */
   guint64               begin;       /* where the value begins in the file, unless it is wrapped */
   Wrap                  wraps[MAX_WRAPS];
   StrataLegacyEnvelope  envelope;
@@ -59,9 +62,9 @@ close_chain (StrataLegacyPayload *self)
       g_clear_object (&wrap->text);
     }
 
-  if (self->file != NULL)
-    g_clear_pointer (&self->outer, _strata_json_reader_free);
+  g_clear_pointer (&self->outer, _strata_json_reader_free);
   g_clear_object (&self->span);
+  self->entered = 0;
   _strata_legacy_envelope_clear (&self->envelope);
 }
 
@@ -70,6 +73,7 @@ _strata_legacy_payload_free (StrataLegacyPayload *self)
 {
   close_chain (self);
   g_clear_object (&self->file);
+  g_strfreev (self->members);
   g_free (self);
 }
 
@@ -180,6 +184,7 @@ unwrap (StrataJsonReader *reader,
   else
     wrap->tap = _strata_tap_stream_new (text);
   wrap->is_gzip = kind == TEXT_GZIP;
+  wrap->entered = 0;
   wrap->reader = _strata_json_reader_new (wrap->tap);
 
   return TRUE;
@@ -192,6 +197,13 @@ go_to_value (StrataLegacyPayload  *self,
              GError              **error)
 {
   gboolean data_first = FALSE;
+
+  /* A record of a database names its data itself */
+  if (self->members != NULL && strcmp (self->members[0], "data") == 0)
+    {
+      self->in_envelope = FALSE;
+      return rewind_chain (self, cancellable, error);
+    }
 
   if (!rewind_chain (self, cancellable, error) ||
       !_strata_legacy_envelope_enter (&self->envelope, self->outer, &self->in_envelope, &data_first,
@@ -217,28 +229,40 @@ go_to_value (StrataLegacyPayload  *self,
   return self->in_envelope || rewind_chain (self, cancellable, error);
 }
 
-/* At a value: goes on to the innermost, through @max_wraps strings at most.
+/* Who reads at the innermost value reached so far */
+static StrataJsonReader *
+get_innermost (StrataLegacyPayload *self)
+{
+  guint wraps = self->envelope.wraps;
+
+  return wraps > 0 ? self->wraps[wraps - 1].reader : self->outer;
+}
+
+/* At a value: goes on to the innermost, through strings as long as there are no
+ * more than @max_wraps in all.
  * @out_went_too_far: the last string looked into is the value; the chain is of
  * no use, and one that stops before it is needed.
  */
 static gboolean
-unwrap_all (StrataLegacyPayload  *self,
-            guint                 max_wraps,
-            gboolean             *out_went_too_far,
-            GCancellable         *cancellable,
-            GError              **error)
+unwrap_value (StrataLegacyPayload  *self,
+              guint                 max_wraps,
+              gboolean             *out_went_too_far,
+              GCancellable         *cancellable,
+              GError              **error)
 {
-  StrataJsonReader *reader = self->outer;
-  StrataJsonPosition position;
+  StrataJsonReader *reader = get_innermost (self);
   StrataJsonKind kind;
-
-  *out_went_too_far = FALSE;
 
   if (!_strata_json_reader_peek (reader, &kind, cancellable, error))
     return FALSE;
 
-  _strata_json_reader_get_position (reader, &position);
-  self->begin = position.offset;
+  if (self->envelope.wraps == 0)
+    {
+      StrataJsonPosition position;
+
+      _strata_json_reader_get_position (reader, &position);
+      self->begin = position.offset;
+    }
 
   while (kind == STRATA_JSON_STRING && self->envelope.wraps < max_wraps)
     {
@@ -260,6 +284,92 @@ unwrap_all (StrataLegacyPayload  *self,
   return TRUE;
 }
 
+/* At a value that should be an object: goes to its first member of that name.
+ * The time of the save may stand before it.
+ */
+static gboolean
+enter_member (StrataLegacyPayload  *self,
+              const char           *wanted,
+              GCancellable         *cancellable,
+              GError              **error)
+{
+  StrataJsonReader *reader = get_innermost (self);
+  g_autoptr(GString) name = g_string_new (NULL);
+  StrataJsonKind kind;
+  gboolean more;
+
+  if (!_strata_json_reader_peek (reader, &kind, cancellable, error))
+    return FALSE;
+  if (kind != STRATA_JSON_OBJECT)
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no “%s” in what is no object", wanted);
+      return FALSE;
+    }
+  if (!_strata_json_reader_enter (reader, cancellable, error))
+    return FALSE;
+
+  *(self->envelope.wraps > 0 ? &self->wraps[self->envelope.wraps - 1].entered : &self->entered) += 1;
+
+  while (_strata_json_reader_next_member (reader, name, &more, cancellable, error))
+    {
+      g_autofree char *text = more ? _strata_json_unquote (name->str, name->len) : NULL;
+
+      if (!more)
+        {
+          g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no “%s” in it", wanted);
+          return FALSE;
+        }
+      if (strcmp (text, wanted) == 0)
+        return TRUE;
+      if (!_strata_legacy_envelope_read_beside (&self->envelope, reader, name, cancellable, error))
+        return FALSE;
+    }
+
+  return FALSE;
+}
+
+/* From the outermost value to the one meant. */
+static gboolean
+go_down (StrataLegacyPayload  *self,
+         guint                 max_wraps,
+         gboolean             *out_went_too_far,
+         GCancellable         *cancellable,
+         GError              **error)
+{
+  *out_went_too_far = FALSE;
+
+  if (!unwrap_value (self, max_wraps, out_went_too_far, cancellable, error))
+    return FALSE;
+
+  for (guint i = 0; self->members != NULL && self->members[i] != NULL; i++)
+    {
+      if (*out_went_too_far)
+        {
+          g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no “%s” in a string", self->members[i]);
+          return FALSE;
+        }
+      if (!enter_member (self, self->members[i], cancellable, error) ||
+          !unwrap_value (self, max_wraps, out_went_too_far, cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* How deep the value stands in the file, unless it is wrapped */
+static guint
+get_depth (StrataLegacyPayload *self)
+{
+  return self->entered + (self->in_envelope ? 1 : 0);
+}
+
+/* Whether the value's text stands in the file as it is, only deeper */
+static gboolean
+has_plain_text (StrataLegacyPayload *self)
+{
+  return self->envelope.wraps == 0 && get_depth (self) > 0;
+}
+
 static void
 settle_form (StrataLegacyPayload *self)
 {
@@ -268,24 +378,26 @@ settle_form (StrataLegacyPayload *self)
   else
     self->envelope.form = self->in_envelope ? STRATA_LEGACY_FORM_PLAIN : STRATA_LEGACY_FORM_BARE;
 
-  if (self->envelope.form == STRATA_LEGACY_FORM_PLAIN)
-    _strata_span_stream_begin (STRATA_SPAN_STREAM (self->span), self->begin);
-  else if (self->span != NULL)
+  if (has_plain_text (self))
+    _strata_span_stream_begin (STRATA_SPAN_STREAM (self->span), self->begin, 2 * get_depth (self));
+  else
     _strata_span_stream_ignore (STRATA_SPAN_STREAM (self->span));
 }
 
 StrataLegacyPayload *
-_strata_legacy_payload_open_stream (GInputStream  *stream,
-                                    GCancellable  *cancellable,
-                                    GError       **error)
+_strata_legacy_payload_open (GInputStream        *text,
+                             const char *const   *members,
+                             GCancellable        *cancellable,
+                             GError             **error)
 {
   g_autoptr(StrataLegacyPayload) self = g_new0 (StrataLegacyPayload, 1);
   gboolean too_far;
 
-  self->file = g_object_ref (stream);
+  self->file = g_object_ref (text);
+  self->members = g_strdupv ((char **)members);
 
   if (!go_to_value (self, cancellable, error) ||
-      !unwrap_all (self, MAX_WRAPS, &too_far, cancellable, error))
+      !go_down (self, MAX_WRAPS, &too_far, cancellable, error))
     return NULL;
 
   if (too_far)
@@ -293,45 +405,8 @@ _strata_legacy_payload_open_stream (GInputStream  *stream,
       guint wraps = self->envelope.wraps;
 
       if (!go_to_value (self, cancellable, error) ||
-          !unwrap_all (self, wraps, &too_far, cancellable, error))
+          !go_down (self, wraps, &too_far, cancellable, error))
         return NULL;
-    }
-
-  settle_form (self);
-
-  return g_steal_pointer (&self);
-}
-
-StrataLegacyPayload *
-_strata_legacy_payload_open (int            dir,
-                             const char    *path,
-                             GCancellable  *cancellable,
-                             GError       **error)
-{
-  g_autoptr(GInputStream) file = _strata_file_stream_open_source (dir, path, error);
-  g_autoptr(GInputStream) text = file != NULL ? _strata_text_stream_new (file) : NULL;
-
-  return text != NULL ? _strata_legacy_payload_open_stream (text, cancellable, error) : NULL;
-}
-
-StrataLegacyPayload *
-_strata_legacy_payload_open_inner (StrataJsonReader  *reader,
-                                   GCancellable      *cancellable,
-                                   GError           **error)
-{
-  g_autoptr(StrataLegacyPayload) self = g_new0 (StrataLegacyPayload, 1);
-  gboolean too_far;
-
-  self->outer = reader;
-  self->envelope.timestamp_ms = -1;
-
-  if (!unwrap_all (self, MAX_WRAPS, &too_far, cancellable, error))
-    return NULL;
-
-  if (too_far)
-    {
-      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA, "A string that holds no wrapped value");
-      return NULL;
     }
 
   settle_form (self);
@@ -342,9 +417,7 @@ _strata_legacy_payload_open_inner (StrataJsonReader  *reader,
 StrataJsonReader *
 _strata_legacy_payload_get_reader (StrataLegacyPayload *self)
 {
-  guint wraps = self->envelope.wraps;
-
-  return wraps > 0 ? self->wraps[wraps - 1].reader : self->outer;
+  return get_innermost (self);
 }
 
 static gboolean
@@ -373,18 +446,44 @@ compare_checksum (StrataLegacyPayload      *self,
 {
   StrataLegacyEnvelope *envelope = &self->envelope;
 
-  if (envelope->wraps > 0)
+  if (envelope->wraps > 0 && self->wraps[envelope->wraps - 1].entered == 0)
     envelope->text_checksum = _strata_text_checksum_dup_text (get_wrapped_checksum (self, envelope->wraps - 1));
-  else if (envelope->form == STRATA_LEGACY_FORM_PLAIN)
+  else if (has_plain_text (self))
     envelope->text_checksum = _strata_text_checksum_dup_text (plain);
 
-  if (envelope->checksum == NULL)
+  /* The one recorded is that of the envelope's own value */
+  if (envelope->checksum == NULL || self->members != NULL)
     return;
 
   envelope->checksum_known = TRUE;
   envelope->checksum_matches = envelope->wraps == 0 && matches (envelope, plain);
   for (guint i = 0; i < envelope->wraps && !envelope->checksum_matches; i++)
     envelope->checksum_matches = matches (envelope, get_wrapped_checksum (self, i));
+}
+
+/* Reads the rest of the objects that were gone into. */
+static gboolean
+leave_objects (StrataLegacyPayload  *self,
+               StrataJsonReader     *reader,
+               guint                 entered,
+               GCancellable         *cancellable,
+               GError              **error)
+{
+  g_autoptr(GString) name = g_string_new (NULL);
+
+  while (entered > 0)
+    {
+      gboolean more;
+
+      if (!_strata_json_reader_next_member (reader, name, &more, cancellable, error))
+        return FALSE;
+      if (!more)
+        entered--;
+      else if (!_strata_legacy_envelope_read_beside (&self->envelope, reader, name, cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* The texts within strings: nothing may follow the value in any of them. */
@@ -397,6 +496,8 @@ finish_wraps (StrataLegacyPayload  *self,
     {
       Wrap *wrap = &self->wraps[i - 1];
 
+      if (!leave_objects (self, wrap->reader, wrap->entered, cancellable, error))
+        return FALSE;
       if (!_strata_json_reader_finish (wrap->reader, cancellable, error))
         {
           self->envelope.trailing_bytes = !_strata_tap_stream_has_failed (STRATA_TAP_STREAM (wrap->tap));
@@ -417,8 +518,8 @@ finish_outer (StrataLegacyPayload  *self,
 {
   g_autoptr(GError) local_error = NULL;
 
-  if (self->file == NULL)
-    return TRUE;
+  if (!leave_objects (self, self->outer, self->entered, cancellable, error))
+    return FALSE;
 
   if (self->in_envelope && !_strata_legacy_envelope_leave (&self->envelope, self->outer, cancellable, error))
     return FALSE;
@@ -448,7 +549,7 @@ _strata_legacy_payload_finish (StrataLegacyPayload  *self,
   _strata_json_reader_get_position (self->outer, &position);
   if (self->envelope.wraps == 0)
     self->envelope.payload_bytes = position.offset - self->begin;
-  if (self->envelope.form == STRATA_LEGACY_FORM_PLAIN)
+  if (has_plain_text (self))
     _strata_span_stream_end (STRATA_SPAN_STREAM (self->span), position.offset, &plain);
 
   ok = finish_outer (self, cancellable, error);
@@ -466,7 +567,7 @@ _strata_legacy_payload_get_envelope (StrataLegacyPayload *self)
 guint64
 _strata_legacy_payload_get_bytes_read (StrataLegacyPayload *self)
 {
-  return self->file != NULL ? (guint64)g_seekable_tell (G_SEEKABLE (self->file)) : 0;
+  return (guint64)g_seekable_tell (G_SEEKABLE (self->file));
 }
 
 guint64

@@ -9,9 +9,6 @@
 
 #include "strata-span-stream-private.h"
 
-/* One level of JSON.stringify (x, null, 2) */
-#define INDENTATION 2
-
 struct _StrataSpanStream
 {
   GInputStream        parent_instance;
@@ -25,6 +22,7 @@ struct _StrataSpanStream
   gboolean            ignoring;
   gboolean            begun;
   guint64             begin;
+  guint               indentation;
   StrataTextChecksum  checksum;
 };
 
@@ -43,7 +41,7 @@ release (StrataSpanStream *self,
     first = MIN (self->begin, last);
   if (self->begun && first < last)
     _strata_text_checksum_update_indented (&self->checksum, oldest->data + (first - self->held_offset),
-                                           last - first, INDENTATION);
+                                           last - first, self->indentation);
 
   self->held_offset += oldest->len;
   g_byte_array_set_size (oldest, 0);
@@ -108,8 +106,10 @@ _strata_span_stream_new (GInputStream *base)
 
 void
 _strata_span_stream_begin (StrataSpanStream *self,
-                           guint64           offset)
+                           guint64           offset,
+                           guint             indentation)
 {
+  self->indentation = indentation;
   self->begun = TRUE;
   self->begin = offset;
 }

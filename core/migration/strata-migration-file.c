@@ -27,12 +27,11 @@ _strata_migration_show_progress (StrataMigrationRun  *run,
  * Returns: (nullable): %NULL where that can't be told just now
  */
 static char *
-dup_fingerprint (StrataMigrationRun *run,
-                 const char         *path)
+dup_fingerprint (const StrataLegacyCandidate *candidate)
 {
   struct stat status;
 
-  if (!_strata_file_stat (_strata_legacy_store_get_dir (run->legacy), path, &status, NULL))
+  if (!_strata_file_stat (candidate->dir, candidate->file, &status, NULL))
     return NULL;
 
   return g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%ld %" G_GUINT64_FORMAT,
@@ -41,13 +40,13 @@ dup_fingerprint (StrataMigrationRun *run,
 }
 
 void
-_strata_migration_note_fingerprint (StrataMigrationRun *run,
-                                    const char         *path)
+_strata_migration_note_fingerprint (StrataMigrationRun          *run,
+                                    const StrataLegacyCandidate *candidate)
 {
-  char *fingerprint = dup_fingerprint (run, path);
+  char *fingerprint = dup_fingerprint (candidate);
 
-  if (fingerprint != NULL && !g_hash_table_contains (run->fingerprints, path))
-    g_hash_table_insert (run->fingerprints, g_strdup (path), fingerprint);
+  if (fingerprint != NULL && !g_hash_table_contains (run->fingerprints, candidate))
+    g_hash_table_insert (run->fingerprints, (gpointer)candidate, fingerprint);
   else
     g_free (fingerprint);
 }
@@ -57,19 +56,20 @@ _strata_migration_check_unchanged (StrataMigrationRun  *run,
                                    GError             **error)
 {
   GHashTableIter iter;
-  gpointer path, before;
+  gpointer key, before;
 
   g_hash_table_iter_init (&iter, run->fingerprints);
-  while (g_hash_table_iter_next (&iter, &path, &before))
+  while (g_hash_table_iter_next (&iter, &key, &before))
     {
-      g_autofree char *now = dup_fingerprint (run, path);
+      const StrataLegacyCandidate *candidate = key;
+      g_autofree char *now = dup_fingerprint (candidate);
 
       if (now == NULL || strcmp (before, now) == 0)
         continue;
-      _strata_migration_report (strata_problem_new ("source-changed", path, NULL, NULL, -1,
+      _strata_migration_report (strata_problem_new ("source-changed", candidate->path, NULL, NULL, -1,
                                                     "The file was written to while it was read"), run->migration);
       g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE_CHANGED,
-                   "“%s” was written to while it was read. Close Taskerino and run this again", (char *)path);
+                   "“%s” was written to while it was read. Close Taskerino and run this again", candidate->path);
       return FALSE;
     }
 
@@ -78,10 +78,10 @@ _strata_migration_check_unchanged (StrataMigrationRun  *run,
 
 /* Says whether an error is one of the old file, which ends the file, not the run. */
 gboolean
-_strata_migration_report_file_error (StrataMigrationRun *run,
-                                     const char         *path,
-                                     StrataJsonReader   *reader,
-                                     const GError       *error)
+_strata_migration_report_file_error (StrataMigrationRun          *run,
+                                     const StrataLegacyCandidate *candidate,
+                                     StrataJsonReader            *reader,
+                                     const GError                *error)
 {
   StrataJsonPosition position = { 0, };
   const char *code;
@@ -96,7 +96,7 @@ _strata_migration_report_file_error (StrataMigrationRun *run,
 
   if (reader != NULL)
     _strata_json_reader_get_position (reader, &position);
-  _strata_migration_report (strata_problem_new (code, path, NULL, NULL, reader != NULL ? (gint64)position.offset : -1,
+  _strata_migration_report (strata_problem_new (code, candidate->path, NULL, NULL, reader != NULL ? (gint64)position.offset : -1,
                                                 "The file breaks off here; it is kept in quarantine as it is: %s", error->message),
                             run->migration);
 
@@ -104,27 +104,26 @@ _strata_migration_report_file_error (StrataMigrationRun *run,
 }
 
 static gboolean
-keep_file (StrataMigrationRun  *run,
-           const char          *path,
-           char               **out_place,
-           GCancellable        *cancellable,
-           GError             **error)
+keep_file (StrataMigrationRun           *run,
+           const StrataLegacyCandidate  *candidate,
+           char                        **out_place,
+           GCancellable                 *cancellable,
+           GError                      **error)
 {
-  g_autofree char *label = g_strdelimit (g_strdup (path), "/\\", '_');
+  g_autofree char *label = g_strdelimit (g_strdup (candidate->path), "/\\", '_');
 
-  *out_place = _strata_batch_quarantine_file (run->batch, label, _strata_legacy_store_get_dir (run->legacy), path,
-                                              cancellable, error);
+  *out_place = _strata_batch_quarantine_file (run->batch, label, candidate->dir, candidate->file, cancellable, error);
 
   return *out_place != NULL;
 }
 
 /* What was no UTF-8 was read as the old program did; the file's own bytes are kept besides. */
 static gboolean
-keep_unrepaired (StrataMigrationRun   *run,
-                 const char           *path,
-                 StrataLegacyPayload  *payload,
-                 GCancellable         *cancellable,
-                 GError              **error)
+keep_unrepaired (StrataMigrationRun           *run,
+                 const StrataLegacyCandidate  *candidate,
+                 StrataLegacyPayload          *payload,
+                 GCancellable                 *cancellable,
+                 GError                      **error)
 {
   guint64 repairs = _strata_legacy_payload_get_repairs (payload);
   g_autofree char *place = NULL;
@@ -132,10 +131,10 @@ keep_unrepaired (StrataMigrationRun   *run,
   if (repairs == 0)
     return TRUE;
 
-  if (!keep_file (run, path, &place, cancellable, error))
+  if (!keep_file (run, candidate, &place, cancellable, error))
     return FALSE;
 
-  _strata_migration_report (strata_problem_new ("encoding-repaired", path, NULL, NULL, -1,
+  _strata_migration_report (strata_problem_new ("encoding-repaired", candidate->path, NULL, NULL, -1,
                                                 "%" G_GUINT64_FORMAT " sequences of bytes are no UTF-8 and became U+FFFD; "
                                                 "the file as it was is kept as “%s”", repairs, place),
                             run->migration);
@@ -145,24 +144,25 @@ keep_unrepaired (StrataMigrationRun   *run,
 
 /* What breaks off can't all be carried: the file is kept as it is besides. */
 gboolean
-_strata_migration_keep_broken (StrataMigrationRun  *run,
-                               const char          *path,
-                               GCancellable        *cancellable,
-                               GError             **error)
+_strata_migration_keep_broken (StrataMigrationRun           *run,
+                               const StrataLegacyCandidate  *candidate,
+                               GCancellable                 *cancellable,
+                               GError                      **error)
 {
   g_autofree char *place = NULL;
 
-  return keep_file (run, path, &place, cancellable, error);
+  return keep_file (run, candidate, &place, cancellable, error);
 }
 
 /* Looks at how the file ended: what follows the value, and the old checksum. */
 gboolean
-_strata_migration_finish_payload (StrataMigrationRun   *run,
-                                  const char           *path,
-                                  StrataLegacyPayload  *payload,
-                                  GCancellable         *cancellable,
-                                  GError              **error)
+_strata_migration_finish_payload (StrataMigrationRun           *run,
+                                  const StrataLegacyCandidate  *candidate,
+                                  StrataLegacyPayload          *payload,
+                                  GCancellable                 *cancellable,
+                                  GError                      **error)
 {
+  const char *path = candidate->path;
   g_autoptr(GError) finish_error = NULL;
   const StrataLegacyEnvelope *envelope = _strata_legacy_payload_get_envelope (payload);
 
@@ -189,5 +189,5 @@ _strata_migration_finish_payload (StrataMigrationRun   *run,
                               run->migration);
   run->file_bytes += _strata_legacy_payload_get_bytes_read (payload);
 
-  return keep_unrepaired (run, path, payload, cancellable, error);
+  return keep_unrepaired (run, candidate, payload, cancellable, error);
 }

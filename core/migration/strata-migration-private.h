@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "legacy/strata-legacy-candidate-private.h"
+#include "legacy/strata-legacy-candidates-private.h"
 #include "store/strata-batch-private.h"
 #include "store/strata-slicer-private.h"
 #include "strata-attachment-taker-private.h"
@@ -21,6 +21,7 @@ typedef struct
   /* Set when the run starts */
   StrataMigration        *migration;
   StrataLegacyStore      *legacy;
+  StrataLegacyCandidates *candidates;
   StrataStore            *store;
   guint                   source;
   guint                   batch_size;
@@ -32,19 +33,19 @@ typedef struct
   GHashTable             *claimed;          /* keys given to sessions of this run */
   GHashTable             *known;            /* what tells the sessions taken so far apart: id tokens, digests of those without */
   GPtrArray              *origins;          /* StrataOrigin: the files sessions were taken from */
-  GHashTable             *collection_paths; /* key → the file that was taken */
-  GHashTable             *fingerprints;     /* path of an old file → what it looked like before it was read */
+  GHashTable             *collections;      /* key → the StrataLegacyCandidate that was taken */
+  GHashTable             *fingerprints;     /* StrataLegacyCandidate → what its file looked like before it was read */
   char                   *unused_key;       /* of the collection that owns what nothing uses, where there is one */
   gboolean                distrust;         /* the last run failed: nothing that is in the store is taken for granted */
   guint64                 file_bytes;       /* of collection files read to their end in this step */
 } StrataMigrationRun;
 
-/* One file that sessions were taken from, for the verification. */
+/* One place that sessions were taken from, for the verification. */
 typedef struct
 {
-  char       *path;
-  gboolean    is_whole;   /* each of its sessions must be in the store */
-  GHashTable *keys;       /* ordinal → key; NULL key: quarantined */
+  const StrataLegacyCandidate *candidate;
+  gboolean                     is_whole;   /* each of its sessions must be in the store */
+  GHashTable                  *keys;       /* ordinal → key; NULL key: quarantined */
 } StrataOrigin;
 
 gboolean    _strata_migration_run_sessions      (StrataMigrationRun  *run,
@@ -70,20 +71,20 @@ void        _strata_migration_show_progress     (StrataMigrationRun  *run,
                                                  guint64              items);
 /* Says whether an error is one of the old file, which ends the file, not the run. */
 gboolean    _strata_migration_report_file_error (StrataMigrationRun  *run,
-                                                 const char          *path,
+                                                 const StrataLegacyCandidate *candidate,
                                                  StrataJsonReader    *reader,
                                                  const GError        *error);
 void        _strata_migration_note_fingerprint  (StrataMigrationRun  *run,
-                                                 const char          *path);
+                                                 const StrataLegacyCandidate *candidate);
 /* Whether the files that were noted are as they were; if not, @error says which is not. */
 gboolean    _strata_migration_check_unchanged   (StrataMigrationRun  *run,
                                                  GError             **error);
 gboolean    _strata_migration_keep_broken       (StrataMigrationRun  *run,
-                                                 const char          *path,
+                                                 const StrataLegacyCandidate *candidate,
                                                  GCancellable        *cancellable,
                                                  GError             **error);
 gboolean    _strata_migration_finish_payload    (StrataMigrationRun  *run,
-                                                 const char          *path,
+                                                 const StrataLegacyCandidate *candidate,
                                                  StrataLegacyPayload *payload,
                                                  GCancellable        *cancellable,
                                                  GError             **error);

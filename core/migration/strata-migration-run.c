@@ -180,21 +180,21 @@ take_collection (StrataMigrationRun   *run,
  * was kept in quarantine as it is.
  */
 static gboolean
-try_candidate (StrataMigrationRun           *run,
-               const StrataLegacyCandidate  *candidate,
-               const char                   *key,
-               const char                   *name,
-               gboolean                     *out_whole,
-               GCancellable                 *cancellable,
-               GError                      **error)
+try_candidate (StrataMigrationRun     *run,
+               StrataLegacyCandidate  *candidate,
+               const char             *key,
+               const char             *name,
+               gboolean               *out_whole,
+               GCancellable           *cancellable,
+               GError                **error)
 {
   g_autoptr(StrataSlicer) slicer = _strata_migration_make_slicer (run);
   g_autoptr(GError) take_error = NULL;
   g_autoptr(StrataLegacyPayload) payload = NULL;
   StrataJsonReader *reader;
 
-  _strata_migration_note_fingerprint (run, candidate->path);
-  payload = _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), candidate->path, cancellable, error);
+  _strata_migration_note_fingerprint (run, candidate);
+  payload = _strata_legacy_candidate_open (candidate, cancellable, error);
   if (payload == NULL)
     return FALSE;
 
@@ -204,12 +204,12 @@ try_candidate (StrataMigrationRun           *run,
   if (*out_whole)
     {
       _strata_migration_show_progress (run, payload, 0);
-      g_hash_table_insert (run->collection_paths, g_strdup (key), g_strdup (candidate->path));
-      return _strata_migration_finish_payload (run, candidate->path, payload, cancellable, error);
+      g_hash_table_insert (run->collections, g_strdup (key), candidate);
+      return _strata_migration_finish_payload (run, candidate, payload, cancellable, error);
     }
 
-  if (_strata_migration_report_file_error (run, candidate->path, reader, take_error))
-    return _strata_migration_keep_broken (run, candidate->path, cancellable, error);
+  if (_strata_migration_report_file_error (run, candidate, reader, take_error))
+    return _strata_migration_keep_broken (run, candidate, cancellable, error);
 
   g_propagate_error (error, g_steal_pointer (&take_error));
 
@@ -225,15 +225,12 @@ run_collection (StrataMigrationRun  *run,
 {
   g_autofree char *name = g_utf8_make_valid (old_name, -1);
   g_autofree char *key = _strata_collection_key_make (name, run->source);
-  g_autoptr(GPtrArray) candidates =
-    _strata_legacy_candidate_list (run->legacy, old_name, _strata_migration_report, run->migration, cancellable, error);
+  GPtrArray *candidates = _strata_legacy_candidates_get (run->candidates, old_name);
 
-  if (candidates == NULL)
-    return FALSE;
-
+  _strata_legacy_candidates_sort_rest (candidates);
   for (guint i = 0; i < candidates->len; i++)
     {
-      const StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
+      StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
       gboolean whole;
 
       if (!try_candidate (run, candidate, key, name, &whole, cancellable, error))
@@ -245,41 +242,29 @@ run_collection (StrataMigrationRun  *run,
   return TRUE;
 }
 
-/* Names of all collections but the sessions, also those of which only an older copy is left. */
-static GPtrArray *
-list_collection_names (StrataMigrationRun *run)
-{
-  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  GPtrArray *names = g_ptr_array_new ();
-  GPtrArray *files = _strata_legacy_store_get_files (run->legacy);
-
-  for (guint i = 0; i < files->len; i++)
-    {
-      const StrataLegacyFile *file = g_ptr_array_index (files, i);
-
-      if ((file->role == STRATA_LEGACY_COLLECTION || file->role == STRATA_LEGACY_COLLECTION_TMP ||
-           file->role == STRATA_LEGACY_COLLECTION_BACKUP) &&
-          strcmp (file->name, "sessions") != 0 && g_hash_table_add (seen, file->name))
-        g_ptr_array_add (names, file->name);
-    }
-
-  return names;
-}
-
 gboolean
 _strata_migration_run_collections (StrataMigrationRun  *run,
                                    GCancellable        *cancellable,
                                    GError             **error)
 {
-  g_autoptr(GPtrArray) names = list_collection_names (run);
+  g_autoptr(GPtrArray) names = _strata_legacy_candidates_list_names (run->candidates);
 
   for (guint i = 0; i < names->len; i++)
-    if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-        !run_collection (run, g_ptr_array_index (names, i), cancellable, error))
-      return FALSE;
+    {
+      const char *name = g_ptr_array_index (names, i);
+
+      if (strcmp (name, "sessions") == 0)
+        continue;
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !run_collection (run, name, cancellable, error))
+        return FALSE;
+    }
 
   return _strata_migration_run_commit (run, error);
 }
+
+/* What nothing uses */
+
 static const char *
 make_unused_key (StrataMigrationRun *run)
 {

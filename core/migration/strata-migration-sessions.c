@@ -20,13 +20,13 @@
 /* One candidate while its sessions are taken */
 typedef struct
 {
-  StrataMigrationRun           *run;
-  const StrataLegacyCandidate  *candidate;
-  StrataOrigin                 *origin;
-  StrataSlicer                 *slicer;
-  gboolean                      is_older;  /* what only it has was lost from sight */
-  GHashTable                   *wanted;    /* ordinals to take; NULL: all */
-  GCancellable                 *cancellable;
+  StrataMigrationRun     *run;
+  StrataLegacyCandidate  *candidate;
+  StrataOrigin           *origin;
+  StrataSlicer           *slicer;
+  gboolean                is_older;  /* what only it has was lost from sight */
+  GHashTable             *wanted;    /* ordinals to take; NULL: all */
+  GCancellable           *cancellable;
 } Taking;
 
 static void
@@ -34,18 +34,17 @@ origin_free (gpointer data)
 {
   StrataOrigin *origin = data;
 
-  g_free (origin->path);
   g_hash_table_unref (origin->keys);
   g_free (origin);
 }
 
 static StrataOrigin *
-add_origin (StrataMigrationRun *run,
-            const char         *path)
+add_origin (StrataMigrationRun          *run,
+            const StrataLegacyCandidate *candidate)
 {
   StrataOrigin *origin = g_new0 (StrataOrigin, 1);
 
-  origin->path = g_strdup (path);
+  origin->candidate = candidate;
   origin->keys = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   if (run->origins == NULL)
     run->origins = g_ptr_array_new_with_free_func (origin_free);
@@ -384,28 +383,27 @@ take_candidate (Taking  *taking,
                 GError **error)
 {
   StrataMigrationRun *run = taking->run;
-  const char *path = taking->candidate->path;
   g_autoptr(StrataSlicer) slicer = _strata_migration_make_slicer (run);
   g_autoptr(GError) take_error = NULL;
   g_autoptr(StrataLegacyPayload) payload = NULL;
   gboolean ok;
 
-  _strata_migration_note_fingerprint (run, path);
-  payload = _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), path, taking->cancellable, error);
+  _strata_migration_note_fingerprint (run, taking->candidate);
+  payload = _strata_legacy_candidate_open (taking->candidate, taking->cancellable, error);
   if (payload == NULL)
     return FALSE;
 
   taking->slicer = slicer;
-  taking->origin = add_origin (run, path);
+  taking->origin = add_origin (run, taking->candidate);
   ok = take_elements (taking, payload, &take_error);
   _strata_attachment_taker_forget (run->taker);
   taking->origin->is_whole = ok && taking->wanted == NULL;
   if (ok)
-    return _strata_migration_finish_payload (run, path, payload, taking->cancellable, error) &&
+    return _strata_migration_finish_payload (run, taking->candidate, payload, taking->cancellable, error) &&
            _strata_migration_run_commit (run, error);
 
-  if (_strata_migration_report_file_error (run, path, _strata_legacy_payload_get_reader (payload), take_error))
-    return _strata_migration_keep_broken (run, path, taking->cancellable, error) &&
+  if (_strata_migration_report_file_error (run, taking->candidate, _strata_legacy_payload_get_reader (payload), take_error))
+    return _strata_migration_keep_broken (run, taking->candidate, taking->cancellable, error) &&
            _strata_migration_run_commit (run, error);
 
   g_propagate_error (error, g_steal_pointer (&take_error));
@@ -439,9 +437,13 @@ ignore_id (guint64     ordinal,
 {
 }
 
+/* Takes what only an older candidate has. One that is the same save as the
+ * current one has nothing that was lost from sight.
+ */
 static gboolean
 take_missing (StrataMigrationRun           *run,
-              const StrataLegacyCandidate  *candidate,
+              const StrataLegacyCandidate  *current,
+              StrataLegacyCandidate        *candidate,
               gboolean                      is_older,
               GCancellable                 *cancellable,
               GError                      **error)
@@ -451,28 +453,21 @@ take_missing (StrataMigrationRun           *run,
   Difference difference = { run->known, wanted };
   Taking taking = { .run = run, .candidate = candidate, .is_older = is_older, .wanted = wanted, .cancellable = cancellable };
 
-  if (is_older && !run->recover)
+  if (_strata_legacy_candidate_is_same_save (current, candidate) || (is_older && !run->recover))
     return TRUE;
 
-  if (!_strata_legacy_candidate_scan (run->legacy, candidate, want_if_unknown, &difference, cancellable, &scan_error) &&
+  if (!_strata_legacy_candidate_scan (candidate, want_if_unknown, &difference, cancellable, &scan_error) &&
       !_strata_file_is_content_error (scan_error))
     {
       g_propagate_error (error, g_steal_pointer (&scan_error));
       return FALSE;
     }
 
-  return g_hash_table_size (wanted) == 0 || take_candidate (&taking, error);
+  return g_hash_table_size (wanted) == 0 || _strata_legacy_candidate_is_same_save (current, candidate) ||
+         take_candidate (&taking, error);
 }
 
-static gboolean
-is_whole (StrataMigrationRun           *run,
-          const StrataLegacyCandidate  *candidate,
-          GCancellable                 *cancellable)
-{
-  return _strata_legacy_candidate_scan (run->legacy, candidate, ignore_id, NULL, cancellable, NULL);
-}
-
-/* Takes the newest candidate, and where that breaks off, the newest that is
+/* Takes the first candidate, and where that breaks off, the newest that is
  * whole besides. @out_chosen: the last one that was taken for the current state.
  */
 static gboolean
@@ -482,8 +477,8 @@ take_current (StrataMigrationRun  *run,
               GCancellable        *cancellable,
               GError             **error)
 {
-  const StrataLegacyCandidate *newest = g_ptr_array_index (candidates, 0);
-  Taking taking = { .run = run, .candidate = newest, .cancellable = cancellable };
+  StrataLegacyCandidate *first = g_ptr_array_index (candidates, 0);
+  Taking taking = { .run = run, .candidate = first, .cancellable = cancellable };
   StrataOrigin *torn;
 
   *out_chosen = 0;
@@ -493,12 +488,15 @@ take_current (StrataMigrationRun  *run,
     return TRUE;
   torn = taking.origin;
 
+  _strata_legacy_candidates_sort_rest (candidates);
   for (guint i = 1; i < candidates->len; i++)
     {
-      taking.candidate = g_ptr_array_index (candidates, i);
-      taking.is_older = !_strata_legacy_candidate_is_same_save (newest, taking.candidate);
-      if (!is_whole (run, taking.candidate, cancellable))
+      StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
+
+      if (!_strata_legacy_candidate_scan (candidate, ignore_id, NULL, cancellable, NULL))
         continue;
+      taking.candidate = candidate;
+      taking.is_older = !_strata_legacy_candidate_is_same_save (first, candidate);
 
       /* Its sessions get the keys that those of the torn one have */
       g_hash_table_remove_all (run->claimed);
@@ -512,71 +510,27 @@ take_current (StrataMigrationRun  *run,
   return TRUE;
 }
 
-/* Copies in backups/ are not looked into. Where nothing else is whole, that must not pass in silence. */
-static void
-report_backups (StrataMigrationRun *run)
-{
-  GPtrArray *files = _strata_legacy_store_get_files (run->legacy);
-
-  for (guint i = 0; i < files->len; i++)
-    {
-      const StrataLegacyFile *file = g_ptr_array_index (files, i);
-
-      if (file->role == STRATA_LEGACY_BACKUP)
-        _strata_migration_report (strata_problem_new ("envelope-invalid", file->path, NULL, NULL, -1,
-                                                      "No other file with sessions is whole, and this backup was passed over: "
-                                                      "sessions in it are not in the store"),
-                                  run->migration);
-    }
-}
-
-/* Whether some file that sessions were taken from came to its end */
-static gboolean
-has_whole_origin (StrataMigrationRun *run)
-{
-  for (guint i = 0; run->origins != NULL && i < run->origins->len; i++)
-    if (((const StrataOrigin *)g_ptr_array_index (run->origins, i))->is_whole)
-      return TRUE;
-
-  return FALSE;
-}
-
 /* Takes the sessions: the current ones, then those that only other candidates still have. */
 gboolean
 _strata_migration_run_sessions (StrataMigrationRun  *run,
                                 GCancellable        *cancellable,
                                 GError             **error)
 {
-  g_autoptr(GPtrArray) candidates = NULL;
+  GPtrArray *candidates = _strata_legacy_candidates_get (run->candidates, "sessions");
   const StrataLegacyCandidate *current;
   guint chosen;
 
   _strata_seam_get ()->mark ("run");
-  candidates = _strata_legacy_candidate_list (run->legacy, "sessions", _strata_migration_report, run->migration,
-                                              cancellable, error);
-  if (candidates == NULL)
-    return FALSE;
   if (candidates->len == 0)
-    {
-      report_backups (run);
-      return TRUE;
-    }
-
+    return TRUE;
   if (!take_current (run, candidates, &chosen, cancellable, error))
     return FALSE;
 
   current = g_ptr_array_index (candidates, chosen);
   for (guint i = 1; i < candidates->len; i++)
-    {
-      const StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
-
-      if (i != chosen && !_strata_legacy_candidate_is_same_save (current, candidate) &&
-          !take_missing (run, candidate, i > chosen, cancellable, error))
-        return FALSE;
-    }
-
-  if (!has_whole_origin (run))
-    report_backups (run);
+    if (i != chosen &&
+        !take_missing (run, current, g_ptr_array_index (candidates, i), i > chosen, cancellable, error))
+      return FALSE;
 
   return _strata_migration_run_commit (run, error);
 }

@@ -113,7 +113,7 @@ compare_session (guint64              ordinal,
   if (!matches)
     {
       count_failed (run);
-      report_mismatch (run, comparison->origin->path, key, NULL, key == NULL
+      report_mismatch (run, comparison->origin->candidate->path, key, NULL, key == NULL
                          ? "A session of the old store is not in the new one"
                          : "A session read back is not what the old store has");
     }
@@ -124,12 +124,12 @@ compare_session (guint64              ordinal,
 }
 
 static gboolean
-add_file_bytes (StrataMigrationRun *run,
-                const char         *path)
+add_file_bytes (StrataMigrationRun          *run,
+                const StrataLegacyCandidate *candidate)
 {
   struct stat status;
 
-  if (_strata_file_stat (_strata_legacy_store_get_dir (run->legacy), path, &status, NULL))
+  if (_strata_file_stat (candidate->dir, candidate->file, &status, NULL))
     run->file_bytes += (guint64)status.st_size;
   _strata_migration_advance (run->migration, 0, run->file_bytes);
 
@@ -138,17 +138,17 @@ add_file_bytes (StrataMigrationRun *run,
 
 /* The second reading of a collection's file; see _strata_witness_collection(). */
 static gboolean
-read_again (StrataMigrationRun        *run,
-            const char                *path,
-            StrataWitnessElementFunc   func,
-            gpointer                   user_data,
-            StrataWitnessCollection   *out,
-            GCancellable              *cancellable,
-            GError                   **error)
+read_again (const StrataLegacyCandidate  *candidate,
+            StrataWitnessElementFunc      func,
+            gpointer                      user_data,
+            StrataWitnessCollection      *out,
+            GCancellable                 *cancellable,
+            GError                      **error)
 {
-  g_autoptr(GInputStream) bytes = _strata_file_stream_open_source (_strata_legacy_store_get_dir (run->legacy), path, error);
+  g_autoptr(GInputStream) bytes = _strata_legacy_candidate_open_bytes (candidate, error);
 
-  return bytes != NULL && _strata_witness_collection (bytes, NULL, func, user_data, out, cancellable, error);
+  return bytes != NULL && _strata_witness_collection (bytes, (const char *const *)candidate->members, func, user_data, out,
+                                                        cancellable, error);
 }
 
 static gboolean
@@ -161,7 +161,7 @@ verify_origin (StrataMigrationRun  *run,
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
 
-  if (!read_again (run, origin->path, compare_session, &comparison, &seen, cancellable, &witness_error) &&
+  if (!read_again (origin->candidate, compare_session, &comparison, &seen, cancellable, &witness_error) &&
       /* One that breaks off was reported when it was taken; what came by until then is compared */
       !_strata_file_is_content_error (witness_error))
     {
@@ -171,9 +171,9 @@ verify_origin (StrataMigrationRun  *run,
 
   /* What was taken and never came by was not compared */
   if (comparison.compared < g_hash_table_size (origin->keys))
-    report_mismatch (run, origin->path, NULL, NULL, "The second reading of the old file does not get as far as the first");
+    report_mismatch (run, origin->candidate->path, NULL, NULL, "The second reading of the old file does not get as far as the first");
 
-  return add_file_bytes (run, origin->path);
+  return add_file_bytes (run, origin->candidate);
 }
 
 static gboolean
@@ -197,7 +197,7 @@ verify_sessions (StrataMigrationRun  *run,
 static gboolean
 verify_collection (StrataMigrationRun  *run,
                    const char          *key,
-                   const char          *path,
+                   const StrataLegacyCandidate *candidate,
                    GCancellable        *cancellable,
                    GError             **error)
 {
@@ -207,7 +207,7 @@ verify_collection (StrataMigrationRun  *run,
   GError *open_error = NULL;
   gboolean matches;
 
-  if (!read_again (run, path, NULL, NULL, &seen, cancellable, &witness_error))
+  if (!read_again (candidate, NULL, NULL, &seen, cancellable, &witness_error))
     {
       if (!_strata_file_is_content_error (witness_error))
         {
@@ -216,7 +216,7 @@ verify_collection (StrataMigrationRun  *run,
         }
       if (!seen.is_whole)
         {
-          report_mismatch (run, path, NULL, NULL, "The second reading of the old file does not get as far as the first");
+          report_mismatch (run, candidate->path, NULL, NULL, "The second reading of the old file does not get as far as the first");
           return TRUE;
         }
     }
@@ -226,9 +226,9 @@ verify_collection (StrataMigrationRun  *run,
     return FALSE;
 
   if (!matches)
-    report_mismatch (run, path, NULL, NULL, "A collection read back is not what the old store has");
+    report_mismatch (run, candidate->path, NULL, NULL, "A collection read back is not what the old store has");
 
-  return add_file_bytes (run, path);
+  return add_file_bytes (run, candidate);
 }
 
 static gboolean
@@ -237,11 +237,11 @@ verify_collections (StrataMigrationRun  *run,
                     GError             **error)
 {
   GHashTableIter iter;
-  gpointer key, path;
+  gpointer key, candidate;
 
-  g_hash_table_iter_init (&iter, run->collection_paths);
-  while (g_hash_table_iter_next (&iter, &key, &path))
-    if (!verify_collection (run, key, path, cancellable, error))
+  g_hash_table_iter_init (&iter, run->collections);
+  while (g_hash_table_iter_next (&iter, &key, &candidate))
+    if (!verify_collection (run, key, candidate, cancellable, error))
       return FALSE;
 
   return TRUE;
@@ -364,7 +364,7 @@ verify_attachments (StrataMigrationRun  *run,
           return FALSE;
     }
 
-  g_hash_table_iter_init (&iter, run->collection_paths);
+  g_hash_table_iter_init (&iter, run->collections);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     if (!verify_owner (run, TRUE, key, seen, cancellable, error))
       return FALSE;

@@ -13,11 +13,11 @@
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
-#include "legacy/strata-legacy-payload-private.h"
 #include "maintenance/strata-statistics.h"
 #include "strata-inline-attachments-private.h"
 #include "strata-journal-private.h"
 #include "strata-migration-private.h"
+#include "strata-survey-private.h"
 
 #define DEFAULT_BATCH 15
 #define LOCK_PATH "migration/lock"
@@ -44,6 +44,7 @@ struct _StrataMigration
   /* Set before the run, never changed after */
   char                   *store_path;
   char                   *legacy_path;
+  char                   *source;
   guint                   batch_size;
   gboolean                recover;
 
@@ -71,6 +72,7 @@ strata_migration_finalize (GObject *object)
 
   g_free (self->store_path);
   g_free (self->legacy_path);
+  g_free (self->source);
   g_ptr_array_unref (self->problems);
   g_mutex_clear (&self->mutex);
 
@@ -144,6 +146,23 @@ strata_migration_set_recover (StrataMigration *self,
   g_return_if_fail (STRATA_IS_MIGRATION (self));
 
   self->recover = recover;
+}
+
+/**
+ * strata_migration_set_source:
+ * @source: (nullable): the name of one of the sources that a plan lists, or of
+ *   a ZIP, database or backup as a whole: it is believed before all others
+ *
+ * Running fails with %STRATA_ERROR_SOURCE where there is none of that name.
+ */
+void
+strata_migration_set_source (StrataMigration *self,
+                             const char      *source)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  g_free (self->source);
+  self->source = g_strdup (source);
 }
 
 /* Told from the run, asked from anywhere */
@@ -391,42 +410,6 @@ set_state (StrataMigrationRun  *run,
   return ok;
 }
 
-/* What counts as the old store's size: live collections, attachments, videos. */
-static gboolean
-add_size (const StrataLegacyFile *file,
-          gpointer                user_data)
-{
-  guint64 *sum = user_data;
-
-  if (file->role == STRATA_LEGACY_COLLECTION || file->role == STRATA_LEGACY_TOPLEVEL ||
-      file->role == STRATA_LEGACY_ATTACHMENT_DATA || file->role == STRATA_LEGACY_ATTACHMENT_META ||
-      file->role == STRATA_LEGACY_ATTACHMENT_FILE || file->role == STRATA_LEGACY_VIDEO)
-    *sum += file->size;
-
-  return TRUE;
-}
-
-static gboolean
-report_oddity (const StrataLegacyFile *file,
-               gpointer                user_data)
-{
-  StrataProblem *problem = NULL;
-
-  if (file->role == STRATA_LEGACY_FOREIGN)
-    problem = strata_problem_new ("foreign-file", file->path, NULL, NULL, -1,
-                                  "Not written by Taskerino's storage: not read, not counted, never deleted");
-  else if (file->role == STRATA_LEGACY_LINK)
-    problem = strata_problem_new ("link-skipped", file->path, NULL, NULL, -1,
-                                  "A link or special file stands where a file should be; it was not followed");
-  else if (file->role == STRATA_LEGACY_NOT_DOWNLOADED)
-    problem = strata_problem_new ("not-downloaded", file->path, NULL, NULL, -1,
-                                  "The file is only a placeholder of a cloud folder; download it and run again");
-  if (problem != NULL)
-    _strata_migration_report (problem, user_data);
-
-  return TRUE;
-}
-
 /* Notes and tasks carry metadata of attachments; a collection that can't be read is reported when it is taken. */
 static GHashTable *
 read_inline_metas (StrataMigrationRun *run,
@@ -437,16 +420,36 @@ read_inline_metas (StrataMigrationRun *run,
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      const StrataLegacyFile *file = _strata_legacy_store_find_collection (run->legacy, names[i]);
+      GPtrArray *candidates = _strata_legacy_candidates_get (run->candidates, names[i]);
       g_autoptr(StrataLegacyPayload) payload = NULL;
 
-      if (file != NULL)
-        payload = _strata_legacy_payload_open (_strata_legacy_store_get_dir (run->legacy), file->path, cancellable, NULL);
+      if (candidates->len > 0)
+        payload = _strata_legacy_candidate_open (g_ptr_array_index (candidates, 0), cancellable, NULL);
       if (payload != NULL)
         _strata_inline_attachments_read (_strata_legacy_payload_get_reader (payload), metas, cancellable, NULL);
     }
 
   return metas;
+}
+
+/* What there is in the old store, before anything is written. */
+static gboolean
+look_around (StrataMigrationRun  *run,
+             GCancellable        *cancellable,
+             GError             **error)
+{
+  StrataMigration *self = run->migration;
+  StrataSurvey survey;
+
+  run->candidates = _strata_legacy_candidates_gather (run->legacy, self->source, _strata_migration_report, self,
+                                                      cancellable, error);
+  if (run->candidates == NULL)
+    return FALSE;
+
+  _strata_survey_make (run->legacy, run->candidates, _strata_migration_report, self, &survey);
+  self->counts.bytes_original = survey.bytes_original;
+
+  return TRUE;
 }
 
 /* Where a folder is or would be, links resolved as far as it exists. */
@@ -630,13 +633,14 @@ run_clear (StrataMigrationRun *run)
 {
   g_clear_pointer (&run->batch, _strata_batch_free);
   g_clear_pointer (&run->taker, _strata_attachment_taker_free);
+  g_clear_pointer (&run->candidates, _strata_legacy_candidates_free);
   g_clear_pointer (&run->legacy, _strata_legacy_store_free);
   g_clear_object (&run->store);
   g_clear_pointer (&run->claimed, g_hash_table_unref);
   g_clear_pointer (&run->known, g_hash_table_unref);
   g_clear_pointer (&run->unused_key, g_free);
   g_clear_pointer (&run->origins, g_ptr_array_unref);
-  g_clear_pointer (&run->collection_paths, g_hash_table_unref);
+  g_clear_pointer (&run->collections, g_hash_table_unref);
   g_clear_pointer (&run->fingerprints, g_hash_table_unref);
 }
 
@@ -706,17 +710,13 @@ strata_migration_run (StrataMigration  *self,
   run.batch_size = self->batch_size;
   run.claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  run.collection_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  run.fingerprints = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  run.collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run.fingerprints = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   run.recover = self->recover;
   run.legacy = self->legacy_path != NULL ? _strata_legacy_store_open (self->legacy_path, error)
                                          : _strata_legacy_store_open_usual (error);
-  if (run.legacy != NULL && check_apart (self, run.legacy, error))
-    {
-      _strata_legacy_store_foreach_file (run.legacy, add_size, &self->counts.bytes_original);
-      _strata_legacy_store_foreach_file (run.legacy, report_oddity, self);
-      run.store = strata_store_open_or_create (self->store_path, error);
-    }
+  if (run.legacy != NULL && check_apart (self, run.legacy, error) && look_around (&run, cancellable, error))
+    run.store = strata_store_open_or_create (self->store_path, error);
 
   lock_fd = run.store != NULL ? lock_migration (_strata_store_get_dir (run.store), error) : -1;
   if (lock_fd >= 0)

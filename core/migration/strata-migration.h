@@ -77,6 +77,8 @@ StrataMigration *strata_migration_new            (const char               *stor
                                                   const char               *legacy_path);
 void             strata_migration_set_batch_size (StrataMigration          *self,
                                                   guint                     sessions);
+void             strata_migration_set_source       (StrataMigration          *self,
+                                                    const char               *source);
 void             strata_migration_set_recover    (StrataMigration          *self,
                                                   gboolean                  recover);
 gboolean         strata_migration_run            (StrataMigration          *self,

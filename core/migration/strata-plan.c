@@ -12,16 +12,10 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
-#include "legacy/strata-legacy-candidate-private.h"
 #include "strata-plan.h"
+#include "strata-survey-private.h"
 
-/* What a plan reckons with; rough on purpose, and named so to the user.
- * Base64 has four characters for three bytes; sessions lose their indentation
- * and one level of escapes; a batch needs room twice while it is put in place.
- */
-#define TEXT_SHARE       0.85
-#define GZIP_FACTOR      6.0
-#define BASE64_SHARE     0.75
+/* What a plan reckons with; rough on purpose. A batch needs room twice while it is put in place. */
 #define BYTES_PER_SECOND (100.0 * 1000 * 1000)
 #define MARGIN_BYTES     (192 * 1024 * 1024)
 
@@ -103,7 +97,7 @@ add_source (StrataPlan                  *self,
   StrataPlanSource *source = g_new0 (StrataPlanSource, 1);
 
   source->name = g_utf8_make_valid (candidate->path, -1);
-  source->kind = g_strdup ("folder");
+  source->kind = g_strdup (_strata_legacy_candidate_get_kind (candidate));
   source->date_ms = candidate->timestamp_ms;
   source->sessions = sessions;
   g_ptr_array_add (self->sources, source);
@@ -120,128 +114,81 @@ report (StrataProblem *problem,
   g_ptr_array_add (self->problems, problem);
 }
 
-/* Looks through every file that may hold sessions. The newest that is whole is
- * the one they are taken from; what only the others have is counted as recovered.
+/* What a candidate adds. Sessions that only others than the current one have
+ * count as recovered, unless it is the same save.
  */
-static gboolean
-look_into_sessions (StrataPlan         *self,
-                    StrataLegacyStore  *legacy,
-                    GCancellable       *cancellable,
-                    GError            **error)
+static void
+add_up (StrataPlan                   *self,
+        const StrataLegacyCandidate  *current,
+        const StrataLegacyCandidate  *candidate,
+        const Count                  *count)
 {
-  g_autoptr(GPtrArray) candidates = _strata_legacy_candidate_list (legacy, "sessions", report, self, cancellable, error);
-  g_autoptr(GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  const StrataLegacyCandidate *chosen = NULL;
-
-  if (candidates == NULL)
-    return FALSE;
-
-  for (guint i = 0; i < candidates->len; i++)
+  if (current == candidate)
+    self->sessions += count->sessions;
+  else if (current != NULL && !_strata_legacy_candidate_is_same_save (current, candidate))
     {
-      const StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
-      Count count = { known, seen, 0, 0 };
-      g_autoptr(GError) scan_error = NULL;
-      gboolean whole = _strata_legacy_candidate_scan (legacy, candidate, count_session, &count, cancellable, &scan_error);
-      StrataPlanSource *source = add_source (self, candidate, count.sessions);
+      self->recovered += count->unknown;
+      self->sessions += count->unknown;
+    }
+}
 
-      if (!whole && !_strata_file_is_content_error (scan_error))
-        {
-          g_propagate_error (error, g_steal_pointer (&scan_error));
-          return FALSE;
-        }
-      if (!whole)
-        report (strata_problem_new ("torn", candidate->path, NULL, NULL, -1,
-                                    "The file breaks off; what stands before that can be taken: %s", scan_error->message), self);
-      if (whole && chosen == NULL)
-        {
-          chosen = candidate;
-          source->chosen = TRUE;
-          self->sessions += count.sessions;
-        }
-      else if (chosen != NULL && !_strata_legacy_candidate_is_same_save (chosen, candidate))
-        {
-          self->recovered += count.unknown;
-          self->sessions += count.unknown;
-        }
-      remember_seen (&count);
+/* Reads a candidate once. @inout_current: is it, if there is none yet and it is whole */
+static gboolean
+look_into_candidate (StrataPlan                    *self,
+                     StrataLegacyCandidate         *candidate,
+                     Count                         *count,
+                     const StrataLegacyCandidate  **inout_current,
+                     GCancellable                  *cancellable,
+                     GError                       **error)
+{
+  g_autoptr(GError) scan_error = NULL;
+  gboolean whole = _strata_legacy_candidate_scan (candidate, count_session, count, cancellable, &scan_error);
+  StrataPlanSource *source;
+
+  if (!whole && !_strata_file_is_content_error (scan_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&scan_error));
+      return FALSE;
+    }
+
+  source = add_source (self, candidate, count->sessions);
+  if (!whole)
+    report (strata_problem_new ("torn", candidate->path, NULL, NULL, -1,
+                                "The file breaks off; what stands before that can be taken: %s", scan_error->message), self);
+  if (whole && *inout_current == NULL)
+    {
+      *inout_current = candidate;
+      source->chosen = TRUE;
     }
 
   return TRUE;
 }
 
-typedef struct
-{
-  StrataPlan             *plan;
-  double                  estimated;
-  StrataLegacyStore      *legacy;
-} Survey;
-
-static void
-note_oddity (StrataPlan             *plan,
-             const StrataLegacyFile *file,
-             const char             *code,
-             const char             *message)
-{
-  g_ptr_array_add (plan->problems, strata_problem_new (code, file->path, NULL, NULL, -1, "%s", message));
-}
-
-/* gzip in base64 grows when it is unpacked; how much is read off the head */
-static double
-estimate_collection (Survey                 *survey,
-                     const StrataLegacyFile *file)
-{
-  g_autoptr(StrataLegacyPayload) payload =
-    _strata_legacy_payload_open (_strata_legacy_store_get_dir (survey->legacy), file->path, NULL, NULL);
-  gboolean is_gzip = payload != NULL && _strata_legacy_payload_get_envelope (payload)->form == STRATA_LEGACY_FORM_GZIP;
-
-  return (double)file->size * TEXT_SHARE * (is_gzip ? BASE64_SHARE * GZIP_FACTOR : 1.0);
-}
-
+/* Looks through every place that may hold sessions. The first that is whole is
+ * the one they are taken from; where the very first is not, the newest is.
+ */
 static gboolean
-survey_file (const StrataLegacyFile *file,
-             gpointer                user_data)
+look_into_sessions (StrataPlan              *self,
+                    StrataLegacyCandidates  *all,
+                    GCancellable            *cancellable,
+                    GError                 **error)
 {
-  Survey *survey = user_data;
-  StrataPlan *plan = survey->plan;
+  GPtrArray *candidates = _strata_legacy_candidates_get (all, "sessions");
+  g_autoptr(GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const StrataLegacyCandidate *current = NULL;
 
-  switch (file->role)
+  for (guint i = 0; i < candidates->len; i++)
     {
-    case STRATA_LEGACY_COLLECTION:
-    case STRATA_LEGACY_TOPLEVEL:
-      plan->bytes_original += file->size;
-      survey->estimated += estimate_collection (survey, file);
-      break;
+      StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
+      Count count = { known, seen, 0, 0 };
 
-    case STRATA_LEGACY_ATTACHMENT_DATA:
-      plan->bytes_original += file->size;
-      survey->estimated += (double)file->size * BASE64_SHARE;
-      break;
-
-    case STRATA_LEGACY_ATTACHMENT_META:
-    case STRATA_LEGACY_ATTACHMENT_FILE:
-    case STRATA_LEGACY_VIDEO:
-      plan->bytes_original += file->size;
-      survey->estimated += (double)file->size;
-      break;
-
-    case STRATA_LEGACY_FOREIGN:
-      note_oddity (plan, file, "foreign-file", "Not written by Taskerino's storage: not read, not counted, never deleted");
-      break;
-
-    case STRATA_LEGACY_LINK:
-      note_oddity (plan, file, "link-skipped", "A link or special file stands where a file should be; it will not be followed");
-      break;
-
-    case STRATA_LEGACY_NOT_DOWNLOADED:
-      note_oddity (plan, file, "not-downloaded", "The file is only a placeholder of a cloud folder; download it first");
-      break;
-
-    case STRATA_LEGACY_COLLECTION_BACKUP:
-    case STRATA_LEGACY_COLLECTION_TMP:
-    case STRATA_LEGACY_BACKUP:
-    default:
-      break;
+      if (!look_into_candidate (self, candidate, &count, &current, cancellable, error))
+        return FALSE;
+      if (i == 0 && current == NULL)
+        _strata_legacy_candidates_sort_rest (candidates);
+      add_up (self, current, candidate, &count);
+      remember_seen (&count);
     }
 
   return TRUE;
@@ -285,9 +232,10 @@ strata_plan_make (const char    *store_path,
 {
   g_autoptr(StrataLegacyStore) legacy = legacy_path != NULL ? _strata_legacy_store_open (legacy_path, error)
                                                             : _strata_legacy_store_open_usual (error);
+  g_autoptr(StrataLegacyCandidates) candidates = NULL;
   g_autoptr(StrataPlan) self = NULL;
   g_autoptr(GPtrArray) ids = NULL;
-  Survey survey;
+  StrataSurvey survey;
 
   g_return_val_if_fail (store_path != NULL, NULL);
 
@@ -299,15 +247,15 @@ strata_plan_make (const char    *store_path,
   self->sources = g_ptr_array_new_with_free_func (source_free);
   self->problems = g_ptr_array_new_with_free_func (g_object_unref);
 
-  survey = (Survey){ .plan = self, .legacy = legacy };
-  _strata_legacy_store_foreach_file (legacy, survey_file, &survey);
-  ids = _strata_legacy_store_list_attachments (legacy);
-  self->attachments = ids->len;
-
-  if (!look_into_sessions (self, legacy, cancellable, error))
+  candidates = _strata_legacy_candidates_gather (legacy, NULL, report, self, cancellable, error);
+  if (candidates == NULL || !look_into_sessions (self, candidates, cancellable, error))
     return NULL;
 
-  self->bytes_estimated = (guint64)survey.estimated;
+  _strata_survey_make (legacy, candidates, report, self, &survey);
+  ids = _strata_legacy_store_list_attachments (legacy);
+  self->attachments = ids->len;
+  self->bytes_original = survey.bytes_original;
+  self->bytes_estimated = survey.bytes_estimated;
   self->seconds_estimated = (double)self->bytes_original / BYTES_PER_SECOND;
   self->space_needed = self->bytes_estimated + self->bytes_estimated / 10 + MARGIN_BYTES;
   self->space_free = free_space (store_path);
