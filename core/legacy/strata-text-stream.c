@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "strata-text-stream-private.h"
+#include "strata-utf16-private.h"
 
 #define BLOCK_BYTES (64 * 1024)
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -17,19 +18,20 @@
 
 struct _StrataTextStream
 {
-  GInputStream  parent_instance;
+  GInputStream        parent_instance;
 
   /* Set at construction, never changed after */
-  GInputStream *base;
+  GInputStream       *base;
 
   /* One thread at a time */
-  guint8       *in;        /* bytes read and not yet looked at, at most a block */
-  gsize         in_length;
-  gboolean      at_end;
-  guint8       *out;       /* text made and not yet given */
-  gsize         out_start;
-  gsize         out_length;
-  guint64       repairs;
+  guint8             *in;         /* bytes read and not yet looked at, at most a block */
+  gsize               in_length;
+  gboolean            at_end;
+  guint8             *out;        /* text made and not yet given */
+  gsize               out_start;
+  gsize               out_length;
+  guint64             repairs;
+  StrataTextEncoding  encoding;
 };
 
 static void seekable_iface_init (GSeekableIface *iface);
@@ -116,13 +118,12 @@ put (StrataTextStream *self,
   self->out_length += size;
 }
 
-/* Turns what was read into text. A sequence cut by the end of the block waits for the next. */
-static void
-convert_block (StrataTextStream *self)
+/* Mends what was read. Returns: how much of it was used */
+static gsize
+mend_block (StrataTextStream *self)
 {
   gsize i = 0;
 
-  self->out_start = self->out_length = 0;
   while (i < self->in_length)
     {
       gsize well_formed = well_formed_length (self->in + i, self->in_length - i);
@@ -143,8 +144,28 @@ convert_block (StrataTextStream *self)
       i += sequence == SEQUENCE_CUT ? self->in_length - i : length;
     }
 
-  self->in_length -= i;
-  memmove (self->in, self->in + i, self->in_length);
+  return i;
+}
+
+/* Turns what was read into text. What is cut by the end of the block waits for the next. */
+static void
+convert_block (StrataTextStream *self)
+{
+  gsize used = 0;
+
+  self->out_start = self->out_length = 0;
+
+  if (self->encoding == STRATA_TEXT_ENCODING_UNKNOWN)
+    self->encoding = _strata_text_encoding_find (self->in, self->in_length, self->at_end);
+
+  if (self->encoding == STRATA_TEXT_ENCODING_UTF8)
+    used = mend_block (self);
+  else if (self->encoding != STRATA_TEXT_ENCODING_UNKNOWN)
+    used = _strata_utf16_to_utf8 (self->in, self->in_length, self->encoding, self->at_end,
+                                  self->out, &self->out_length, &self->repairs);
+
+  self->in_length -= used;
+  memmove (self->in, self->in + used, self->in_length);
 }
 
 static gssize
@@ -213,6 +234,7 @@ text_stream_seek (GSeekable     *seekable,
   self->in_length = self->out_start = self->out_length = 0;
   self->at_end = FALSE;
   self->repairs = 0;
+  self->encoding = STRATA_TEXT_ENCODING_UNKNOWN;
 
   return g_seekable_seek (G_SEEKABLE (self->base), 0, G_SEEK_SET, cancellable, error);
 }
@@ -285,4 +307,10 @@ guint64
 _strata_text_stream_get_repairs (StrataTextStream *self)
 {
   return self->repairs;
+}
+
+gboolean
+_strata_text_stream_is_utf16 (StrataTextStream *self)
+{
+  return self->encoding == STRATA_TEXT_ENCODING_UTF16_LE || self->encoding == STRATA_TEXT_ENCODING_UTF16_BE;
 }
