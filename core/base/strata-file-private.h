@@ -106,5 +106,13 @@ GInputStream *_strata_file_stream_open_source (int             dir,
                                         const char        *path,
                                         GError           **error);
 int           _strata_file_stream_get_fd (StrataFileStream *self);
+/* Up to @count bytes from @offset, wherever the stream is: 0 at the end of the
+ * file, -1 with @error set. Several threads may ask at once.
+ */
+gssize        _strata_file_stream_read_at (StrataFileStream *self,
+                                        void              *buffer,
+                                        gsize              count,
+                                        goffset            offset,
+                                        GError           **error);
 
 G_END_DECLS

@@ -42,6 +42,27 @@ set_source_error (GError     **error,
                "Cannot read “%s” of the old store: %s", shown, g_strerror (saved_errno));
 }
 
+gssize
+_strata_file_stream_read_at (StrataFileStream  *self,
+                             void              *buffer,
+                             gsize              count,
+                             goffset            offset,
+                             GError           **error)
+{
+  gssize size;
+
+  do
+    size = _strata_seam_get ()->pread (self->fd, buffer, MIN (count, 1u << 30), offset);
+  while (size < 0 && errno == EINTR);
+
+  if (size < 0 && self->is_source)
+    set_source_error (error, errno, self->path);
+  else if (size < 0)
+    _strata_file_set_error (error, errno, "read", self->path);
+
+  return size;
+}
+
 static gssize
 file_stream_read (GInputStream  *stream,
                   void          *buffer,
@@ -55,15 +76,8 @@ file_stream_read (GInputStream  *stream,
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
 
-  do
-    size = _strata_seam_get ()->pread (self->fd, buffer, MIN (count, 1u << 30), self->position);
-  while (size < 0 && errno == EINTR);
-
-  if (size < 0 && self->is_source)
-    set_source_error (error, errno, self->path);
-  else if (size < 0)
-    _strata_file_set_error (error, errno, "read", self->path);
-  else
+  size = _strata_file_stream_read_at (self, buffer, count, self->position, error);
+  if (size > 0)
     self->position += size;
 
   return size;
