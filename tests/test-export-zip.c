@@ -1,0 +1,1694 @@
+/* test-export-zip.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <json-glib/json-glib.h>
+#include <zlib.h>
+
+#include "base/strata-digest-private.h"
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "chunk-stream.h"
+#include "fault-seam.h"
+#include "legacy/strata-export-zip-private.h"
+#include "legacy/strata-legacy-payload-private.h"
+#include "legacy/strata-text-stream-private.h"
+#include "test-util.h"
+#include "zip-maker.h"
+
+#define SESSIONS "[{\"id\":\"1\",\"name\":\"one\"},{\"id\":\"2\",\"name\":\"two, two, two, two, two, two, two, two\"}]"
+#define NOTES    "[{\"id\":\"n\"}]"
+#define METADATA "{\n  \"version\": 1,\n  \"timestamp\": 1760958480000,\n  \"source\": \"indexeddb\"\n}"
+
+#define FILE_NAME "export.zip"
+
+typedef struct
+{
+  char *path;
+  int   dir;
+} Fixture;
+
+static void
+fixture_set_up (Fixture       *fixture,
+                gconstpointer  test_data)
+{
+  fixture->path = test_make_fast_dir ();
+  fixture->dir = test_open_dir (fixture->path);
+}
+
+static void
+fixture_tear_down (Fixture       *fixture,
+                   gconstpointer  test_data)
+{
+  close (fixture->dir);
+  test_remove_dir (fixture->path);
+  g_free (fixture->path);
+}
+
+/* --- Putting a ZIP there, and reading it --- */
+
+static void
+put (Fixture    *fixture,
+     const void *data,
+     gsize       size)
+{
+  int fd = openat (fixture->dir, FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (write (fd, data, size), ==, (gssize)size);
+  close (fd);
+}
+
+static void
+put_bytes (Fixture *fixture,
+           GBytes  *bytes)
+{
+  put (fixture, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+static void
+finish (Fixture  *fixture,
+        ZipMaker *maker)
+{
+  g_autoptr(GBytes) bytes = zip_maker_finish (maker, FALSE, NULL);
+
+  put_bytes (fixture, bytes);
+}
+
+static StrataExportZip *
+open_zip (Fixture  *fixture,
+          GError  **error)
+{
+  return _strata_export_zip_open (fixture->dir, FILE_NAME, NULL, error);
+}
+
+/* Opens what must be an export */
+static StrataExportZip *
+open_good (Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+  StrataExportZip *zip = open_zip (fixture, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (zip);
+
+  return zip;
+}
+
+static void
+assert_refused (Fixture *fixture,
+                int      code)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataExportZip) zip = open_zip (fixture, &error);
+
+  g_assert_error (error, STRATA_ERROR, code);
+  g_assert_null (zip);
+}
+
+static const StrataExportZipEntry *
+get_entry (StrataExportZip *zip,
+           guint            i)
+{
+  GPtrArray *entries = _strata_export_zip_get_entries (zip);
+
+  g_assert_cmpuint (i, <, entries->len);
+
+  return g_ptr_array_index (entries, i);
+}
+
+/* Returns: what there is of an entry, also if it then fails */
+static char *
+read_entry (StrataExportZip  *zip,
+            guint             i,
+            gsize            *out_length,
+            GError          **error)
+{
+  g_autoptr(GInputStream) stream = _strata_export_zip_open_entry (zip, i, error);
+  GByteArray *bytes;
+  char *text;
+
+  if (stream == NULL)
+    return NULL;
+
+  bytes = chunk_stream_read_all (stream, 1000, error);
+  if (out_length != NULL)
+    *out_length = bytes->len;
+  g_byte_array_append (bytes, (const guint8 *)"", 1);
+  text = (char *)g_byte_array_free (bytes, FALSE);
+
+  return text;
+}
+
+static void
+assert_entry (StrataExportZip *zip,
+              guint            i,
+              const char      *expected)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = read_entry (zip, i, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+assert_collection (StrataExportZip *zip,
+                   const char      *name,
+                   const char      *expected)
+{
+  const StrataExportZipEntry *entry = _strata_export_zip_find_collection (zip, name);
+
+  g_assert_nonnull (entry);
+  assert_entry (zip, entry->index, expected);
+}
+
+/* An entry that breaks: gives what it gave before. */
+static char *
+read_damaged (StrataExportZip *zip,
+              guint            i,
+              gsize           *out_length)
+{
+  g_autoptr(GError) error = NULL;
+  char *text = read_entry (zip, i, out_length, &error);
+
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+
+  return text;
+}
+
+static void
+add_usual (ZipMaker *maker,
+           gboolean  deflate)
+{
+  zip_maker_add_text (maker, "notes.json", NOTES, deflate);
+  zip_maker_add_text (maker, "sessions.json", SESSIONS, deflate);
+  zip_maker_add_text (maker, "export-metadata.json", METADATA, deflate);
+}
+
+/* --- What is right --- */
+
+/* As libarchive writes it to a pipe: sizes behind the data */
+static GBytes *
+write_with_libarchive (const char *options)
+{
+  static const char *const names[] = { "notes.json", "sessions.json", "export-metadata.json" };
+  static const char *const texts[] = { NOTES, SESSIONS, METADATA };
+  struct archive *archive = archive_write_new ();
+  struct archive_entry *entry = archive_entry_new ();
+  gsize size = 64 * 1024, used;
+  g_autofree char *buffer = g_malloc (size);
+
+  g_assert_cmpint (archive_write_set_format_zip (archive), ==, ARCHIVE_OK);
+  g_assert_cmpint (archive_write_set_options (archive, options), ==, ARCHIVE_OK);
+  g_assert_cmpint (archive_write_open_memory (archive, buffer, size, &used), ==, ARCHIVE_OK);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      archive_entry_clear (entry);
+      archive_entry_set_pathname (entry, names[i]);
+      archive_entry_set_filetype (entry, AE_IFREG);
+      archive_entry_set_mtime (entry, 1760958480, 0);
+      if (i == 1)
+        archive_entry_set_size (entry, (la_int64_t)strlen (texts[i]));
+      g_assert_cmpint (archive_write_header (archive, entry), ==, ARCHIVE_OK);
+      g_assert_cmpint (archive_write_data (archive, texts[i], strlen (texts[i])), ==, strlen (texts[i]));
+    }
+  g_assert_cmpint (archive_write_close (archive), ==, ARCHIVE_OK);
+  archive_entry_free (entry);
+  archive_write_free (archive);
+
+  return g_bytes_new (buffer, used);
+}
+
+static void
+test_what_libarchive_writes_is_read (Fixture       *fixture,
+                                     gconstpointer  options)
+{
+  g_autoptr(GBytes) bytes = write_with_libarchive (options);
+  g_autoptr(StrataExportZip) zip = NULL;
+  const StrataExportZipEntry *entry;
+
+  put_bytes (fixture, bytes);
+
+  zip = open_good (fixture);
+  g_assert_cmpuint (_strata_export_zip_get_entries (zip)->len, ==, 3);
+  g_assert_false (_strata_export_zip_is_torn (zip));
+  assert_entry (zip, 0, NOTES);
+  assert_entry (zip, 1, SESSIONS);
+  assert_entry (zip, 2, METADATA);
+  entry = get_entry (zip, 1);
+  g_assert_cmpuint (entry->size, ==, strlen (SESSIONS));
+  g_assert_cmpint (entry->mtime_ns, ==, G_GINT64_CONSTANT (1760958480000000000));
+  g_assert_cmpint (_strata_export_zip_get_metadata (zip)->timestamp_ms, ==, G_GINT64_CONSTANT (1760958480000));
+}
+
+static void
+test_entries_say_what_they_are (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  const StrataExportZipMetadata *metadata;
+  const StrataExportZipEntry *entry;
+
+  add_usual (maker, TRUE);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  entry = get_entry (zip, 1);
+  g_assert_cmpuint (entry->index, ==, 1);
+  g_assert_cmpstr (entry->path, ==, "export.zip/sessions.json");
+  g_assert_cmpstr (entry->name, ==, "sessions.json");
+  g_assert_cmpstr (entry->id, ==, "sessions");
+  g_assert_cmpint (entry->role, ==, STRATA_LEGACY_COLLECTION);
+  g_assert_cmpint (entry->state, ==, STRATA_EXPORT_ZIP_READABLE);
+  g_assert_false (entry->is_metadata);
+  g_assert_null (entry->other_name);
+  g_assert_cmpuint (entry->size, ==, strlen (SESSIONS));
+  /* 2025-10-26T11:08:00Z */
+  g_assert_cmpint (entry->mtime_ns, ==, G_GINT64_CONSTANT (1761476880000000000));
+  g_assert_true (get_entry (zip, 2)->is_metadata);
+  g_assert_true (_strata_export_zip_find_collection (zip, "notes") == get_entry (zip, 0));
+  g_assert_null (_strata_export_zip_find_collection (zip, "export-metadata"));
+  g_assert_null (_strata_export_zip_find_collection (zip, "tasks"));
+
+  metadata = _strata_export_zip_get_metadata (zip);
+  g_assert_true (metadata->is_there);
+  g_assert_no_error (metadata->error);
+  g_assert_cmpstr (metadata->version, ==, "1");
+  g_assert_cmpstr (metadata->source, ==, "indexeddb");
+}
+
+static const struct
+{
+  const char *text;
+  gint64      timestamp_ms;
+  gboolean    fails;
+} metadata_cases[] = {
+  { "{\"timestamp\":1760958480000}", G_GINT64_CONSTANT (1760958480000), FALSE },
+  { "\xef\xbb\xbf{\"timestamp\":1.5e3}", 1500, FALSE },
+  { "{\"timestamp\":\"2025-10-20T11:08:00.250Z\"}", G_GINT64_CONSTANT (1760958480250), FALSE },
+  { "{\"timestamp\":\"2025-10-20T13:08:00+02:00\"}", G_GINT64_CONSTANT (1760958480000), FALSE },
+  { "{\"timestamp\":\"2025-10-20T11:08:00\"}", G_GINT64_CONSTANT (1760958480000), FALSE },
+  { "{\"timestamp\":\"some day\"}", -1, FALSE },
+  { "{\"timestamp\":\"\"}", -1, FALSE },
+  { "{\"timestamp\":-1}", -1, FALSE },
+  { "{\"timestamp\":1e400}", -1, FALSE },
+  { "{\"timestamp\":null}", -1, FALSE },
+  { "{\"timestamp\":{\"a\":1}}", -1, FALSE },
+  { "{}", -1, FALSE },
+  { "[1]", -1, TRUE },
+  { "{\"timestamp\":1", -1, TRUE },
+  { "", -1, TRUE },
+};
+
+static void
+test_metadata_are_read_as_far_as_they_go (Fixture       *fixture,
+                                          gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (metadata_cases); i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(StrataExportZip) zip = NULL;
+      const StrataExportZipMetadata *metadata;
+
+      zip_maker_add_text (maker, "export-metadata.json", metadata_cases[i].text, FALSE);
+      finish (fixture, maker);
+
+      zip = open_good (fixture);
+      metadata = _strata_export_zip_get_metadata (zip);
+      g_assert_true (metadata->is_there);
+      g_assert_cmpint (metadata->timestamp_ms, ==, metadata_cases[i].timestamp_ms);
+      if (metadata_cases[i].fails)
+        g_assert_error (metadata->error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+      else
+        g_assert_no_error (metadata->error);
+    }
+}
+
+static void
+test_endless_metadata_are_none (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autofree char *spaces = g_strnfill (1000000, ' ');
+
+  zip_maker_add_text (maker, "export-metadata.json", spaces, TRUE);
+  zip_maker_add_text (maker, "sessions.json", SESSIONS, TRUE);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  g_assert_error (_strata_export_zip_get_metadata (zip)->error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+  assert_collection (zip, "sessions", SESSIONS);
+}
+
+static void
+test_metadata_may_be_missing (Fixture       *fixture,
+                              gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+
+  zip_maker_add_text (maker, "topics.json", "[]", FALSE);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  g_assert_false (_strata_export_zip_get_metadata (zip)->is_there);
+  g_assert_cmpint (_strata_export_zip_get_metadata (zip)->timestamp_ms, ==, -1);
+}
+
+/* Every way of the format to say where data end */
+static void
+test_sizes_are_found_wherever_they_stand (Fixture       *fixture,
+                                          gconstpointer  test_data)
+{
+  for (guint bits = 0; bits < 16; bits++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(GBytes) bytes = NULL;
+      g_autoptr(StrataExportZip) zip = NULL;
+      ZipEntry entry = {
+        .name = "sessions.json",
+        .content = SESSIONS,
+        .deflate = (bits & 1) != 0,
+        .length_behind = (bits & 2) != 0,
+        .long_sizes = (bits & 4) != 0,
+        .no_signature = (bits & 8) != 0,
+      };
+
+      zip_maker_add (maker, &entry);
+      entry.name = "notes.json";
+      zip_maker_add (maker, &entry);
+      bytes = zip_maker_finish (maker, (bits & 4) != 0, NULL);
+      put_bytes (fixture, bytes);
+
+      zip = open_good (fixture);
+      g_assert_false (_strata_export_zip_is_torn (zip));
+      assert_collection (zip, "sessions", SESSIONS);
+      assert_collection (zip, "notes", SESSIONS);
+      g_assert_cmpuint (get_entry (zip, 0)->size, ==, strlen (SESSIONS));
+    }
+}
+
+static const guint8 bzip2_zip[] = {
+  0x50, 0x4b, 0x03, 0x04, 0x2e, 0x00, 0x00, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x21, 0x00, 0x2b, 0xf0, 0x21, 0xbe, 0x36,
+  0x00, 0x00, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x0d, 0x00, 0x00, 0x00, 0x73, 0x65, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73,
+  0x2e, 0x6a, 0x73, 0x6f, 0x6e, 0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, 0x2d, 0xbd, 0xa4, 0x66,
+  0x00, 0x00, 0x03, 0x1b, 0x80, 0x10, 0x00, 0x20, 0x10, 0x00, 0x0a, 0x04, 0x20, 0x00, 0x0a, 0x20, 0x00, 0x22, 0x03,
+  0x23, 0xd4, 0x20, 0xc9, 0x88, 0xb7, 0xc9, 0x46, 0x86, 0x15, 0xe2, 0xee, 0x48, 0xa7, 0x0a, 0x12, 0x05, 0xb7, 0xb4,
+  0x8c, 0xc0, 0x50, 0x4b, 0x01, 0x02, 0x2e, 0x03, 0x2e, 0x00, 0x00, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x21, 0x00, 0x2b,
+  0xf0, 0x21, 0xbe, 0x36, 0x00, 0x00, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x0d, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+  0x00, 0x00, 0x00, 0x00, 0x80, 0x01, 0x00, 0x00, 0x00, 0x00, 0x73, 0x65, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73, 0x2e,
+  0x6a, 0x73, 0x6f, 0x6e, 0x50, 0x4b, 0x05, 0x06, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x3b, 0x00, 0x00,
+  0x00, 0x61, 0x00, 0x00, 0x00, 0x00, 0x00,
+};
+
+#define LZMA_DICTIONARY 48  /* where its size stands, in 4 bytes */
+static const guint8 lzma_zip[] = {
+  0x50, 0x4b, 0x03, 0x04, 0x3f, 0x00, 0x02, 0x00, 0x0e, 0x00, 0x00, 0x00, 0x21, 0x00, 0x2b, 0xf0, 0x21, 0xbe, 0x20,
+  0x00, 0x00, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x0d, 0x00, 0x00, 0x00, 0x73, 0x65, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73,
+  0x2e, 0x6a, 0x73, 0x6f, 0x6e, 0x09, 0x04, 0x05, 0x00, 0x5d, 0x00, 0x00, 0x80, 0x00, 0x00, 0x2d, 0x9e, 0xc0, 0x46,
+  0x93, 0x5a, 0xce, 0x34, 0xf2, 0x1e, 0x95, 0xf1, 0x64, 0x3a, 0x18, 0x4a, 0x53, 0xff, 0xf3, 0xa1, 0xc0, 0x00, 0x50,
+  0x4b, 0x01, 0x02, 0x3f, 0x03, 0x3f, 0x00, 0x02, 0x00, 0x0e, 0x00, 0x00, 0x00, 0x21, 0x00, 0x2b, 0xf0, 0x21, 0xbe,
+  0x20, 0x00, 0x00, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x0d, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+  0x00, 0x80, 0x01, 0x00, 0x00, 0x00, 0x00, 0x73, 0x65, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73, 0x2e, 0x6a, 0x73, 0x6f,
+  0x6e, 0x50, 0x4b, 0x05, 0x06, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x3b, 0x00, 0x00, 0x00, 0x4b, 0x00,
+  0x00, 0x00, 0x00, 0x00,
+};
+
+static void
+test_other_methods_are_read (Fixture       *fixture,
+                             gconstpointer  test_data)
+{
+  g_autoptr(StrataExportZip) bzip2 = NULL;
+  g_autoptr(StrataExportZip) lzma = NULL;
+
+  put (fixture, bzip2_zip, sizeof bzip2_zip);
+  bzip2 = open_good (fixture);
+  assert_collection (bzip2, "sessions", "[{\"id\":\"1\"}]");
+
+  put (fixture, lzma_zip, sizeof lzma_zip);
+  lzma = open_good (fixture);
+  assert_collection (lzma, "sessions", "[{\"id\":\"1\"}]");
+}
+
+static void
+test_a_claim_on_all_memory_is_refused (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autofree guint8 *bytes = g_memdup2 (lzma_zip, sizeof lzma_zip);
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autoptr(GError) error = NULL;
+
+  memset (bytes + LZMA_DICTIONARY, 0xff, 4);
+  put (fixture, bytes, sizeof lzma_zip);
+
+  zip = open_good (fixture);
+  g_assert_null (_strata_export_zip_open_entry (zip, 0, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+}
+
+static void
+test_an_unknown_method_is_refused (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  static const guint16 methods[] = { 1, 6, 9, 95, 97, 65535 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(StrataExportZip) zip = NULL;
+      g_autoptr(GError) error = NULL;
+      ZipEntry entry = { .name = "sessions.json", .content = SESSIONS, .method = methods[i] };
+
+      zip_maker_add (maker, &entry);
+      finish (fixture, maker);
+
+      zip = open_good (fixture);
+      g_assert_null (_strata_export_zip_open_entry (zip, 0, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+    }
+}
+
+/* Something may stand before a ZIP, a comment and more after it. */
+static void
+test_a_zip_may_be_inside_of_something (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autofree char *comment = g_strnfill (65535, 'c');
+
+  for (guint bits = 0; bits < 8; bits++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(GByteArray) all = g_byte_array_new ();
+      g_autoptr(GBytes) bytes = NULL;
+      g_autoptr(StrataExportZip) zip = NULL;
+
+      add_usual (maker, TRUE);
+      bytes = zip_maker_finish (maker, (bits & 2) != 0, (bits & 4) != 0 ? comment : NULL);
+      if (bits & 1)
+        g_byte_array_append (all, (const guint8 *)"#!/bin/sh\n", 10);
+      g_byte_array_append (all, g_bytes_get_data (bytes, NULL), (guint)g_bytes_get_size (bytes));
+      if (!(bits & 4))
+        g_byte_array_append (all, (const guint8 *)"\n\n", 2);
+      put (fixture, all->data, all->len);
+
+      zip = open_good (fixture);
+      g_assert_false (_strata_export_zip_is_torn (zip));
+      assert_collection (zip, "sessions", SESSIONS);
+      assert_collection (zip, "notes", NOTES);
+    }
+}
+
+/* --- Streams --- */
+
+static char *
+make_long_text (gsize length)
+{
+  GString *text = g_string_new ("[");
+
+  while (text->len < length)
+    g_string_append_printf (text, "{\"id\":\"%d\",\"noise\":%d},", g_test_rand_int (), g_test_rand_int_range (0, 100));
+  text->str[text->len - 1] = ']';
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_several_entries_are_read_at_once (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  char *texts[4];
+  GInputStream *streams[4];
+  GString *read[4];
+  g_autoptr(GError) error = NULL;
+  StrataExportZip *zip;
+  guint n_left = 4;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s%u.json", i == 0 ? "x" : "collection", i);
+
+      texts[i] = make_long_text (500000);
+      zip_maker_add_text (maker, i == 0 ? "sessions.json" : name, texts[i], i % 2 == 0);
+      read[i] = g_string_new (NULL);
+    }
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  for (guint i = 0; i < 4; i++)
+    {
+      streams[i] = _strata_export_zip_open_entry (zip, i, &error);
+      g_assert_no_error (error);
+    }
+  /* The streams do without */
+  _strata_export_zip_unref (zip);
+
+  while (n_left > 0)
+    {
+      char buffer[3000];
+      guint i = (guint)g_test_rand_int_range (0, 4);
+      gssize n_read = streams[i] != NULL ? g_input_stream_read (streams[i], buffer, sizeof buffer, NULL, &error) : -1;
+
+      g_assert_no_error (error);
+      if (n_read > 0)
+        g_string_append_len (read[i], buffer, n_read);
+      if (n_read == 0)
+        {
+          g_clear_object (&streams[i]);
+          n_left--;
+        }
+    }
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_assert_cmpstr (read[i]->str, ==, texts[i]);
+      g_string_free (read[i], TRUE);
+      g_free (texts[i]);
+    }
+}
+
+static void
+test_a_stream_goes_back_to_its_start (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GError) error = NULL;
+
+  add_usual (maker, TRUE);
+  finish (fixture, maker);
+  zip = open_good (fixture);
+  stream = _strata_export_zip_open_entry (zip, 1, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_seekable_can_seek (G_SEEKABLE (stream)));
+  g_assert_false (g_seekable_can_truncate (G_SEEKABLE (stream)));
+
+  for (gsize stop = 0; stop <= strlen (SESSIONS) + 1; stop++)
+    {
+      char buffer[200] = { 0 };
+      gsize n_read;
+
+      g_input_stream_read_all (stream, buffer, stop, &n_read, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (n_read, ==, MIN (stop, strlen (SESSIONS)));
+      g_assert_cmpint (memcmp (buffer, SESSIONS, n_read), ==, 0);
+      g_assert_cmpint (g_seekable_tell (G_SEEKABLE (stream)), ==, (goffset)n_read);
+
+      g_assert_true (g_seekable_seek (G_SEEKABLE (stream), 0, G_SEEK_SET, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (g_seekable_tell (G_SEEKABLE (stream)), ==, 0);
+    }
+
+  g_assert_false (g_seekable_seek (G_SEEKABLE (stream), 1, G_SEEK_SET, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+  g_assert_false (g_seekable_seek (G_SEEKABLE (stream), 0, G_SEEK_END, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+  g_assert_false (g_seekable_truncate (G_SEEKABLE (stream), 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+}
+
+static void
+test_reading_can_be_cancelled (Fixture       *fixture,
+                               gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autofree char *text = make_long_text (500000);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GByteArray) bytes = NULL;
+  g_autoptr(GError) error = NULL;
+  char buffer[10];
+
+  zip_maker_add_text (maker, "sessions.json", text, TRUE);
+  finish (fixture, maker);
+
+  g_cancellable_cancel (cancellable);
+  g_assert_null (_strata_export_zip_open (fixture->dir, FILE_NAME, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  zip = open_good (fixture);
+  stream = _strata_export_zip_open_entry (zip, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_input_stream_read (stream, buffer, sizeof buffer, cancellable, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  g_assert_true (g_seekable_seek (G_SEEKABLE (stream), 0, G_SEEK_SET, NULL, NULL));
+  bytes = chunk_stream_read_all (stream, 1000, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (bytes->data, bytes->len, text, strlen (text));
+}
+
+/* --- What is passed over --- */
+
+static const struct
+{
+  ZipEntry             entry;
+  StrataExportZipState state;
+  StrataLegacyRole     role;
+  const char          *id;
+} listed[] = {
+  { { .name = "sessions.json" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_COLLECTION, "sessions" },
+  { { .name = "sessions 2.json" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_COLLECTION, "sessions 2" },
+  { { .name = "sessions.backup.json" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_COLLECTION_BACKUP, "sessions" },
+  { { .name = "notes.tmp.json" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_COLLECTION_TMP, "notes" },
+  { { .name = "caf\xc3\xa9.json" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_COLLECTION, "caf\xc3\xa9" },
+  { { .name = "caf\x82.json" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_COLLECTION, "caf\x82" },
+  { { .name = "attachments/a.dat" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_ATTACHMENT_DATA, "a" },
+  { { .name = "attachments/a.meta.json" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_ATTACHMENT_META, "a" },
+  { { .name = "attachments/images/b.png" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_ATTACHMENT_FILE, "b" },
+  { { .name = "videos/c.mp4" }, STRATA_EXPORT_ZIP_READABLE, STRATA_LEGACY_VIDEO, NULL },
+
+  { { .name = "attachments/" }, STRATA_EXPORT_ZIP_FOLDER, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "folder.json", .system = 3, .attributes = 0040755u << 16 }, STRATA_EXPORT_ZIP_FOLDER,
+    STRATA_LEGACY_COLLECTION, "folder" },
+  { { .name = "folder2.json", .attributes = 0x10 }, STRATA_EXPORT_ZIP_FOLDER, STRATA_LEGACY_COLLECTION, "folder2" },
+  { { .name = "full.json", .content = "[]", .attributes = 0x10 }, STRATA_EXPORT_ZIP_READABLE,
+    STRATA_LEGACY_COLLECTION, "full" },
+
+  { { .name = "__MACOSX/._sessions.json" }, STRATA_EXPORT_ZIP_LITTER, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "__MACOSX/attachments/._a.dat" }, STRATA_EXPORT_ZIP_LITTER, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = ".DS_Store" }, STRATA_EXPORT_ZIP_LITTER, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "attachments/.DS_Store" }, STRATA_EXPORT_ZIP_LITTER, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "._sessions.json" }, STRATA_EXPORT_ZIP_LITTER, STRATA_LEGACY_FOREIGN, NULL },
+
+  { { .name = "readme.txt" }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = ".json" }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "Sessions.JSON" }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "db/sessions.json" }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "backups/backup-1.json" }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "other/sessions.json" }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "attachments/other/b.png" }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+
+  { { .name = "/sessions.json" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "../sessions.json" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "./sessions.json" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "attachments/../sessions.json" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "attachments//a.dat" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_FOREIGN, NULL },
+  { { .name = "folder\\sessions.json" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_COLLECTION, "folder\\sessions" },
+  { { .name = "C:sessions.json" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_COLLECTION, "C:sessions" },
+  { { .name = "a\nb.json" }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_COLLECTION, "a\nb" },
+  { { .name = "tasks.json\0x", .name_length = 12 }, STRATA_EXPORT_ZIP_UNSAFE, STRATA_LEGACY_COLLECTION, "tasks" },
+
+  { { .name = "link.json", .content = "/etc/passwd", .system = 3, .attributes = 0120777u << 16 },
+    STRATA_EXPORT_ZIP_LINK, STRATA_LEGACY_COLLECTION, "link" },
+  { { .name = "pipe.json", .system = 3, .attributes = 0010644u << 16 }, STRATA_EXPORT_ZIP_LINK,
+    STRATA_LEGACY_COLLECTION, "pipe" },
+  { { .name = "reparse.json", .attributes = 0x400 }, STRATA_EXPORT_ZIP_LINK, STRATA_LEGACY_COLLECTION, "reparse" },
+
+  { { .name = "secret.json", .flags = 1 }, STRATA_EXPORT_ZIP_ENCRYPTED, STRATA_LEGACY_COLLECTION, "secret" },
+  { { .name = "aes.json", .method = 99, .flags = 1 }, STRATA_EXPORT_ZIP_ENCRYPTED, STRATA_LEGACY_COLLECTION, "aes" },
+  { { .name = "secret.txt", .flags = 1 }, STRATA_EXPORT_ZIP_FOREIGN, STRATA_LEGACY_FOREIGN, NULL },
+};
+
+static void
+test_entries_are_told_apart (Fixture       *fixture,
+                             gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (listed); i++)
+    zip_maker_add (maker, &listed[i].entry);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  g_assert_cmpuint (_strata_export_zip_get_entries (zip)->len, ==, G_N_ELEMENTS (listed));
+  for (guint i = 0; i < G_N_ELEMENTS (listed); i++)
+    {
+      const StrataExportZipEntry *entry = get_entry (zip, i);
+
+      g_test_message ("%s", listed[i].entry.name);
+      g_assert_cmpint (entry->state, ==, listed[i].state);
+      g_assert_cmpint (entry->role, ==, listed[i].role);
+      g_assert_cmpstr (entry->id, ==, listed[i].id);
+      g_assert_cmpstr (entry->name, ==, listed[i].entry.name);
+    }
+}
+
+static void
+test_a_reason_is_given (void)
+{
+  for (StrataExportZipState state = STRATA_EXPORT_ZIP_READABLE; state <= STRATA_EXPORT_ZIP_DUPLICATE; state++)
+    g_assert_true ((_strata_export_zip_explain (state) == NULL) ==
+                   (state == STRATA_EXPORT_ZIP_READABLE || state == STRATA_EXPORT_ZIP_FOLDER ||
+                    state == STRATA_EXPORT_ZIP_LITTER));
+}
+
+static void
+test_encrypted_data_are_not_read (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  static const guint16 flags[] = { 1, 1 | 64, 1 << 13 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(StrataExportZip) zip = NULL;
+      g_autoptr(GError) error = NULL;
+      ZipEntry entry = { .name = "sessions.json", .content = SESSIONS, .flags = flags[i] };
+
+      zip_maker_add (maker, &entry);
+      finish (fixture, maker);
+
+      zip = open_good (fixture);
+      g_assert_cmpint (get_entry (zip, 0)->state, ==, STRATA_EXPORT_ZIP_ENCRYPTED);
+      g_assert_null (_strata_export_zip_find_collection (zip, "sessions"));
+      g_assert_null (_strata_export_zip_open_entry (zip, 0, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+    }
+}
+
+static void
+test_of_equal_names_the_last_counts (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  ZipEntry encrypted = { .name = "sessions.json", .content = "x", .flags = 1 };
+
+  zip_maker_add_text (maker, "sessions.json", "[1]", TRUE);
+  zip_maker_add_text (maker, "sessions.json", "[2]", FALSE);
+  zip_maker_add_text (maker, "sessions.json", SESSIONS, TRUE);
+  zip_maker_add (maker, &encrypted);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  g_assert_cmpint (get_entry (zip, 0)->state, ==, STRATA_EXPORT_ZIP_DUPLICATE);
+  g_assert_cmpint (get_entry (zip, 1)->state, ==, STRATA_EXPORT_ZIP_DUPLICATE);
+  g_assert_cmpint (get_entry (zip, 2)->state, ==, STRATA_EXPORT_ZIP_READABLE);
+  g_assert_cmpint (get_entry (zip, 3)->state, ==, STRATA_EXPORT_ZIP_ENCRYPTED);
+  assert_collection (zip, "sessions", SESSIONS);
+  assert_entry (zip, 0, "[1]");
+  assert_entry (zip, 1, "[2]");
+}
+
+static void
+test_the_directory_has_the_order (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autofree guint8 *first = NULL;
+  const gsize size = 46 + strlen ("sessions.json");
+
+  zip_maker_add_text (maker, "sessions.json", "[1]", TRUE);
+  zip_maker_add_text (maker, "sessions.json", "[2]", TRUE);
+  first = g_memdup2 (maker->directory->data, size);
+  memmove (maker->directory->data, maker->directory->data + size, size);
+  memcpy (maker->directory->data + size, first, size);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  assert_entry (zip, 0, "[2]");
+  assert_collection (zip, "sessions", "[1]");
+}
+
+static void
+test_one_folder_around_all_is_no_matter (Fixture       *fixture,
+                                         gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+
+  zip_maker_add_text (maker, "taskerino-export/", "", FALSE);
+  zip_maker_add_text (maker, "__MACOSX/taskerino-export/._sessions.json", "x", FALSE);
+  zip_maker_add_text (maker, "taskerino-export/sessions.json", SESSIONS, FALSE);
+  zip_maker_add_text (maker, "taskerino-export/export-metadata.json", METADATA, FALSE);
+  zip_maker_add_text (maker, "taskerino-export/attachments/a.dat", "x", FALSE);
+  zip_maker_add_text (maker, ".DS_Store", "x", FALSE);
+  zip_maker_add_text (maker, "../sessions.json", "x", FALSE);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  g_assert_cmpint (get_entry (zip, 0)->state, ==, STRATA_EXPORT_ZIP_FOLDER);
+  g_assert_cmpint (get_entry (zip, 1)->state, ==, STRATA_EXPORT_ZIP_LITTER);
+  g_assert_cmpstr (get_entry (zip, 2)->name, ==, "sessions.json");
+  g_assert_cmpstr (get_entry (zip, 2)->path, ==, "export.zip/taskerino-export/sessions.json");
+  g_assert_cmpint (get_entry (zip, 4)->role, ==, STRATA_LEGACY_ATTACHMENT_DATA);
+  g_assert_cmpint (get_entry (zip, 5)->state, ==, STRATA_EXPORT_ZIP_LITTER);
+  g_assert_cmpint (get_entry (zip, 6)->state, ==, STRATA_EXPORT_ZIP_UNSAFE);
+  g_assert_true (_strata_export_zip_get_metadata (zip)->is_there);
+  assert_collection (zip, "sessions", SESSIONS);
+}
+
+/* --- What is none --- */
+
+static void
+test_what_is_no_export_is_refused (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  static const char *const others[] = {
+    "readme.txt", "a/sessions.json|b/sessions.json", "other.json", "db/sessions.json|attachments/a.dat", "../sessions.json",
+    "x/y/sessions.json", "sessions.json/",
+  };
+
+  put (fixture, "", 0);
+  assert_refused (fixture, STRATA_ERROR_NOT_FOUND);
+  put (fixture, "[]", 2);
+  assert_refused (fixture, STRATA_ERROR_NOT_FOUND);
+  put (fixture, "PK", 2);
+  assert_refused (fixture, STRATA_ERROR_NOT_FOUND);
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_auto(GStrv) names = g_strsplit (others[i], "|", -1);
+
+      for (guint k = 0; names[k] != NULL; k++)
+        zip_maker_add_text (maker, names[k], "[]", FALSE);
+      finish (fixture, maker);
+      assert_refused (fixture, STRATA_ERROR_NOT_FOUND);
+    }
+}
+
+static void
+test_an_empty_zip_is_no_export (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+
+  finish (fixture, maker);
+
+  assert_refused (fixture, STRATA_ERROR_NOT_FOUND);
+}
+
+static void
+test_what_is_no_file_is_refused (Fixture       *fixture,
+                                 gconstpointer  test_data)
+{
+  assert_refused (fixture, STRATA_ERROR_SOURCE);
+
+  g_assert_cmpint (mkdirat (fixture->dir, FILE_NAME, 0700), ==, 0);
+  assert_refused (fixture, STRATA_ERROR_SOURCE);
+
+  g_assert_cmpint (unlinkat (fixture->dir, FILE_NAME, AT_REMOVEDIR), ==, 0);
+  g_assert_cmpint (symlinkat ("/etc/passwd", fixture->dir, FILE_NAME), ==, 0);
+  assert_refused (fixture, STRATA_ERROR_SOURCE);
+}
+
+static void
+test_the_number_of_entries_is_bounded (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  static const struct { guint n; gboolean zip64; gboolean fits; } cases[] = {
+    { 70000, TRUE, TRUE }, { 70000, FALSE, TRUE }, { 100000, TRUE, TRUE }, { 100001, TRUE, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(GBytes) bytes = NULL;
+      g_autoptr(StrataExportZip) zip = NULL;
+
+      for (guint k = 1; k < cases[i].n; k++)
+        {
+          char name[40];
+
+          g_snprintf (name, sizeof name, "attachments/%u.dat", k);
+          zip_maker_add_text (maker, name, "x", FALSE);
+        }
+      zip_maker_add_text (maker, "sessions.json", SESSIONS, TRUE);
+      bytes = zip_maker_finish (maker, cases[i].zip64, NULL);
+      put_bytes (fixture, bytes);
+
+      if (!cases[i].fits)
+        {
+          assert_refused (fixture, STRATA_ERROR_SOURCE);
+          continue;
+        }
+      zip = open_good (fixture);
+      g_assert_cmpuint (_strata_export_zip_get_entries (zip)->len, ==, cases[i].n);
+      assert_collection (zip, "sessions", SESSIONS);
+      assert_entry (zip, 12345, "x");
+    }
+}
+
+static void
+test_the_number_of_headers_is_bounded (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+
+  for (guint i = 0; i < 100001; i++)
+    zip_maker_add_text (maker, "sessions.json", "x", FALSE);
+  put (fixture, maker->bytes->data, maker->bytes->len);
+
+  assert_refused (fixture, STRATA_ERROR_SOURCE);
+}
+
+static void
+test_a_name_is_bounded (Fixture       *fixture,
+                        gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autofree char *name = g_strnfill (65535, 'x');
+
+  zip_maker_add_text (maker, name, "x", FALSE);
+  zip_maker_add_text (maker, "sessions.json", SESSIONS, TRUE);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  g_assert_cmpint (get_entry (zip, 0)->state, ==, STRATA_EXPORT_ZIP_UNSAFE);
+  g_assert_cmpuint (strlen (get_entry (zip, 0)->name), <=, 1024);
+  assert_entry (zip, 0, "x");
+  assert_collection (zip, "sessions", SESSIONS);
+}
+
+/* --- Damage --- */
+
+static void
+test_a_wrong_checksum_is_noticed (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  for (guint bits = 0; bits < 8; bits++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(StrataExportZip) zip = NULL;
+      g_autofree char *text = NULL;
+      ZipEntry entry = {
+        .name = "sessions.json",
+        .content = SESSIONS,
+        .deflate = (bits & 1) != 0,
+        .length_behind = (bits & 2) != 0,
+        .crc_error = (bits & 4) != 0 ? 1 : 0,
+        .size_error = (bits & 4) == 0 ? 1 : 0,
+      };
+
+      zip_maker_add (maker, &entry);
+      finish (fixture, maker);
+
+      zip = open_good (fixture);
+      text = read_damaged (zip, 0, NULL);
+      g_assert_cmpstr (text, ==, SESSIONS);
+    }
+}
+
+/* How much of deflated data can be had, and what it is: by zlib, fed with single bytes */
+static GByteArray *
+inflate_what_can_be (const guint8 *data,
+                     gsize         length)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  z_stream stream = { .next_in = (guint8 *)data };
+  int status = inflateInit2 (&stream, -MAX_WBITS);
+
+  for (gsize i = 0; i < length && status == Z_OK; i++)
+    {
+      stream.avail_in = 1;
+      do
+        {
+          guint8 out[1000];
+
+          stream.next_out = out;
+          stream.avail_out = sizeof out;
+          status = inflate (&stream, Z_NO_FLUSH);
+          g_byte_array_append (bytes, out, (guint)(sizeof out - stream.avail_out));
+        }
+      while (status == Z_OK && stream.avail_out == 0);
+
+      if (status == Z_BUF_ERROR)
+        status = Z_OK;
+    }
+  inflateEnd (&stream);
+
+  return bytes;
+}
+
+static void
+test_all_before_a_flaw_is_given (Fixture       *fixture,
+                                 gconstpointer  test_data)
+{
+  g_autofree char *text = make_long_text (200000);
+  guint n_flawed = 0;
+
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autoptr(GByteArray) expected = NULL;
+      g_autoptr(StrataExportZip) zip = NULL;
+      g_autoptr(GError) error = NULL;
+      g_autofree char *read = NULL;
+      gsize n_read;
+      guint begin = 30 + strlen ("sessions.json");
+      guint length, place;
+
+      zip_maker_add_text (maker, "sessions.json", text, TRUE);
+      length = maker->bytes->len - begin;
+      place = begin + (guint)g_test_rand_int_range (0, (gint)length);
+      maker->bytes->data[place] ^= (guint8)(1 << g_test_rand_int_range (0, 8));
+      expected = inflate_what_can_be (maker->bytes->data + begin, length);
+      finish (fixture, maker);
+
+      zip = open_good (fixture);
+      read = read_entry (zip, 0, &n_read, &error);
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+      g_assert_cmpmem (read, n_read, expected->data, expected->len);
+      n_flawed += expected->len < strlen (text);
+    }
+
+  g_assert_cmpuint (n_flawed, >, 10);
+}
+
+static void
+test_one_damaged_header_takes_one_entry_only (Fixture       *fixture,
+                                              gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autoptr(GError) error = NULL;
+
+  add_usual (maker, TRUE);
+  maker->bytes->data[0] ^= 1;
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  g_assert_false (_strata_export_zip_is_torn (zip));
+  g_assert_null (_strata_export_zip_open_entry (zip, 0, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+  assert_collection (zip, "sessions", SESSIONS);
+}
+
+static void
+test_a_known_name_wins_over_a_damaged_one (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autoptr(StrataExportZip) zip = NULL;
+  ZipEntry in_directory = { .name = "sessionr.json", .local_name = "sessions.json", .content = SESSIONS };
+  ZipEntry in_header = { .name = "notes.json", .local_name = "nodes.json", .content = NOTES };
+  ZipEntry unknown = { .name = "one.json", .local_name = "two.json", .content = NOTES };
+
+  zip_maker_add (maker, &in_directory);
+  zip_maker_add (maker, &in_header);
+  zip_maker_add (maker, &unknown);
+  finish (fixture, maker);
+
+  zip = open_good (fixture);
+  assert_collection (zip, "sessions", SESSIONS);
+  g_assert_cmpstr (get_entry (zip, 0)->other_name, ==, "sessionr.json");
+  assert_collection (zip, "notes", NOTES);
+  g_assert_cmpstr (get_entry (zip, 1)->other_name, ==, "nodes.json");
+  assert_collection (zip, "one", NOTES);
+  g_assert_cmpstr (get_entry (zip, 2)->other_name, ==, "two.json");
+}
+
+/* The ZIPs that are cut and bent in the tests that follow */
+static const struct
+{
+  const char *name;
+  gboolean    deflate;
+  gboolean    length_behind;
+  gboolean    long_sizes;
+  const char *folder;
+} kinds[] = {
+  { "stored", FALSE, FALSE, FALSE, "" },
+  { "deflated", TRUE, FALSE, FALSE, "" },
+  { "behind", TRUE, TRUE, FALSE, "" },
+  { "stored-behind", FALSE, TRUE, FALSE, "" },
+  { "zip64", TRUE, TRUE, TRUE, "" },
+  { "folder", FALSE, FALSE, FALSE, "export/" },
+};
+
+static const char *const kind_names[] = { "notes.json", "sessions.json", "settings.json", "export-metadata.json" };
+static const char *const kind_texts[] = { NOTES, SESSIONS, "{}", METADATA };
+
+static GBytes *
+make_kind (guint i)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+
+  for (guint k = 0; k < G_N_ELEMENTS (kind_names); k++)
+    {
+      g_autofree char *name = g_strconcat (kinds[i].folder, kind_names[k], NULL);
+      ZipEntry entry = {
+        .name = name,
+        .content = kind_texts[k],
+        .deflate = kinds[i].deflate,
+        .length_behind = kinds[i].length_behind,
+        .long_sizes = kinds[i].long_sizes,
+      };
+
+      zip_maker_add (maker, &entry);
+    }
+
+  return zip_maker_finish (maker, kinds[i].long_sizes, NULL);
+}
+
+/* What a truncated ZIP still gives is right: each entry is whole, or its beginning with an error. */
+static guint
+check_beginnings (StrataExportZip *zip)
+{
+  guint n_whole = 0;
+
+  for (guint k = 0; k < G_N_ELEMENTS (kind_names); k++)
+    for (guint i = 0; i < _strata_export_zip_get_entries (zip)->len; i++)
+      {
+        const StrataExportZipEntry *entry = get_entry (zip, i);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text = NULL;
+
+        if (strcmp (entry->name, kind_names[k]) != 0)
+          continue;
+
+        text = read_entry (zip, i, NULL, &error);
+        if (error == NULL)
+          g_assert_cmpstr (text, ==, kind_texts[k]);
+        else
+          {
+            g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+            g_assert_true (g_str_has_prefix (kind_texts[k], text));
+          }
+        n_whole += error == NULL;
+      }
+
+  return n_whole;
+}
+
+static void
+test_a_truncated_zip_gives_what_is_whole (Fixture       *fixture,
+                                          gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr(GBytes) bytes = make_kind (i);
+      guint n_whole = 0;
+
+      g_test_message ("%s", kinds[i].name);
+      for (gsize size = 0; size < g_bytes_get_size (bytes); size++)
+        {
+          g_autoptr(GError) error = NULL;
+          g_autoptr(StrataExportZip) zip = NULL;
+          guint n;
+
+          put (fixture, g_bytes_get_data (bytes, NULL), size);
+          zip = open_zip (fixture, &error);
+          if (zip == NULL)
+            {
+              g_assert_cmpuint (n_whole, ==, 0);
+              g_assert_error (error, STRATA_ERROR, (size < 4 ? STRATA_ERROR_NOT_FOUND : STRATA_ERROR_DAMAGED_DATA));
+              continue;
+            }
+
+          g_assert_true (_strata_export_zip_is_torn (zip));
+          n = check_beginnings (zip);
+          g_assert_cmpuint (n, >=, n_whole);
+          n_whole = n;
+        }
+      g_assert_cmpuint (n_whole, ==, G_N_ELEMENTS (kind_names));
+    }
+}
+
+/* Whether something tells that an entry is not what it was. */
+static gboolean
+says_something (StrataExportZip *zip)
+{
+  GPtrArray *entries = _strata_export_zip_get_entries (zip);
+
+  if (_strata_export_zip_is_torn (zip) || entries->len != G_N_ELEMENTS (kind_names))
+    return TRUE;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataExportZipEntry *entry = get_entry (zip, i);
+
+      if (entry->other_name != NULL || _strata_export_zip_explain (entry->state) != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* After one byte was changed: the right bytes under each name, or something is said. */
+static void
+check_bent (StrataExportZip *zip)
+{
+  for (guint k = 0; k < G_N_ELEMENTS (kind_names); k++)
+    {
+      g_autofree char *name = g_strndup (kind_names[k], strlen (kind_names[k]) - strlen (".json"));
+      const StrataExportZipEntry *entry = _strata_export_zip_find_collection (zip, name);
+      g_autoptr(GError) error = NULL;
+      g_autofree char *text = NULL;
+
+      for (guint i = 0; i < _strata_export_zip_get_entries (zip)->len && entry == NULL; i++)
+        if (get_entry (zip, i)->is_metadata && k == G_N_ELEMENTS (kind_names) - 1)
+          entry = get_entry (zip, i);
+
+      if (entry == NULL)
+        {
+          g_assert_true (says_something (zip));
+          continue;
+        }
+
+      text = read_entry (zip, entry->index, NULL, &error);
+      if (error == NULL)
+        g_assert_cmpstr (text, ==, kind_texts[k]);
+      else
+        g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+    }
+}
+
+static void
+test_a_changed_byte_is_no_silent_loss (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  static const guint8 masks[] = { 0x01, 0x10, 0x20, 0x80, 0xff };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr(GBytes) bytes = make_kind (i);
+      gsize size;
+      guint8 *data = g_bytes_unref_to_data (g_bytes_ref (bytes), &size);
+      guint n_opened = 0;
+
+      g_test_message ("%s", kinds[i].name);
+      for (gsize place = 0; place < size; place++)
+        for (guint k = 0; k < G_N_ELEMENTS (masks); k++)
+          {
+            g_autoptr(GError) error = NULL;
+            g_autoptr(StrataExportZip) zip = NULL;
+
+            data[place] ^= masks[k];
+            put (fixture, data, size);
+            data[place] ^= masks[k];
+
+            zip = open_zip (fixture, &error);
+            if (zip != NULL)
+              {
+                check_bent (zip);
+                n_opened++;
+              }
+            else
+              g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+          }
+      /* One place in a ZIP of several entries never takes all */
+      g_assert_cmpuint (n_opened, ==, size * G_N_ELEMENTS (masks));
+      g_free (data);
+    }
+}
+
+static void
+test_random_bytes_do_no_harm (Fixture       *fixture,
+                              gconstpointer  test_data)
+{
+  for (guint i = 0; i < 3000; i++)
+    {
+      g_autoptr(GBytes) bytes = make_kind (i % G_N_ELEMENTS (kinds));
+      gsize size;
+      guint8 *data = g_bytes_unref_to_data (g_bytes_ref (bytes), &size);
+      g_autoptr(StrataExportZip) zip = NULL;
+
+      for (guint k = (guint)g_test_rand_int_range (2, 20); k > 0; k--)
+        data[g_test_rand_int_range (0, (gint)size)] = (guint8)g_test_rand_int ();
+      put (fixture, data, size - (gsize)g_test_rand_int_range (0, 20));
+      g_free (data);
+
+      zip = open_zip (fixture, NULL);
+      for (guint k = 0; zip != NULL && k < _strata_export_zip_get_entries (zip)->len; k++)
+        {
+          g_autoptr(GError) error = NULL;
+          g_autofree char *text = read_entry (zip, k, NULL, &error);
+
+          if (error != NULL)
+            g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+          else
+            g_assert_nonnull (text);
+        }
+    }
+}
+
+/* --- Faults --- */
+
+static gboolean
+is_reading_error (const GError *error)
+{
+  return error->domain == G_IO_ERROR || g_error_matches (error, STRATA_ERROR, STRATA_ERROR_SOURCE);
+}
+
+static void
+test_trouble_with_the_disk_is_no_damage (Fixture       *fixture,
+                                         gconstpointer  kind)
+{
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr(GBytes) bytes = make_kind (i / 2);
+      /* With its directory, and without */
+      gsize size = g_bytes_get_size (bytes) - (i % 2 == 0 ? 0 : 10);
+      guint64 total = G_MAXUINT64;
+
+      put (fixture, g_bytes_get_data (bytes, NULL), size);
+      fault_seam_install ();
+
+      for (guint64 nth = 0; nth <= total; nth++)
+        {
+          g_autoptr(GError) error = NULL;
+          g_autoptr(StrataExportZip) zip = NULL;
+
+          fault_seam_arm (nth == 0 ? FAULT_NONE : GPOINTER_TO_INT (kind), nth, EIO);
+          zip = open_zip (fixture, &error);
+          for (guint k = 0; zip != NULL && error == NULL && k < G_N_ELEMENTS (kind_names); k++)
+            {
+              g_autofree char *text = read_entry (zip, k, NULL, &error);
+
+              if (error == NULL)
+                g_assert_cmpstr (text, ==, kind_texts[k]);
+            }
+          g_clear_pointer (&zip, _strata_export_zip_unref);
+
+          if (nth == 0)
+            total = fault_seam_get_calls ();
+          if (error != NULL)
+            g_assert_true (is_reading_error (error));
+          /* All but the last call, which closes, matter */
+          g_assert_true ((error != NULL) == (GPOINTER_TO_INT (kind) == FAULT_ERRNO && nth > 0 && nth < total));
+        }
+      g_assert_cmpuint (total, >, 10);
+
+      fault_seam_remove ();
+    }
+}
+
+/* --- With what reads collections --- */
+
+static gboolean
+append (const char  *text,
+        gsize        length,
+        gpointer     user_data,
+        GError     **error)
+{
+  g_string_append_len (user_data, text, (gssize)length);
+
+  return TRUE;
+}
+
+static StrataLegacyPayload *
+open_payload (StrataExportZip *zip,
+              const char      *collection)
+{
+  const StrataExportZipEntry *entry = _strata_export_zip_find_collection (zip, collection);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GInputStream) text = NULL;
+  StrataLegacyPayload *payload;
+
+  g_assert_nonnull (entry);
+  stream = _strata_export_zip_open_entry (zip, entry->index, &error);
+  g_assert_no_error (error);
+  text = _strata_text_stream_new (stream);
+  payload = _strata_legacy_payload_open_stream (text, NULL, &error);
+  g_assert_no_error (error);
+
+  return payload;
+}
+
+static char *
+pack (const char *text)
+{
+  g_autoptr(GZlibCompressor) compressor = g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9);
+  gsize size = strlen (text) + strlen (text) / 100 + 100;
+  g_autofree guint8 *packed = g_malloc (size);
+  g_autofree char *base64 = NULL;
+  gsize n_read, n_written;
+
+  g_assert_cmpint (g_converter_convert (G_CONVERTER (compressor), text, strlen (text), packed, size,
+                                        G_CONVERTER_INPUT_AT_END, &n_read, &n_written, NULL), ==, G_CONVERTER_FINISHED);
+  base64 = g_base64_encode (packed, n_written);
+
+  return g_strdup_printf ("\"GZIP_V1:%s\"", base64);
+}
+
+static char *
+wrap_twice (const char *text)
+{
+  g_autofree char *once = pack (text);
+  g_autofree char *twice = pack (once);
+
+  return g_strdup_printf ("{\"version\":1,\"checksum\":\"x\",\"timestamp\":5,\"compressed\":true,\"data\":%s}", twice);
+}
+
+static char *
+quote (const char *text)
+{
+  g_auto(GStrv) parts = g_strsplit (text, "\"", -1);
+  g_autofree char *escaped = g_strjoinv ("\\\"", parts);
+
+  return g_strdup_printf ("\"%s\"", escaped);
+}
+
+static void
+test_collections_are_unwrapped (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  static char *(*const ways[]) (const char *) = { g_strdup, pack, wrap_twice, quote };
+  static const StrataLegacyForm forms[] = {
+    STRATA_LEGACY_FORM_BARE, STRATA_LEGACY_FORM_GZIP, STRATA_LEGACY_FORM_GZIP, STRATA_LEGACY_FORM_STRING,
+  };
+  static const guint wraps[] = { 0, 1, 2, 1 };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (ways); i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      g_autofree char *long_text = make_long_text (600000);
+      g_autofree char *content = ways[i / 2] (long_text);
+      g_autoptr(StrataExportZip) zip = NULL;
+      g_autoptr(StrataLegacyPayload) payload = NULL;
+      g_autoptr(GString) value = g_string_new (NULL);
+      g_autoptr(GError) error = NULL;
+
+      zip_maker_add_text (maker, "sessions.json", content, i % 2 == 0);
+      finish (fixture, maker);
+
+      zip = open_good (fixture);
+      payload = open_payload (zip, "sessions");
+      _strata_json_reader_take (_strata_legacy_payload_get_reader (payload), append, value, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (_strata_legacy_payload_finish (payload, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (value->str, ==, long_text);
+      g_assert_cmpint (_strata_legacy_payload_get_envelope (payload)->form, ==, forms[i / 2]);
+      g_assert_cmpuint (_strata_legacy_payload_get_envelope (payload)->wraps, ==, wraps[i / 2]);
+      g_assert_cmpuint (_strata_legacy_payload_get_bytes_read (payload), ==, strlen (content));
+    }
+}
+
+/* Returns: (element-type utf8): the whole elements of an array */
+static GPtrArray *
+list_elements (StrataLegacyPayload  *payload,
+               GError              **error)
+{
+  StrataJsonReader *reader = _strata_legacy_payload_get_reader (payload);
+  GPtrArray *elements = g_ptr_array_new_with_free_func (g_free);
+  gboolean more;
+
+  if (!_strata_json_reader_enter (reader, NULL, error))
+    return elements;
+
+  while (_strata_json_reader_next_element (reader, &more, NULL, error) && more)
+    {
+      g_autoptr(GString) element = g_string_new (NULL);
+
+      if (!_strata_json_reader_take (reader, append, element, NULL, error))
+        return elements;
+      g_ptr_array_add (elements, g_string_free (g_steal_pointer (&element), FALSE));
+    }
+
+  return elements;
+}
+
+static void
+test_a_torn_array_gives_its_first_elements (Fixture       *fixture,
+                                            gconstpointer  test_data)
+{
+  g_autoptr(ZipMaker) maker = zip_maker_new ();
+  g_autofree char *text = make_long_text (200000);
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autoptr(StrataLegacyPayload) payload = NULL;
+  g_autoptr(GPtrArray) elements = NULL;
+  g_autoptr(GError) error = NULL;
+  const char *next = text + 1;
+
+  zip_maker_add_text (maker, "sessions.json", text, TRUE);
+  put (fixture, maker->bytes->data, maker->bytes->len / 2);
+
+  zip = open_good (fixture);
+  g_assert_true (_strata_export_zip_is_torn (zip));
+  payload = open_payload (zip, "sessions");
+  elements = list_elements (payload, &error);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+  g_assert_cmpuint (elements->len, >, 1000);
+  for (guint i = 0; i < elements->len; i++)
+    {
+      g_assert_true (g_str_has_prefix (next, g_ptr_array_index (elements, i)));
+      next += strlen (g_ptr_array_index (elements, i)) + 1;
+    }
+}
+
+/* --- The fixtures --- */
+
+static JsonObject *
+load_expectation (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "expect.json", NULL);
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr(GError) error = NULL;
+
+  json_parser_load_from_file (parser, path, &error);
+  g_assert_no_error (error);
+
+  return json_object_ref (json_node_get_object (json_parser_get_root (parser)));
+}
+
+static void
+assert_digest (const char *text,
+               const char *expected)
+{
+  StrataDigest digest;
+  g_autofree char *hex = NULL;
+
+  _strata_digest_of (text, strlen (text), &digest);
+  hex = _strata_digest_dup_hex (&digest);
+  g_assert_cmpstr (hex, ==, expected);
+}
+
+static void
+check_fixture_sessions (StrataExportZip *zip,
+                        JsonObject      *expect)
+{
+  JsonArray *sessions = json_object_get_array_member (expect, "sessions");
+  g_autoptr(StrataLegacyPayload) payload = open_payload (zip, "sessions");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) elements = list_elements (payload, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (_strata_legacy_payload_finish (payload, NULL, &error));
+  g_assert_no_error (error);
+
+  g_assert_cmpuint (elements->len, ==, json_array_get_length (sessions));
+  for (guint i = 0; i < elements->len; i++)
+    assert_digest (g_ptr_array_index (elements, i),
+                   json_object_get_string_member (json_array_get_object_element (sessions, i), "tokens_sha256"));
+}
+
+static void
+check_fixture_collections (StrataExportZip *zip,
+                           JsonObject      *expect)
+{
+  JsonObject *collections = json_object_get_object_member (expect, "collections");
+  g_autoptr(GList) names = json_object_get_members (collections);
+
+  g_assert_cmpuint (g_list_length (names), >=, 5);
+  for (GList *link = names; link != NULL; link = link->next)
+    {
+      g_autoptr(StrataLegacyPayload) payload = open_payload (zip, link->data);
+      g_autoptr(GString) value = g_string_new (NULL);
+      g_autoptr(GError) error = NULL;
+
+      _strata_json_reader_take (_strata_legacy_payload_get_reader (payload), append, value, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (_strata_legacy_payload_finish (payload, NULL, &error));
+      assert_digest (value->str, json_object_get_string_member (json_object_get_object_member (collections, link->data),
+                                                                "tokens_sha256"));
+    }
+}
+
+static void
+test_fixtures_are_as_expected (gconstpointer name)
+{
+  g_autofree char *fixtures = test_dup_fixtures ();
+  g_autofree char *folder = NULL;
+  g_autoptr(JsonObject) expect = NULL;
+  g_autoptr(StrataExportZip) zip = NULL;
+  g_autoptr(GError) error = NULL;
+  int dir;
+
+  if (fixtures == NULL)
+    {
+      g_test_skip ("no fixtures");
+      return;
+    }
+
+  folder = g_build_filename (fixtures, "edge", name, NULL);
+  expect = load_expectation (folder);
+  dir = test_open_dir (folder);
+  zip = _strata_export_zip_open (dir, "taskerino-export.zip", NULL, &error);
+  close (dir);
+  g_assert_no_error (error);
+  g_assert_false (_strata_export_zip_is_torn (zip));
+  g_assert_cmpint (_strata_export_zip_get_metadata (zip)->timestamp_ms, >, 0);
+  g_assert_cmpstr (_strata_export_zip_get_metadata (zip)->source, ==, "indexeddb");
+
+  check_fixture_sessions (zip, expect);
+  check_fixture_collections (zip, expect);
+}
+
+#define ADD(path, func) \
+  g_test_add ("/export-zip/" path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+#define ADD_WITH(path, data, func) \
+  g_test_add ("/export-zip/" path, Fixture, data, fixture_set_up, func, fixture_tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD_WITH ("libarchive/deflated", "zip:compression=deflate", test_what_libarchive_writes_is_read);
+  ADD_WITH ("libarchive/stored", "zip:compression=store", test_what_libarchive_writes_is_read);
+  ADD_WITH ("libarchive/zip64", "zip:compression=deflate,zip:zip64", test_what_libarchive_writes_is_read);
+  ADD ("entries-say-what-they-are", test_entries_say_what_they_are);
+  ADD ("metadata/as-far-as-they-go", test_metadata_are_read_as_far_as_they_go);
+  ADD ("metadata/endless", test_endless_metadata_are_none);
+  ADD ("metadata/missing", test_metadata_may_be_missing);
+  ADD ("sizes-wherever-they-stand", test_sizes_are_found_wherever_they_stand);
+  ADD ("methods/others", test_other_methods_are_read);
+  ADD ("methods/memory", test_a_claim_on_all_memory_is_refused);
+  ADD ("methods/unknown", test_an_unknown_method_is_refused);
+  ADD ("inside-of-something", test_a_zip_may_be_inside_of_something);
+  ADD ("streams/several", test_several_entries_are_read_at_once);
+  ADD ("streams/back-to-the-start", test_a_stream_goes_back_to_its_start);
+  ADD ("streams/cancelled", test_reading_can_be_cancelled);
+  ADD ("entries/told-apart", test_entries_are_told_apart);
+  g_test_add_func ("/export-zip/entries/reasons", test_a_reason_is_given);
+  ADD ("entries/encrypted", test_encrypted_data_are_not_read);
+  ADD ("entries/of-equal-names-the-last", test_of_equal_names_the_last_counts);
+  ADD ("entries/order", test_the_directory_has_the_order);
+  ADD ("entries/one-folder-around-all", test_one_folder_around_all_is_no_matter);
+  ADD ("none/other-zips", test_what_is_no_export_is_refused);
+  ADD ("none/empty", test_an_empty_zip_is_no_export);
+  ADD ("none/no-file", test_what_is_no_file_is_refused);
+  ADD ("bounds/entries", test_the_number_of_entries_is_bounded);
+  ADD ("bounds/headers", test_the_number_of_headers_is_bounded);
+  ADD ("bounds/name", test_a_name_is_bounded);
+  ADD ("damage/checksum", test_a_wrong_checksum_is_noticed);
+  ADD ("damage/all-before-a-flaw", test_all_before_a_flaw_is_given);
+  ADD ("damage/one-header", test_one_damaged_header_takes_one_entry_only);
+  ADD ("damage/name", test_a_known_name_wins_over_a_damaged_one);
+  ADD ("damage/truncated", test_a_truncated_zip_gives_what_is_whole);
+  ADD ("damage/one-byte", test_a_changed_byte_is_no_silent_loss);
+  ADD ("damage/random", test_random_bytes_do_no_harm);
+  ADD_WITH ("faults/errno", GINT_TO_POINTER (FAULT_ERRNO), test_trouble_with_the_disk_is_no_damage);
+  ADD_WITH ("faults/short", GINT_TO_POINTER (FAULT_SHORT), test_trouble_with_the_disk_is_no_damage);
+  ADD ("payload/unwrapped", test_collections_are_unwrapped);
+  ADD ("payload/torn", test_a_torn_array_gives_its_first_elements);
+  g_test_add_data_func ("/export-zip/fixtures/small", "browser-export-zip", test_fixtures_are_as_expected);
+  g_test_add_data_func ("/export-zip/fixtures/large", "browser-export-zip-large", test_fixtures_are_as_expected);
+  g_test_add_data_func ("/export-zip/fixtures/webkit", "webkit-indexeddb", test_fixtures_are_as_expected);
+
+  return g_test_run ();
+}
