@@ -1066,6 +1066,36 @@ test_all_before_a_flaw_is_given (Fixture       *fixture,
   g_assert_cmpuint (n_flawed, >, 10);
 }
 
+/* The same for what is cut */
+static void
+test_all_before_a_cut_is_given (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  g_autofree char *text = make_long_text (3000);
+  const gsize begin = 30 + strlen ("sessions.json");
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(ZipMaker) maker = zip_maker_new ();
+      ZipEntry entry = { .name = "sessions.json", .content = text, .deflate = TRUE, .length_behind = i == 1 };
+
+      zip_maker_add (maker, &entry);
+      for (gsize size = begin; size < maker->bytes->len; size++)
+        {
+          g_autoptr(GByteArray) expected = inflate_what_can_be (maker->bytes->data + begin, size - begin);
+          g_autoptr(StrataExportZip) zip = NULL;
+          g_autofree char *read = NULL;
+          gsize n_read;
+
+          put (fixture, maker->bytes->data, size);
+
+          zip = open_good (fixture);
+          read = read_damaged (zip, 0, &n_read);
+          g_assert_cmpmem (read, n_read, expected->data, expected->len);
+        }
+    }
+}
+
 static void
 test_one_damaged_header_takes_one_entry_only (Fixture       *fixture,
                                               gconstpointer  test_data)
@@ -1677,6 +1707,7 @@ main (int   argc,
   ADD ("bounds/name", test_a_name_is_bounded);
   ADD ("damage/checksum", test_a_wrong_checksum_is_noticed);
   ADD ("damage/all-before-a-flaw", test_all_before_a_flaw_is_given);
+  ADD ("damage/all-before-a-cut", test_all_before_a_cut_is_given);
   ADD ("damage/one-header", test_one_damaged_header_takes_one_entry_only);
   ADD ("damage/name", test_a_known_name_wins_over_a_damaged_one);
   ADD ("damage/truncated", test_a_truncated_zip_gives_what_is_whole);
