@@ -11,6 +11,10 @@
 #include <zlib.h>
 
 #include "base/strata-error.h"
+#include "chunk-stream.h"
+#include "legacy/strata-text-stream-private.h"
+#include "migration/strata-witness-text-private.h"
+#include "utf16-util.h"
 #include "witness-util.h"
 
 /* A value as the old program prints it, and its elements as they are digested */
@@ -753,6 +757,206 @@ test_invalid_utf8_becomes_replacement_characters (Fixture       *fixture,
       }
 }
 
+/* The same file, in either order, with a byte order mark or without */
+static void
+test_utf16_says_the_same (Fixture       *fixture,
+                          gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (recipes); i++)
+    for (guint way = 0; way < 4; way++)
+      for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+        {
+          g_autofree char *form = make_form (pretty, recipes[i]);
+          const char *text = g_str_has_prefix (form, "\xEF\xBB\xBF") ? form + 3 : form;
+          g_autoptr(GByteArray) bytes = utf16_from_utf8 (text, way % 2, way >= 2);
+          g_autofree char *file_digest = sha256 ((const char *)bytes->data, bytes->len);
+          g_autoptr(Testimony) testimony = NULL;
+
+          _strata_witness_set_block_size (block_sizes[j]);
+          testimony = hear_bytes ((const char *)bytes->data, bytes->len);
+
+          assert_whole (testimony, strlen (pretty));
+          assert_digest (&testimony->collection.file_digest, file_digest);
+          g_assert_cmpuint (testimony->collection.file_length, ==, bytes->len);
+        }
+}
+
+static void
+test_compressed_utf16_says_the_same (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  for (guint way = 0; way < 4; way++)
+    for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+      {
+        g_autoptr(GByteArray) bytes = utf16_from_utf8 (pretty, way % 2, way >= 2);
+        g_autofree char *form = pack_bytes ((const char *)bytes->data, bytes->len);
+        g_autoptr(Testimony) testimony = NULL;
+
+        _strata_witness_set_block_size (block_sizes[j]);
+        testimony = hear_bytes (form, strlen (form));
+
+        assert_whole (testimony, strlen (pretty));
+      }
+}
+
+static void
+assert_same_elements (Testimony *one,
+                      Testimony *other)
+{
+  g_assert_cmpuint (one->elements->len, ==, other->elements->len);
+  for (guint i = 0; i < one->elements->len; i++)
+    g_assert_cmpstr (g_ptr_array_index (one->elements, i), ==, g_ptr_array_index (other->elements, i));
+}
+
+/* As the same text in UTF-8: half a unit is a character, and so ends a number. */
+static void
+test_torn_utf16_gives_its_leading_elements (Fixture       *fixture,
+                                            gconstpointer  test_data)
+{
+  for (guint way = 0; way < 4; way++)
+    {
+      g_autoptr(GByteArray) bytes = utf16_from_utf8 (pretty, way % 2, way >= 2);
+
+      for (guint cut = 4; cut < bytes->len; cut++)
+        {
+          guint64 repairs;
+          g_autoptr(GByteArray) text = utf16_expected (bytes->data, cut, way % 2, &repairs);
+          g_autoptr(Testimony) testimony = NULL;
+          g_autoptr(Testimony) plain = NULL;
+
+          _strata_witness_set_block_size (block_sizes[cut % G_N_ELEMENTS (block_sizes)]);
+          testimony = hear_bytes ((const char *)bytes->data, cut);
+          plain = hear_bytes ((const char *)text->data, text->len);
+
+          g_assert_error (testimony->error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+          assert_same_elements (testimony, plain);
+          if (cut % 2 == 0)
+            assert_leading (testimony);
+          if (cut >= bytes->len - 2)
+            g_assert_cmpuint (testimony->elements->len, ==, G_N_ELEMENTS (elements));
+        }
+    }
+}
+
+static gboolean
+append_text (const guint8  *data,
+             gsize          size,
+             gpointer       user_data,
+             GError       **error)
+{
+  g_byte_array_append (user_data, data, (guint)size);
+
+  return TRUE;
+}
+
+/* What the witness reads @bytes as, given in pieces of @piece */
+static GByteArray *
+decode (const GByteArray *bytes,
+        gsize             piece)
+{
+  GByteArray *text = g_byte_array_new ();
+  StrataWitnessDecoder decoder = { .utf8.sink = append_text, .utf8.user_data = text };
+
+  for (gsize i = 0; i < bytes->len; i += piece)
+    g_assert_true (_strata_witness_decoder_push (&decoder, bytes->data + i, MIN (piece, bytes->len - i), NULL));
+  g_assert_true (_strata_witness_decoder_finish (&decoder, NULL));
+
+  return text;
+}
+
+static void
+assert_both_decode_alike (const GByteArray *bytes,
+                          gsize             piece)
+{
+  g_autoptr(GByteArray) text = decode (bytes, piece);
+  g_autoptr(GInputStream) base = chunk_stream_new (bytes->data, bytes->len, piece % 5 + 1);
+  g_autoptr(GInputStream) stream = _strata_text_stream_new (base);
+  g_autoptr(GByteArray) other = chunk_stream_read_all (stream, 7, NULL);
+
+  g_assert_cmpmem (text->data, text->len, other->data, other->len);
+}
+
+/* The two readers have decoders of their own: whatever the bytes, they agree. */
+static void
+test_both_decoders_agree (Fixture       *fixture,
+                          gconstpointer  test_data)
+{
+  static const char starts[] = "[{\" \n\0\0\0\0\xFF\xFF\xFE\xFE\xEF\xBB\xBF""1a\xD8\xDC\x80";
+  guint n_rounds = g_test_slow () ? 500 * 1000 : 20 * 1000;
+
+  for (guint i = 0; i < n_rounds; i++)
+    {
+      g_autoptr(GByteArray) bytes = g_byte_array_new ();
+      g_autoptr(GByteArray) units = utf16_random (i % 2);
+      guint n_start = (guint)g_test_rand_int_range (0, 6);
+
+      for (guint j = 0; j < n_start; j++)
+        g_byte_array_append (bytes, (const guint8 *)starts + g_test_rand_int_range (0, sizeof starts - 1), 1);
+      g_byte_array_append (bytes, units->data, units->len);
+
+      assert_both_decode_alike (bytes, (gsize)g_test_rand_int_range (1, 12));
+    }
+}
+
+static void
+test_both_decoders_agree_wherever_it_is_cut (Fixture       *fixture,
+                                             gconstpointer  test_data)
+{
+  for (guint way = 0; way < 4; way++)
+    {
+      g_autoptr(GByteArray) bytes = utf16_from_utf8 (pretty, way % 2, way >= 2);
+
+      while (bytes->len > 0)
+        {
+          for (gsize piece = 1; piece <= 9; piece++)
+            assert_both_decode_alike (bytes, piece);
+          g_byte_array_set_size (bytes, bytes->len - 1);
+        }
+    }
+}
+
+static void
+test_utf16_is_decoded_as_expected (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  for (guint i = 0; i < 2000; i++)
+    {
+      gboolean big_endian = i % 2;
+      g_autoptr(GByteArray) bytes = utf16_from_utf8 ("", big_endian, TRUE);
+      g_autoptr(GByteArray) units = utf16_random (big_endian);
+      g_autoptr(GByteArray) text = NULL;
+      g_autoptr(GByteArray) expected = NULL;
+      guint64 repairs;
+
+      g_byte_array_append (bytes, units->data, units->len);
+      text = decode (bytes, (gsize)g_test_rand_int_range (1, 12));
+      expected = utf16_expected (bytes->data, bytes->len, big_endian, &repairs);
+
+      g_assert_cmpmem (text->data, text->len, expected->data, expected->len);
+    }
+}
+
+/* More than is handed on at once */
+static void
+test_long_utf16_passes_through_blocks (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  for (guint lead = 0; lead < 6; lead++)
+    {
+      g_autoptr(GString) text = g_string_new ("\"");
+      g_autoptr(GByteArray) bytes = NULL;
+      g_autoptr(GByteArray) decoded = NULL;
+
+      g_string_append_len (text, "xxxxxx", lead);
+      while (text->len < 300 * 1000)
+        g_string_append (text, "\xF0\x9F\x9A\x80\xF4\x8F\xBF\xBF\xE4\xB8\xAD");
+      bytes = utf16_from_utf8 (text->str, lead % 2, FALSE);
+      decoded = decode (bytes, 100 * 1000 + 1 + lead);
+
+      g_assert_cmpmem (decoded->data, decoded->len, text->str, text->len);
+    }
+}
+
 /* Escapes inside the outer string, and what they are in the text it holds */
 static const Utf8 escapes[] = {
   { "\\\"\\\\n\\\"", "\"\\n\"" },
@@ -1271,9 +1475,7 @@ test_mutations_do_no_harm (Fixture       *fixture,
       if (one->elements->len != other->elements->len)
         g_test_message ("round %u (“%s”): %s, %s", i, recipe, one->error->message, other->error->message);
       g_assert_true (one->ok == other->ok);
-      g_assert_cmpuint (one->elements->len, ==, other->elements->len);
-      for (guint j = 0; j < one->elements->len; j++)
-        g_assert_cmpstr (g_ptr_array_index (one->elements, j), ==, g_ptr_array_index (other->elements, j));
+      assert_same_elements (one, other);
       if (one->ok)
         g_assert_true (_strata_digest_equal (&one->collection.digest, &other->collection.digest));
       else
@@ -1329,6 +1531,13 @@ main (int   argc,
   ADD ("levels", test_at_most_four_strings_are_unwrapped);
   ADD ("members/levels", test_strings_are_counted_anew_in_a_member);
   ADD ("utf8", test_invalid_utf8_becomes_replacement_characters);
+  ADD ("utf16/forms", test_utf16_says_the_same);
+  ADD ("utf16/compressed", test_compressed_utf16_says_the_same);
+  ADD ("utf16/torn", test_torn_utf16_gives_its_leading_elements);
+  ADD ("utf16/agree", test_both_decoders_agree);
+  ADD ("utf16/agree-cut", test_both_decoders_agree_wherever_it_is_cut);
+  ADD ("utf16/expected", test_utf16_is_decoded_as_expected);
+  ADD ("utf16/long", test_long_utf16_passes_through_blocks);
   ADD ("escapes", test_escapes_are_undone);
   ADD ("torn", test_torn_files_give_their_leading_elements);
   ADD ("whole-elements", test_elements_are_whole_at_their_last_byte);

@@ -80,6 +80,43 @@ gboolean _strata_witness_utf8_push       (StrataWitnessUtf8        *self,
 gboolean _strata_witness_utf8_finish     (StrataWitnessUtf8        *self,
                                           GError                  **error);
 
+/* As many bytes as show what a text is written in */
+#define STRATA_WITNESS_HEAD_SIZE 4
+
+typedef enum
+{
+  STRATA_WITNESS_UNSETTLED,
+  STRATA_WITNESS_UTF8,
+  STRATA_WITNESS_UTF16_LITTLE,
+  STRATA_WITNESS_UTF16_BIG,
+} StrataWitnessDecoderForm;
+
+/* Finds out whether text is UTF-8, which is mended, or UTF-16, which becomes
+ * UTF-8: a surrogate without its other half, and half a unit at the end, as U+FFFD.
+ */
+typedef struct
+{
+  /* Whose sink takes the text, whatever it was */
+  StrataWitnessUtf8        utf8;
+
+  /* Settled by the first bytes, which are held back until then */
+  StrataWitnessDecoderForm form;
+  guint8                   head[STRATA_WITNESS_HEAD_SIZE];
+  guint                    n_head;
+
+  /* UTF-16: what is there of the next unit; a high surrogate that waits for its low one, or 0 */
+  guint8                   unit[2];
+  guint                    n_unit;
+  guint                    high;
+} StrataWitnessDecoder;
+
+gboolean _strata_witness_decoder_push    (StrataWitnessDecoder     *self,
+                                          const guint8             *data,
+                                          gsize                     size,
+                                          GError                  **error);
+gboolean _strata_witness_decoder_finish  (StrataWitnessDecoder     *self,
+                                          GError                  **error);
+
 /* Undoes the escapes of a JSON string. */
 typedef struct
 {

@@ -41,7 +41,7 @@ struct _StrataWitnessUnwrap
   z_stream               zlib;
   gboolean               zlib_ended;
   guint8                *inflated;
-  StrataWitnessUtf8      utf8;
+  StrataWitnessDecoder   decoder;
 
   StrataWitnessLayer    *inner;
 };
@@ -68,7 +68,7 @@ take_compressed (const guint8  *data,
         result = inflate (&self->zlib, Z_NO_FLUSH);
 
       self->zlib_ended = self->zlib_ended || result == Z_STREAM_END;
-      if (!_strata_witness_utf8_push (&self->utf8, self->inflated, room - self->zlib.avail_out, error))
+      if (!_strata_witness_decoder_push (&self->decoder, self->inflated, room - self->zlib.avail_out, error))
         return FALSE;
 
       /* Z_BUF_ERROR only says that there was nothing to do */
@@ -92,8 +92,8 @@ begin_gzip (StrataWitnessUnwrap *self)
   _strata_witness_buffer_init (&self->compressed, take_compressed, self);
   self->base64.out = &self->compressed;
   self->inflated = g_malloc (_strata_witness_get_block_size ());
-  self->utf8.sink = _strata_witness_layer_push;
-  self->utf8.user_data = self->inner;
+  self->decoder.utf8.sink = _strata_witness_layer_push;
+  self->decoder.utf8.user_data = self->inner;
 
   /* 16: a gzip header, and its check at the end */
   if (inflateInit2 (&self->zlib, 16 + MAX_WBITS) != Z_OK)
@@ -195,7 +195,7 @@ finish_gzip (StrataWitnessUnwrap  *self,
 {
   if (!_strata_witness_base64_finish (&self->base64, error) ||
       !_strata_witness_buffer_flush (&self->compressed, error) ||
-      !_strata_witness_utf8_finish (&self->utf8, error))
+      !_strata_witness_decoder_finish (&self->decoder, error))
     return FALSE;
 
   if (!self->zlib_ended)

@@ -54,12 +54,12 @@ read_blocks (GInputStream       *stream,
 }
 
 static gboolean
-push_utf8 (const guint8  *data,
-           gsize          size,
-           gpointer       user_data,
-           GError       **error)
+push_bytes (const guint8  *data,
+            gsize          size,
+            gpointer       user_data,
+            GError       **error)
 {
-  return _strata_witness_utf8_push (user_data, data, size, error);
+  return _strata_witness_decoder_push (user_data, data, size, error);
 }
 
 /* After @failure: reports the elements whose ends still wait in buffers. If the
@@ -100,9 +100,10 @@ report_rest (StrataWitnessLayer    *layer,
  *   {"version": 1, "timestamp": …, "collections": {"notes": …, "sessions": VALUE}}
  *   {"id": …, "timestamp": …, "data": "{…, \"collections\": {\"sessions\": \"[…]\"}}"}
  *
- * A byte order mark is passed over at the start of each of these texts, and
- * what is not UTF-8 in them is digested as U+FFFD, once for each maximal subpart.
- * Lengths are those of the texts so mended.
+ * A byte order mark is passed over at the start of each of these texts. The
+ * bytes of a file, and those that were compressed, may be UTF-16. What is neither
+ * this nor UTF-8 in them is digested as U+FFFD, once for each maximal subpart.
+ * Lengths are those of the texts so mended, in UTF-8.
  *
  * The elements of an array are given to @func (nullable) as soon as they are
  * complete. All leading ones are, before a failure too: %STRATA_ERROR_SYNTAX
@@ -127,15 +128,15 @@ _strata_witness_collection (GInputStream              *bytes,
 {
   g_autoptr(StrataWitnessPayload) payload = NULL;
   g_autoptr(StrataWitnessLayer) layer = NULL;
-  StrataWitnessUtf8 utf8 = { .sink = _strata_witness_layer_push };
+  StrataWitnessDecoder decoder = { .utf8.sink = _strata_witness_layer_push };
   GError *failure = NULL;
 
   *out = (StrataWitnessCollection){ 0 };
   payload = _strata_witness_payload_new (func, user_data, out, cancellable);
-  utf8.user_data = layer = _strata_witness_layer_new (payload, members, 0, 0);
+  decoder.utf8.user_data = layer = _strata_witness_layer_new (payload, members, 0, 0);
 
-  if (read_blocks (bytes, push_utf8, &utf8, &out->file_digest, &out->file_length, cancellable, &failure) &&
-      _strata_witness_utf8_finish (&utf8, &failure) &&
+  if (read_blocks (bytes, push_bytes, &decoder, &out->file_digest, &out->file_length, cancellable, &failure) &&
+      _strata_witness_decoder_finish (&decoder, &failure) &&
       _strata_witness_layer_finish (layer, &failure))
     return TRUE;
 
