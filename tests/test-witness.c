@@ -432,6 +432,8 @@ static const Member members[] = {
   { "{\"data\":\"{\\\"data\\\":{\\\"a\\\":2},\\\"a\\\":3}\",\"a\":1}", { "a" }, "3", 1, 0 },
   { "{\"a\":{\"data\":{\"b\":2},\"b\":3}}", { "a", "b" }, "3", 1, 0 },
   { "{\"a\":{\"version\":1,\"data\":[2]}}", { "a" }, "{\"version\":1,\"data\":[2]}", 24, 0 },
+  { "{\"a\":\"b\"}", { "a" }, "\"b\"", 3, 0 },
+  { "{\"a\":\"\"}", { "a" }, "\"\"", 2, 0 },
   { "{\"a\":{\"data\":[2]},\"b\":0}", { "a" }, "{\"data\":[2]}", 12, 0 },
 };
 
@@ -483,6 +485,9 @@ static const Memberless memberless[] = {
   { "{\"version\":1,\"data\":[{\"a\":1}]}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
   { "{\"data\":{\"b\":1},\"a\":1}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
   { "{\"data\":\"[1]\"}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "\"hello\"", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "\"\"", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
+  { "{\"a\":\"b\"}", { "a", "b" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
   { "{\"data\":\"{\\\"b\\\":1}\"}", { "a" }, STRATA_ERROR_NOT_FOUND, FALSE, 0 },
   { "", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
   { "{", { "a" }, STRATA_ERROR_SYNTAX, FALSE, 0 },
@@ -569,6 +574,26 @@ static const Value values[] = {
     "{\"\\u0063\\u006f\\u006d\\u0070\\u0072\\u0065\\u0073\\u0073\\u0065\\u0064x\":0,\"data\":[1]}", 78, 0 },
   { "{\"data\":\"{\\\"version\\\":1,\\\"data\\\":[1]}\"}", "{\"version\":1,\"data\":[1]}", 24, 0 },
   { "\"[1,\\r\\n2]\"", "[1,2]", 7, 2 },
+  { "\" \\t[1]\"", "[1]", 3, 1 },
+  { "\"\\ufeff [1]\"", "[1]", 3, 1 },
+  { "\"\\u005b1]\"", "[1]", 3, 1 },
+  { "\"\"", "\"\"", 2, 0 },
+  { " \"hello\" ", "\"hello\"", 7, 0 },
+  { "\" \"", "\" \"", 3, 0 },
+  { "\"h\\u00e9 [ ] \\\"x\"", "\"h\\u00e9 [ ] \\\"x\"", 17, 0 },
+  { "{\"data\":\"\"}", "\"\"", 2, 0 },
+  { "{\"data\":\"hello world, hello world\",\"timestamp\":1}", "\"hello world, hello world\"", 26, 0 },
+  { "{\"data\":\"G\"}", "\"G\"", 3, 0 },
+  { "{\"data\":\"GZIP_V1\"}", "\"GZIP_V1\"", 9, 0 },
+  { "{\"data\":\"GZIP_V2:AAAA\"}", "\"GZIP_V2:AAAA\"", 14, 0 },
+  { "{\"data\":\"12\"}", "\"12\"", 4, 0 },
+  { "{\"data\":\"null\"}", "\"null\"", 6, 0 },
+  { "\"\\\"hello\\\"\"", "\"hello\"", 7, 0 },
+  { "\"\\\"\\\"\"", "\"\"", 2, 0 },
+  { "\" \\ufeff[]\"", "\" \\ufeff[]\"", 11, 0 },
+  { "\"\\ufeff\\ufeff[]\"", "\"\\ufeff\\ufeff[]\"", 16, 0 },
+  { "\"\xEF\xBB\xBF" "G\"", "\"\xEF\xBB\xBF" "G\"", 6, 0 },
+  { "\"\xEF\xBB\xBE[]\"", "\"\xEF\xBB\xBE[]\"", 7, 0 },
 };
 
 static void
@@ -632,11 +657,13 @@ static const Malformed malformed[] = {
   { "{\"data\" [1,2]}", STRATA_ERROR_SYNTAX, 0 },
   { "{\"data\":}", STRATA_ERROR_SYNTAX, 0 },
   { "{\"data\":7", STRATA_ERROR_SYNTAX, 0 },
-  { "{\"data\":\"\"}", STRATA_ERROR_SYNTAX, 0 },
-  { "{\"data\":\"hello\"}", STRATA_ERROR_SYNTAX, 0 },
-  { "{\"data\":\"G\"}", STRATA_ERROR_SYNTAX, 0 },
-  { "{\"data\":\"GZIP_V1\"}", STRATA_ERROR_SYNTAX, 0 },
-  { "{\"data\":\"GZIP_V2:AAAA\"}", STRATA_ERROR_SYNTAX, 0 },
+  { "{\"data\":\"hello", STRATA_ERROR_SYNTAX, 0 },
+  { "{\"data\":\"hello\"", STRATA_ERROR_SYNTAX, 0 },
+  { "{\"data\":\"hello\\x\"}", STRATA_ERROR_SYNTAX, 0 },
+  { "{\"data\":\"[hello]\"}", STRATA_ERROR_SYNTAX, 0 },
+  { "{\"data\":\"\\\"hello\"}", STRATA_ERROR_SYNTAX, 0 },
+  { "\"", STRATA_ERROR_SYNTAX, 0 },
+  { "\"GZIP_", STRATA_ERROR_SYNTAX, 0 },
   { "{\"data\":\"GZIP_V1:\"}", STRATA_ERROR_DAMAGED_DATA, 0 },
   { "{\"data\":\"GZIP_V1:AAAA\"}", STRATA_ERROR_DAMAGED_DATA, 0 },
   { "{\"data\":\"GZIP_V1:A\"}", STRATA_ERROR_DAMAGED_DATA, 0 },
@@ -667,15 +694,74 @@ test_malformed_text_fails_after_its_whole_elements (Fixture       *fixture,
       }
 }
 
+/* A fifth is the value. */
 static void
 test_at_most_four_strings_are_unwrapped (Fixture       *fixture,
                                          gconstpointer  test_data)
 {
-  g_autofree char *form = make_form ("[1]", "qqqqqe");
+  for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+    {
+      g_autofree char *value = make_form ("[1]", "q");
+      g_autofree char *digest = sha256 (value, -1);
+      g_autofree char *form = make_form (value, "qqqqe");
+      g_autoptr(Testimony) testimony = NULL;
+
+      _strata_witness_set_block_size (block_sizes[j]);
+      testimony = hear_bytes (form, strlen (form));
+
+      g_assert_no_error (testimony->error);
+      g_assert_false (testimony->collection.is_array);
+      assert_digest (&testimony->collection.digest, digest);
+      g_assert_cmpuint (testimony->collection.pretty_length, ==, strlen (value));
+      g_assert_cmpuint (testimony->elements->len, ==, 0);
+    }
+}
+
+/* Whatever it holds: a text that begins late is none. */
+static void
+test_a_text_begins_within_4096_bytes (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  static const char * const texts[] = { "[1]", "GZIP_V1:" };
+  static const gsize last[] = { 4095, 4088 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    for (gsize n_blanks = last[i] - 1; n_blanks <= last[i] + 2; n_blanks++)
+      for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+        {
+          g_autofree char *form = g_strdup_printf ("\"%*s%s\"", (int)n_blanks, "", texts[i]);
+          g_autofree char *digest = sha256 (form, -1);
+          g_autoptr(Testimony) testimony = NULL;
+
+          _strata_witness_set_block_size (block_sizes[j]);
+          testimony = hear_bytes (form, strlen (form));
+
+          if (n_blanks > last[i])
+            {
+              g_assert_no_error (testimony->error);
+              assert_digest (&testimony->collection.digest, digest);
+            }
+          else if (i == 0)
+            g_assert_cmpuint (testimony->elements->len, ==, 1);
+          else
+            g_assert_error (testimony->error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+        }
+}
+
+/* Longer than any buffer */
+static void
+test_long_strings_are_values (Fixture       *fixture,
+                              gconstpointer  test_data)
+{
+  g_autofree char *plain = g_strnfill (400 * 1000, 'x');
+  g_autofree char *form = g_strdup_printf ("{\"data\":\"%s\"}", plain);
+  g_autofree char *value = g_strdup_printf ("\"%s\"", plain);
+  g_autofree char *digest = sha256 (value, -1);
   g_autoptr(Testimony) testimony = hear_bytes (form, strlen (form));
 
-  g_assert_error (testimony->error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
-  g_assert_cmpuint (testimony->elements->len, ==, 0);
+  g_assert_no_error (testimony->error);
+  assert_digest (&testimony->collection.digest, digest);
+  g_assert_cmpuint (testimony->collection.length, ==, strlen (value));
 }
 
 /* Four around the outermost value, and four around that of each member */
@@ -687,13 +773,15 @@ test_strings_are_counted_anew_in_a_member (Fixture       *fixture,
   g_autofree char *five_inside = make_form ("[1]", "pppppse");
   g_autofree char *five_outside = make_form ("[1]", "spppppe");
   g_autoptr(Testimony) good = hear_member_of_bytes (four, strlen (four), in_enrichment_backup);
-  g_autoptr(Testimony) bad_inside = hear_member_of_bytes (five_inside, strlen (five_inside), in_enrichment_backup);
-  g_autoptr(Testimony) bad_outside = hear_member_of_bytes (five_outside, strlen (five_outside), in_enrichment_backup);
+  g_autoptr(Testimony) inside = hear_member_of_bytes (five_inside, strlen (five_inside), in_enrichment_backup);
+  g_autoptr(Testimony) outside = hear_member_of_bytes (five_outside, strlen (five_outside), in_enrichment_backup);
 
   g_assert_no_error (good->error);
   g_assert_cmpuint (good->elements->len, ==, 1);
-  g_assert_error (bad_inside->error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
-  g_assert_error (bad_outside->error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+  g_assert_no_error (inside->error);
+  g_assert_cmpuint (inside->elements->len, ==, 0);
+  g_assert_false (inside->collection.is_array);
+  g_assert_error (outside->error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
 }
 
 typedef struct
@@ -1529,6 +1617,8 @@ main (int   argc,
   ADD ("values", test_values_are_told_from_envelopes);
   ADD ("malformed", test_malformed_text_fails_after_its_whole_elements);
   ADD ("levels", test_at_most_four_strings_are_unwrapped);
+  ADD ("begin", test_a_text_begins_within_4096_bytes);
+  ADD ("long-string", test_long_strings_are_values);
   ADD ("members/levels", test_strings_are_counted_anew_in_a_member);
   ADD ("utf8", test_invalid_utf8_becomes_replacement_characters);
   ADD ("utf16/forms", test_utf16_says_the_same);

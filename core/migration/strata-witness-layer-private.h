@@ -11,8 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* How many strings may be wrapped around each other: around the outermost value,
- * and again around that of each member that is gone down to
+/* How many strings are looked into that are wrapped around each other: around the
+ * outermost value, and again around that of each member that is gone down to
  */
 #define STRATA_WITNESS_MAX_STRINGS 4
 
@@ -25,7 +25,8 @@ typedef struct _StrataWitnessLayer StrataWitnessLayer;
 StrataWitnessLayer  *_strata_witness_layer_new     (StrataWitnessPayload  *payload,
                                                     const char * const    *members,
                                                     guint                  level,
-                                                    guint                  n_strings);
+                                                    guint                  n_strings,
+                                                    guint64                offset);
 void                 _strata_witness_layer_free    (StrataWitnessLayer    *self);
 gboolean             _strata_witness_layer_push    (const guint8          *data,
                                                     gsize                  size,
@@ -35,7 +36,7 @@ gboolean             _strata_witness_layer_finish  (StrataWitnessLayer    *self,
                                                     GError               **error);
 void                 _strata_witness_layer_drain   (StrataWitnessLayer    *self);
 
-/* The inside of a string that holds a text, plain or "GZIP_V1:" and base64. */
+/* The inside of a string that may hold a text, plain or "GZIP_V1:" and base64. */
 typedef struct _StrataWitnessUnwrap StrataWitnessUnwrap;
 
 StrataWitnessUnwrap *_strata_witness_unwrap_new    (StrataWitnessPayload  *payload,
@@ -49,6 +50,7 @@ gboolean             _strata_witness_unwrap_push   (StrataWitnessUnwrap   *self,
                                                     GError               **error);
 gboolean             _strata_witness_unwrap_finish (StrataWitnessUnwrap   *self,
                                                     GError               **error);
+gboolean             _strata_witness_unwrap_has_text (StrataWitnessUnwrap *self);
 void                 _strata_witness_unwrap_drain  (StrataWitnessUnwrap   *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWitnessLayer, _strata_witness_layer_free)

@@ -14,7 +14,7 @@
 typedef enum
 {
   STATE_START,       /* before the value */
-  STATE_STRING,      /* in a string that is unwrapped */
+  STATE_STRING,      /* in a string, which is unwrapped if there is a text in it */
   STATE_TOKENS,      /* in an array or object */
   STATE_SCALAR,      /* in a number, true, false or null */
   STATE_AFTER_VALUE, /* in an object that was gone into, after the value that was looked for */
@@ -63,12 +63,14 @@ struct _StrataWitnessLayer
  *   one inside the other; borrowed
  * @level: how many strings are wrapped around the text
  * @n_strings: and how many of those since the last member that was gone down to
+ * @offset: how many bytes of the text come before those that are pushed
  */
 StrataWitnessLayer *
 _strata_witness_layer_new (StrataWitnessPayload *payload,
                            const char * const   *members,
                            guint                 level,
-                           guint                 n_strings)
+                           guint                 n_strings,
+                           guint64               offset)
 {
   StrataWitnessLayer *self = g_new0 (StrataWitnessLayer, 1);
 
@@ -76,6 +78,7 @@ _strata_witness_layer_new (StrataWitnessPayload *payload,
   self->members = members != NULL && *members != NULL ? members : NULL;
   self->level = level;
   self->n_strings = n_strings;
+  self->offset = offset;
 
   return self;
 }
@@ -142,14 +145,11 @@ static gboolean
 begin_string (StrataWitnessLayer  *self,
               GError             **error)
 {
-  if (self->n_strings == STRATA_WITNESS_MAX_STRINGS)
-    return fail (self, "too many strings around each other", error);
-
   self->unwrap = _strata_witness_unwrap_new (self->payload, self->members, self->level + 1, self->n_strings + 1);
   self->state = STATE_STRING;
   self->next++;
 
-  return TRUE;
+  return _strata_witness_payload_put (self->payload, self->next - 1, 1, error);
 }
 
 static gboolean
@@ -209,20 +209,41 @@ step_start (StrataWitnessLayer  *self,
   return TRUE;
 }
 
+/* Past the closing quotation mark. */
+static gboolean
+end_string (StrataWitnessLayer  *self,
+            GError             **error)
+{
+  if (!_strata_witness_unwrap_has_text (self->unwrap))
+    return self->members != NULL ? fail_without_member (self, error) : end_payload (self, FALSE, error);
+
+  leave_value (self);
+
+  return TRUE;
+}
+
 static gboolean
 step_string (StrataWitnessLayer  *self,
              const guint8        *end,
              GError             **error)
 {
+  const guint8 *run = self->next;
+  gboolean is_closed;
+
   if (!_strata_witness_unwrap_push (self->unwrap, &self->next, end, error))
     return FALSE;
-  if (self->next == end)
-    return TRUE;
 
-  self->next++;
-  leave_value (self);
+  is_closed = self->next < end;
+  self->next += is_closed;
+  if (is_closed && !_strata_witness_unwrap_finish (self->unwrap, error))
+    return FALSE;
 
-  return _strata_witness_unwrap_finish (self->unwrap, error);
+  /* The payload gets the string as it is, and drops it when a text is found */
+  if (!_strata_witness_unwrap_has_text (self->unwrap) &&
+      !_strata_witness_payload_put (self->payload, run, (gsize)(self->next - run), error))
+    return FALSE;
+
+  return !is_closed || end_string (self, error);
 }
 
 /* Goes on with a member of the object at hand as the value; the rest of the object comes after it. */

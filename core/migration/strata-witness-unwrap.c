@@ -14,25 +14,39 @@
 #include "base/strata-error.h"
 #include "strata-witness-layer-private.h"
 #include "strata-witness-text-private.h"
+#include "strata-witness-tokens-private.h"
 
 static const char gzip_prefix[] = "GZIP_V1:";
+static const guint8 byte_order_mark[] = { 0xEF, 0xBB, 0xBF };
+
+/* A text begins in as many bytes of a string, or there is none in it */
+#define LOOK_SIZE 4096
 
 typedef enum
 {
   FORM_UNKNOWN,
   FORM_PLAIN,
   FORM_GZIP,
+  FORM_NONE, /* no text: the string is the value itself */
 } Form;
 
 struct _StrataWitnessUnwrap
 {
+  /* Set at construction, for the layer inside */
+  StrataWitnessPayload  *payload;
+  const char * const    *members;
+  guint                  level;
+  guint                  n_strings;
+
   StrataWitnessUnescape  unescape;
 
   /* The string without its escapes, on its way to take_text() */
   StrataWitnessBuffer    text;
 
-  /* Settled by the first bytes; @n_prefix of them matched "GZIP_V1:" so far */
+  /* Settled by the first bytes: a byte order mark, white space, and what begins then */
   Form                   form;
+  guint                  n_looked_at;
+  guint                  n_mark;
   guint                  n_prefix;
 
   /* FORM_GZIP only */
@@ -43,6 +57,7 @@ struct _StrataWitnessUnwrap
   guint8                *inflated;
   StrataWitnessDecoder   decoder;
 
+  /* Once there is a text */
   StrataWitnessLayer    *inner;
 };
 
@@ -100,29 +115,50 @@ begin_gzip (StrataWitnessUnwrap *self)
     g_error ("zlib can't be set up");
 }
 
-/* No JSON text begins with a G, so the first byte that differs decides. */
-static gboolean
-find_form (StrataWitnessUnwrap  *self,
-           guint8                byte,
-           gboolean             *out_taken,
-           GError              **error)
+/* The form is known. What the payload was given of the string so far is not the value.
+ * @offset: of the layer inside, what stands before it being passed over
+ */
+static void
+begin_text (StrataWitnessUnwrap *self,
+            Form                 form,
+            guint64              offset)
 {
-  *out_taken = byte == (guint8)gzip_prefix[self->n_prefix];
-  if (*out_taken)
+  self->form = form;
+  self->inner = _strata_witness_layer_new (self->payload, self->members, self->level, self->n_strings, offset);
+  _strata_witness_payload_drop (self->payload);
+  if (form == FORM_GZIP)
+    begin_gzip (self);
+}
+
+/* Looks at one more byte of a string whose form is not known.
+ *
+ * Returns: whether the byte is taken; if not, it is the first of the text
+ */
+static gboolean
+look_at (StrataWitnessUnwrap *self,
+         guint8               byte)
+{
+  gboolean is_first = self->n_looked_at == 0;
+
+  self->n_looked_at++;
+
+  if ((is_first || self->n_mark > 0) && self->n_mark < sizeof byte_order_mark && byte == byte_order_mark[self->n_mark])
+    self->n_mark++;
+  else if (self->n_looked_at > LOOK_SIZE || (self->n_mark > 0 && self->n_mark < sizeof byte_order_mark))
+    self->form = FORM_NONE;
+  else if (byte == (guint8)gzip_prefix[self->n_prefix])
     {
       if (++self->n_prefix == strlen (gzip_prefix))
-        begin_gzip (self);
+        begin_text (self, FORM_GZIP, 0);
     }
-  else if (self->n_prefix == 0)
-    self->form = FORM_PLAIN;
-  else
-    {
-      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_SYNTAX,
-                           "A string that should hold JSON or compressed data holds neither");
-      return FALSE;
-    }
+  else if (self->n_prefix > 0)
+    self->form = FORM_NONE;
+  else if (byte == '"' || byte == '[' || byte == '{')
+    begin_text (self, FORM_PLAIN, self->n_looked_at - 1);
+  else if (_strata_witness_classify (byte) != STRATA_WITNESS_SPACE)
+    self->form = FORM_NONE;
 
-  return TRUE;
+  return self->form != FORM_PLAIN;
 }
 
 static gboolean
@@ -133,23 +169,23 @@ take_text (const guint8  *data,
 {
   StrataWitnessUnwrap *self = user_data;
 
-  while (self->form == FORM_UNKNOWN && size > 0)
+  while (self->form == FORM_UNKNOWN && size > 0 && look_at (self, *data))
     {
-      gboolean taken;
-
-      if (!find_form (self, *data, &taken, error))
-        return FALSE;
-      data += taken;
-      size -= taken;
+      data++;
+      size--;
     }
 
   if (self->form == FORM_GZIP)
     return _strata_witness_base64_push (&self->base64, data, size, error);
+  if (self->form == FORM_NONE)
+    return TRUE;
 
   return size == 0 || _strata_witness_layer_push (data, size, self->inner, error);
 }
 
-/* For the text inside; see _strata_witness_layer_new(). */
+/* For the text inside; see _strata_witness_layer_new(). Where that is one string too
+ * many, it is not looked for.
+ */
 StrataWitnessUnwrap *
 _strata_witness_unwrap_new (StrataWitnessPayload *payload,
                             const char * const   *members,
@@ -158,9 +194,13 @@ _strata_witness_unwrap_new (StrataWitnessPayload *payload,
 {
   StrataWitnessUnwrap *self = g_new0 (StrataWitnessUnwrap, 1);
 
+  self->payload = payload;
+  self->members = members;
+  self->level = level;
+  self->n_strings = n_strings;
+  self->form = n_strings > STRATA_WITNESS_MAX_STRINGS ? FORM_NONE : FORM_UNKNOWN;
   _strata_witness_buffer_init (&self->text, take_text, self);
   self->unescape.out = &self->text;
-  self->inner = _strata_witness_layer_new (payload, members, level, n_strings);
 
   return self;
 }
@@ -175,7 +215,7 @@ _strata_witness_unwrap_free (StrataWitnessUnwrap *self)
       _strata_witness_buffer_clear (&self->compressed);
     }
   _strata_witness_buffer_clear (&self->text);
-  _strata_witness_layer_free (self->inner);
+  g_clear_pointer (&self->inner, _strata_witness_layer_free);
   g_free (self);
 }
 
@@ -204,6 +244,15 @@ finish_gzip (StrataWitnessUnwrap  *self,
   return self->zlib_ended;
 }
 
+/* Whether a text was found in the string, so that what is in it is the value. It is
+ * known at the latest when the string is finished.
+ */
+gboolean
+_strata_witness_unwrap_has_text (StrataWitnessUnwrap *self)
+{
+  return self->form == FORM_PLAIN || self->form == FORM_GZIP;
+}
+
 /* The string is closed: so must be everything in it. */
 gboolean
 _strata_witness_unwrap_finish (StrataWitnessUnwrap  *self,
@@ -213,6 +262,8 @@ _strata_witness_unwrap_finish (StrataWitnessUnwrap  *self,
       !_strata_witness_buffer_flush (&self->text, error))
     return FALSE;
 
+  if (!_strata_witness_unwrap_has_text (self))
+    return TRUE;
   if (self->form == FORM_GZIP && !finish_gzip (self, error))
     return FALSE;
 
@@ -233,5 +284,6 @@ _strata_witness_unwrap_drain (StrataWitnessUnwrap *self)
       _strata_witness_buffer_flush (&self->compressed, NULL);
     }
 
-  _strata_witness_layer_drain (self->inner);
+  if (self->inner != NULL)
+    _strata_witness_layer_drain (self->inner);
 }

@@ -89,7 +89,9 @@ report_rest (StrataWitnessLayer    *layer,
  * - an envelope, which is an object with a "data" before which there is nothing
  *   but "version", "checksum", "timestamp" and "compressed"; the value is "data";
  * - either with a string for a value that holds the text of the value, plain or
- *   as "GZIP_V1:" and base64; and such a string wrapped in up to three more.
+ *   as "GZIP_V1:" and base64; and such a string wrapped in up to three more. What
+ *   such a string holds begins with [ or { or " or that word, after a byte order
+ *   mark and white space; any other string is itself the value.
  *
  * With @members that value must be an object, and its member of the first name is
  * the value instead, wrapped in strings or not; and so on with the next name. Of
@@ -133,7 +135,7 @@ _strata_witness_collection (GInputStream              *bytes,
 
   *out = (StrataWitnessCollection){ 0 };
   payload = _strata_witness_payload_new (func, user_data, out, cancellable);
-  decoder.utf8.user_data = layer = _strata_witness_layer_new (payload, members, 0, 0);
+  decoder.utf8.user_data = layer = _strata_witness_layer_new (payload, members, 0, 0, 0);
 
   if (read_blocks (bytes, push_bytes, &decoder, &out->file_digest, &out->file_length, cancellable, &failure) &&
       _strata_witness_decoder_finish (&decoder, &failure) &&
