@@ -566,6 +566,15 @@ static const Value values[] = {
   { "{\"version\":\"data\",\"data\":[1 ]}", "[1]", 4, 1 },
   { "{\"version\":{\"data\":3},\"data\":[1, 2 ] , \"data\":[3],\"z\":\"}\\\"\" } ", "[1,2]", 7, 2 },
   { "{\"data\": null }", "null", 4, 0 },
+  { " {\"data\": [1, 2] , \"x\" : { } } ", "{\"data\":[1,2],\"x\":{}}", 29, 2 },
+  { "{\"data\":[1],\"data\":[2]}", "{\"data\":[1],\"data\":[2]}", 23, 1 },
+  { "{\"\\u0064ata\" : 7 , \"timestamp\" : 1, \"x\":\"\\\" \"}", "{\"\\u0064ata\":7,\"timestamp\":1,\"x\":\"\\\" \"}", 46, 0 },
+  { "{\"data\":\"[1, 2]\",\"x\":1}", "{\"data\":\"[1, 2]\",\"x\":1}", 23, 2 },
+  { "{\"data\":\"hello\",\"x\":1}", "{\"data\":\"hello\",\"x\":1}", 22, 0 },
+  { "{\"data\":{\"data\": 1},\"x\":1}", "{\"data\":{\"data\":1},\"x\":1}", 26, 0 },
+  { "{\"data\":[1],\"time\\u0073tamp\":1,\"version\":{\"x\":2},\"checksum\":\"x\",\"compressed\":[\"x\"]}", "[1]", 3, 1 },
+  { "{\"data\":[1], \"timestamp\":{\"a\":1,\"b\":2} }", "[1]", 3, 1 },
+  { "{\"version\":1,\"data\":[1],\"x\":2}", "[1]", 3, 1 },
   { "{\"data\":7}", "7", 1, 0 },
   { "{\"data\" : {\"data\": [1]}}", "{\"data\":[1]}", 13, 0 },
   { "{\"\\u0064\\u0061ta\": [1]}", "[1]", 3, 1 },
@@ -654,6 +663,9 @@ static const Malformed malformed[] = {
   { "{\"data\":[1,2]", STRATA_ERROR_SYNTAX, 2 },
   { "{\"data\":[1,2] \"x\":1}", STRATA_ERROR_SYNTAX, 2 },
   { "{\"data\":[1,2],\"x", STRATA_ERROR_SYNTAX, 2 },
+  { "{\"data\":[1,2],\"x\":3", STRATA_ERROR_SYNTAX, 2 },
+  { "{\"data\":[1,2],\"x\":3]", STRATA_ERROR_SYNTAX, 2 },
+  { "{\"data\":[1,2],\"x\":3}}", STRATA_ERROR_SYNTAX, 2 },
   { "{\"data\" [1,2]}", STRATA_ERROR_SYNTAX, 0 },
   { "{\"data\":}", STRATA_ERROR_SYNTAX, 0 },
   { "{\"data\":7", STRATA_ERROR_SYNTAX, 0 },
@@ -1043,6 +1055,47 @@ test_long_utf16_passes_through_blocks (Fixture       *fixture,
 
       g_assert_cmpmem (decoded->data, decoded->len, text->str, text->len);
     }
+}
+
+/* An object that happens to begin with "data" is no envelope, if that can be seen. */
+static void
+test_torn_objects_with_data_first_are_envelopes (Fixture       *fixture,
+                                                 gconstpointer  test_data)
+{
+  static const char text[] = "{\"data\": [1, 2], \"timestamp\": 3, \"mine\": [4, \"}\"] }";
+  g_autofree char *envelope = sha256 ("[1,2]", -1);
+  g_autofree char *object = sha256 ("{\"data\":[1,2],\"timestamp\":3,\"mine\":[4,\"}\"]}", -1);
+
+  for (gsize cut = strlen ("{\"data\": [1, 2]"); cut <= strlen (text); cut++)
+    for (guint j = 0; j < G_N_ELEMENTS (block_sizes); j++)
+      {
+        gboolean is_cut = cut < strlen (text);
+        g_autoptr(Testimony) testimony = NULL;
+
+        _strata_witness_set_block_size (block_sizes[j]);
+        testimony = hear_bytes (text, cut);
+
+        g_assert_true (testimony->ok == !is_cut);
+        g_assert_true (testimony->collection.is_whole);
+        g_assert_true (testimony->collection.is_array == is_cut);
+        assert_digest (&testimony->collection.digest, is_cut ? envelope : object);
+        g_assert_cmpuint (testimony->collection.pretty_length, ==, is_cut ? 6 : strlen (text));
+      }
+}
+
+/* Longer than any buffer, before and after the "data" */
+static void
+test_long_objects_with_data_first_are_values (Fixture       *fixture,
+                                              gconstpointer  test_data)
+{
+  g_autofree char *long_string = g_strnfill (400 * 1000, 'x');
+  g_autofree char *object = g_strdup_printf ("{\"data\":[\"%s\"],\"mine\":\"%s\"}", long_string, long_string);
+  g_autofree char *digest = sha256 (object, -1);
+  g_autoptr(Testimony) testimony = hear_bytes (object, strlen (object));
+
+  g_assert_no_error (testimony->error);
+  assert_digest (&testimony->collection.digest, digest);
+  g_assert_cmpuint (testimony->collection.length, ==, strlen (object));
 }
 
 /* Escapes inside the outer string, and what they are in the text it holds */
@@ -1618,6 +1671,8 @@ main (int   argc,
   ADD ("malformed", test_malformed_text_fails_after_its_whole_elements);
   ADD ("levels", test_at_most_four_strings_are_unwrapped);
   ADD ("begin", test_a_text_begins_within_4096_bytes);
+  ADD ("data-first/torn", test_torn_objects_with_data_first_are_envelopes);
+  ADD ("data-first/long", test_long_objects_with_data_first_are_values);
   ADD ("long-string", test_long_strings_are_values);
   ADD ("members/levels", test_strings_are_counted_anew_in_a_member);
   ADD ("utf8", test_invalid_utf8_becomes_replacement_characters);

@@ -25,37 +25,42 @@ typedef enum
 struct _StrataWitnessLayer
 {
   /* Set at construction, never changed after */
-  StrataWitnessPayload *payload;
-  guint                 level;
+  StrataWitnessPayload    *payload;
+  guint                    level;
 
   /* The members still to go down to, %NULL when there is none; the strings around the
    * value so far, from the last member on
    */
-  const char * const   *members;
-  guint                 n_strings;
+  const char * const      *members;
+  guint                    n_strings;
 
-  State                 state;
+  State                    state;
 
   /* Whether a push failed: what comes after would not follow what came before */
-  gboolean              failed;
+  gboolean                 failed;
 
   /* The block at hand and the next byte to look at; @offset bytes of the text came before the block */
-  guint64               offset;
-  const guint8         *block;
-  const guint8         *next;
+  guint64                  offset;
+  const guint8            *block;
+  const guint8            *next;
 
   /* The objects of this text that were gone into and not left: an envelope at "data", others at a member */
-  guint                 n_open;
+  guint                    n_open;
 
   /* STATE_START: bytes of a byte order mark that were passed over, 3 when none may come */
-  guint                 n_bom;
+  guint                    n_bom;
 
   /* STATE_STRING */
-  StrataWitnessUnwrap  *unwrap;
+  StrataWitnessUnwrap     *unwrap;
 
   /* STATE_TOKENS, STATE_SCALAR, STATE_REST */
-  StrataWitnessTokens   tokens;
-  guint64               value_start;
+  StrataWitnessTokens      tokens;
+  guint64                  value_start;
+
+  /* What seems to be an envelope and may be the value instead, from its first bracket on; else %NULL */
+  StrataWitnessPayload    *around;
+  StrataWitnessCollection  around_value;
+  guint64                  around_start;
 };
 
 /* @payload: outlives the layer
@@ -87,6 +92,7 @@ void
 _strata_witness_layer_free (StrataWitnessLayer *self)
 {
   g_clear_pointer (&self->unwrap, _strata_witness_unwrap_free);
+  g_clear_pointer (&self->around, _strata_witness_payload_free);
   _strata_witness_tokens_clear (&self->tokens);
   g_free (self);
 }
@@ -130,6 +136,19 @@ leave_value (StrataWitnessLayer *self)
   self->state = self->n_open > 0 ? STATE_AFTER_VALUE : STATE_END;
 }
 
+/* Hands on what came from @run on: to the payload, if it may be part of that. */
+static gboolean
+put (StrataWitnessLayer  *self,
+     const guint8        *run,
+     gboolean             to_payload,
+     GError             **error)
+{
+  gsize size = (gsize)(self->next - run);
+
+  return (!to_payload || _strata_witness_payload_put (self->payload, run, size, error)) &&
+         (self->around == NULL || _strata_witness_payload_put (self->around, run, size, error));
+}
+
 /* The payload is complete. */
 static gboolean
 end_payload (StrataWitnessLayer  *self,
@@ -149,7 +168,19 @@ begin_string (StrataWitnessLayer  *self,
   self->state = STATE_STRING;
   self->next++;
 
-  return _strata_witness_payload_put (self->payload, self->next - 1, 1, error);
+  return put (self, self->next - 1, TRUE, error);
+}
+
+/* Only a file is an envelope, and only once: what is inside is the old program's own data. */
+static StrataWitnessKeys
+get_keys (StrataWitnessLayer *self)
+{
+  gboolean may_be_envelope = self->level == 0 && self->n_open == 0;
+
+  if (self->members != NULL)
+    return may_be_envelope ? STRATA_WITNESS_KEYS_WANTED_OR_DATA : STRATA_WITNESS_KEYS_WANTED;
+
+  return may_be_envelope ? STRATA_WITNESS_KEYS_ENVELOPE : STRATA_WITNESS_KEYS_NOTHING;
 }
 
 static gboolean
@@ -162,13 +193,12 @@ begin_tokens (StrataWitnessLayer  *self,
   if (is_array && wanted != NULL)
     return fail_without_member (self, error);
 
-  /* Only a file is an envelope, and only once: what is inside is the old program's own data */
-  _strata_witness_tokens_begin (&self->tokens, wanted == NULL ? self->payload : NULL, is_array,
-                                !is_array && self->level == 0 && self->n_open == 0, wanted);
+  _strata_witness_tokens_begin (&self->tokens, wanted == NULL ? self->payload : NULL, self->around,
+                                is_array, get_keys (self), wanted);
   self->state = STATE_TOKENS;
   self->next++;
 
-  return wanted != NULL || _strata_witness_payload_put (self->payload, self->next - 1, 1, error);
+  return put (self, self->next - 1, wanted == NULL, error);
 }
 
 static gboolean
@@ -239,8 +269,7 @@ step_string (StrataWitnessLayer  *self,
     return FALSE;
 
   /* The payload gets the string as it is, and drops it when a text is found */
-  if (!_strata_witness_unwrap_has_text (self->unwrap) &&
-      !_strata_witness_payload_put (self->payload, run, (gsize)(self->next - run), error))
+  if (!put (self, run, !_strata_witness_unwrap_has_text (self->unwrap), error))
     return FALSE;
 
   return !is_closed || end_string (self, error);
@@ -254,6 +283,38 @@ enter_member (StrataWitnessLayer *self)
   self->state = STATE_START;
 }
 
+/* Past the "data": of an envelope. An object of somebody's own may happen to begin
+ * so too: it is one if a member follows that no envelope has.
+ */
+static void
+enter_envelope (StrataWitnessLayer *self)
+{
+  if (self->members == NULL && self->tokens.n_keys == 1)
+    {
+      self->around = _strata_witness_payload_set_aside (self->payload, &self->around_value);
+      self->around_start = self->value_start;
+    }
+  else
+    _strata_witness_payload_drop (self->payload);
+
+  enter_member (self);
+}
+
+/* Past what seemed to be an envelope. */
+static gboolean
+end_around (StrataWitnessLayer  *self,
+            GError             **error)
+{
+  if (!self->tokens.has_foreign)
+    return TRUE;
+
+  if (!_strata_witness_payload_finish (self->around, FALSE, get_position (self) - self->around_start, error))
+    return FALSE;
+  _strata_witness_payload_replace (self->payload, &self->around_value);
+
+  return TRUE;
+}
+
 /* Past the last bracket. */
 static gboolean
 end_tokens (StrataWitnessLayer  *self,
@@ -263,7 +324,7 @@ end_tokens (StrataWitnessLayer  *self,
     {
       self->n_open--;
       leave_value (self);
-      return TRUE;
+      return self->around == NULL || end_around (self, error);
     }
 
   if (self->members != NULL)
@@ -280,8 +341,7 @@ step_tokens (StrataWitnessLayer  *self,
   switch (_strata_witness_tokens_push (&self->tokens, &self->next, end, error))
     {
     case STRATA_WITNESS_TOKENS_AT_DATA:
-      _strata_witness_payload_drop (self->payload);
-      enter_member (self);
+      enter_envelope (self);
       return TRUE;
     case STRATA_WITNESS_TOKENS_AT_WANTED:
       self->members = self->members[1] != NULL ? self->members + 1 : NULL;
@@ -308,7 +368,7 @@ step_scalar (StrataWitnessLayer  *self,
   while (self->next < end && _strata_witness_classify (*self->next) == STRATA_WITNESS_SCALAR)
     self->next++;
 
-  if (!_strata_witness_payload_put (self->payload, run, (gsize)(self->next - run), error))
+  if (!put (self, run, TRUE, error))
     return FALSE;
 
   return self->next == end || end_payload (self, FALSE, error);
@@ -329,7 +389,7 @@ step_after (StrataWitnessLayer  *self,
     return fail (self, "something follows the value", error);
 
   self->state = STATE_REST;
-  _strata_witness_tokens_begin (&self->tokens, NULL, FALSE, FALSE, NULL);
+  _strata_witness_tokens_begin (&self->tokens, NULL, self->around, FALSE, STRATA_WITNESS_KEYS_FOREIGN, NULL);
 
   return TRUE;
 }

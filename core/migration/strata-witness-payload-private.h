@@ -27,6 +27,8 @@ gboolean              _strata_witness_payload_put           (StrataWitnessPayloa
                                                              gsize                      size,
                                                              GError                   **error);
 void                  _strata_witness_payload_drop          (StrataWitnessPayload      *self);
+StrataWitnessPayload *_strata_witness_payload_set_aside     (StrataWitnessPayload      *self,
+                                                             StrataWitnessCollection   *out);
 void                  _strata_witness_payload_begin_element (StrataWitnessPayload      *self);
 gboolean              _strata_witness_payload_end_element   (StrataWitnessPayload      *self,
                                                              GError                   **error);
@@ -34,6 +36,8 @@ gboolean              _strata_witness_payload_finish        (StrataWitnessPayloa
                                                              gboolean                   is_array,
                                                              guint64                    pretty_length,
                                                              GError                   **error);
+void                  _strata_witness_payload_replace       (StrataWitnessPayload      *self,
+                                                             const StrataWitnessCollection *value);
 const GError         *_strata_witness_payload_get_refusal   (StrataWitnessPayload      *self);
 gboolean              _strata_witness_payload_check         (StrataWitnessPayload      *self,
                                                              GError                   **error);

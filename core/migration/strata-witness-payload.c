@@ -110,6 +110,32 @@ _strata_witness_payload_drop (StrataWitnessPayload *self)
   self->length = 0;
 }
 
+/* Forgets all text so far, and gives another that goes on from there: the text
+ * was that of an envelope, or it is part of the value, which is not known yet.
+ * @out: of the other; see _strata_witness_payload_new()
+ */
+StrataWitnessPayload *
+_strata_witness_payload_set_aside (StrataWitnessPayload    *self,
+                                   StrataWitnessCollection *out)
+{
+  StrataWitnessPayload *other = _strata_witness_payload_new (NULL, NULL, out, self->cancellable);
+  StrataWitnessPayload before = *self;
+
+  self->hasher = other->hasher;
+  self->buffer.bytes = other->buffer.bytes;
+  self->buffer.size = other->buffer.size;
+  self->buffer.length = 0;
+  self->length = 0;
+
+  other->hasher = before.hasher;
+  other->buffer.bytes = before.buffer.bytes;
+  other->buffer.size = before.buffer.size;
+  other->buffer.length = before.buffer.length;
+  other->length = before.length;
+
+  return other;
+}
+
 void
 _strata_witness_payload_begin_element (StrataWitnessPayload *self)
 {
@@ -156,6 +182,17 @@ _strata_witness_payload_finish (StrataWitnessPayload  *self,
   self->out->pretty_length = pretty_length;
 
   return TRUE;
+}
+
+/* After its end: another value is the right one, whose elements are of no interest. */
+void
+_strata_witness_payload_replace (StrataWitnessPayload          *self,
+                                 const StrataWitnessCollection *value)
+{
+  self->out->digest = value->digest;
+  self->out->is_array = value->is_array;
+  self->out->length = value->length;
+  self->out->pretty_length = value->pretty_length;
 }
 
 /* Returns: (nullable): the error with which an element was refused */

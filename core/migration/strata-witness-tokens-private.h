@@ -36,7 +36,17 @@ typedef enum
   STRATA_WITNESS_WANT_SCALAR_END,
 } StrataWitnessWant;
 
-/* What a key is that ends the search for it */
+/* What is looked for among the keys of an object */
+typedef enum
+{
+  STRATA_WITNESS_KEYS_NOTHING,
+  STRATA_WITNESS_KEYS_ENVELOPE,       /* "data", as long as all before it are those of an envelope */
+  STRATA_WITNESS_KEYS_WANTED,         /* the member that is wanted */
+  STRATA_WITNESS_KEYS_WANTED_OR_DATA, /* what comes first of the two */
+  STRATA_WITNESS_KEYS_FOREIGN,        /* one that follows in no envelope after its data; is only noted */
+} StrataWitnessKeys;
+
+/* What a key is that was found */
 typedef enum
 {
   STRATA_WITNESS_KEY_OTHER,
@@ -47,8 +57,11 @@ typedef enum
 /* One array or object, from after its first bracket to its last. */
 typedef struct
 {
-  /* Set at the start, %NULL where only the end is looked for */
+  /* Where the text goes, set at the start: as what the array or object is, and as part
+   * of what is around it; %NULL where it is neither
+   */
   StrataWitnessPayload *payload;
+  StrataWitnessPayload *around;
   gboolean              is_array;
 
   /* Open brackets, in memory of the same size however many they are */
@@ -61,13 +74,15 @@ typedef struct
   const guint8         *next;
   const guint8         *run;
 
-  /* The member looked for, or %NULL; whether "data" is too. Without a member wanted,
-   * only as long as all keys are those of an envelope.
+  /* What is looked for, set at the start and to nothing when the search is over; @wanted
+   * is the name of the member, if it is one
    */
+  StrataWitnessKeys     keys;
   const char           *wanted;
-  gboolean              may_be_envelope;
+  gboolean              has_foreign;
 
-  /* The key read now or last: its text as written, up to @max_key bytes */
+  /* How many keys were looked at, and the key read now or last: its text as written, up to @max_key bytes */
+  guint                 n_keys;
   gboolean              key_is_next;
   gboolean              in_key;
   StrataWitnessKey      found;
@@ -89,8 +104,9 @@ typedef enum
 
 void                     _strata_witness_tokens_begin (StrataWitnessTokens   *self,
                                                        StrataWitnessPayload  *payload,
+                                                       StrataWitnessPayload  *around,
                                                        gboolean               is_array,
-                                                       gboolean               may_be_envelope,
+                                                       StrataWitnessKeys      keys,
                                                        const char            *wanted);
 void                     _strata_witness_tokens_clear (StrataWitnessTokens   *self);
 StrataWitnessTokensPlace _strata_witness_tokens_push  (StrataWitnessTokens   *self,

@@ -60,14 +60,16 @@ _strata_witness_begins_scalar (guint8 byte)
 
 /* Begins after the first bracket; @self is all 0 or was used before.
  *
- * @payload: where the text goes, or %NULL
- * @wanted: (nullable): the member of an object at which to stop; borrowed
+ * @payload: (nullable): where the text goes, and the elements of an array
+ * @around: (nullable): where the text goes besides
+ * @wanted: the member of an object at which to stop, %NULL unless one is looked for; borrowed
  */
 void
 _strata_witness_tokens_begin (StrataWitnessTokens  *self,
                               StrataWitnessPayload *payload,
+                              StrataWitnessPayload *around,
                               gboolean              is_array,
-                              gboolean              may_be_envelope,
+                              StrataWitnessKeys     keys,
                               const char           *wanted)
 {
   gsize longest = MAX (strlen (LONGEST_NAME), wanted != NULL ? strlen (wanted) : 0);
@@ -75,11 +77,12 @@ _strata_witness_tokens_begin (StrataWitnessTokens  *self,
   _strata_witness_tokens_clear (self);
   *self = (StrataWitnessTokens){
     .payload = payload,
+    .around = around,
     .is_array = is_array,
     .depth = 1,
+    .keys = is_array ? STRATA_WITNESS_KEYS_NOTHING : keys,
     .wanted = wanted,
-    .may_be_envelope = may_be_envelope,
-    .key_is_next = may_be_envelope || wanted != NULL,
+    .key_is_next = TRUE,
     /* One more than the longest key of interest, with every byte of it a \uXXXX */
     .max_key = UNICODE_ESCAPE_LENGTH * longest + 1,
   };
@@ -100,7 +103,7 @@ fail (StrataWitnessTokens *self,
   return FALSE;
 }
 
-/* Gives the payload what came before @self->next. */
+/* Hands on what came before @self->next. */
 static gboolean
 flush_run (StrataWitnessTokens  *self,
            GError              **error)
@@ -109,8 +112,9 @@ flush_run (StrataWitnessTokens  *self,
 
   self->run = self->next;
 
-  return self->payload == NULL || run == self->next ||
-         _strata_witness_payload_put (self->payload, run, (gsize)(self->next - run), error);
+  return run == self->next ||
+         ((self->payload == NULL || _strata_witness_payload_put (self->payload, run, (gsize)(self->next - run), error)) &&
+          (self->around == NULL || _strata_witness_payload_put (self->around, run, (gsize)(self->next - run), error)));
 }
 
 static gboolean
@@ -125,8 +129,8 @@ end_element (StrataWitnessTokens  *self,
 static void
 begin_key (StrataWitnessTokens *self)
 {
-  self->key_is_next = FALSE;
   self->in_key = TRUE;
+  self->n_keys++;
   if (self->key == NULL)
     self->key = g_byte_array_new ();
   g_byte_array_set_size (self->key, 0);
@@ -164,25 +168,52 @@ dup_name (StrataWitnessTokens *self)
   return g_utf8_make_valid ((const char *)bytes, (gssize)buffer.length);
 }
 
-/* A key was read: is it one that ends the search? */
+/* Whether a key is one of an envelope, beside "data". */
+static gboolean
+is_of_envelope (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (envelope_names); i++)
+    if (g_strcmp0 (name, envelope_names[i]) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* A key was read: is it what is looked for? */
 static void
 judge_key (StrataWitnessTokens *self)
 {
   g_autofree char *name = dup_name (self);
-  gboolean is_known = FALSE;
+  gboolean is_data = g_strcmp0 (name, "data") == 0;
+  gboolean is_wanted = name != NULL && g_strcmp0 (name, self->wanted) == 0;
 
   self->in_key = FALSE;
   self->found = STRATA_WITNESS_KEY_OTHER;
 
-  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (envelope_names); i++)
-    is_known |= strcmp (name, envelope_names[i]) == 0;
-
-  if (name != NULL && self->wanted != NULL && strcmp (name, self->wanted) == 0)
-    self->found = STRATA_WITNESS_KEY_WANTED;
-  else if (name != NULL && self->may_be_envelope && strcmp (name, "data") == 0)
-    self->found = STRATA_WITNESS_KEY_DATA;
-  else if (self->wanted == NULL && !is_known)
-    self->may_be_envelope = FALSE;
+  switch (self->keys)
+    {
+    case STRATA_WITNESS_KEYS_ENVELOPE:
+      if (is_data)
+        self->found = STRATA_WITNESS_KEY_DATA;
+      else if (!is_of_envelope (name))
+        self->keys = STRATA_WITNESS_KEYS_NOTHING;
+      break;
+    case STRATA_WITNESS_KEYS_WANTED:
+    case STRATA_WITNESS_KEYS_WANTED_OR_DATA:
+      if (is_wanted)
+        self->found = STRATA_WITNESS_KEY_WANTED;
+      else if (is_data && self->keys == STRATA_WITNESS_KEYS_WANTED_OR_DATA)
+        self->found = STRATA_WITNESS_KEY_DATA;
+      break;
+    case STRATA_WITNESS_KEYS_FOREIGN:
+      self->has_foreign = !is_of_envelope (name);
+      if (self->has_foreign)
+        self->keys = STRATA_WITNESS_KEYS_NOTHING;
+      break;
+    case STRATA_WITNESS_KEYS_NOTHING:
+    default:
+      break;
+    }
 }
 
 /* In a string: on to its end. */
@@ -349,9 +380,11 @@ check_object (StrataWitnessTokens *self,
     return fail (self, "no colon after a key");
 
   if (class == COMMA)
-    self->key_is_next = self->may_be_envelope || self->wanted != NULL;
-  if (class == QUOTE && self->key_is_next)
+    self->key_is_next = TRUE;
+  if (class == QUOTE && self->key_is_next && self->keys != STRATA_WITNESS_KEYS_NOTHING)
     begin_key (self);
+  if (class == QUOTE)
+    self->key_is_next = FALSE;
 
   return TRUE;
 }

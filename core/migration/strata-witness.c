@@ -87,7 +87,10 @@ report_rest (StrataWitnessLayer    *layer,
  *
  * - the bare value;
  * - an envelope, which is an object with a "data" before which there is nothing
- *   but "version", "checksum", "timestamp" and "compressed"; the value is "data";
+ *   but "version", "checksum", "timestamp" and "compressed"; the value is "data".
+ *   If "data" comes first, there is nothing but those after it either. An object
+ *   that has more is the bare value; the elements of its "data" are reported
+ *   before that is known;
  * - either with a string for a value that holds the text of the value, plain or
  *   as "GZIP_V1:" and base64; and such a string wrapped in up to three more. What
  *   such a string holds begins with [ or { or " or that word, after a byte order
