@@ -55,6 +55,7 @@ struct _StrataWitnessLayer
 
   /* STATE_TOKENS, STATE_SCALAR, STATE_REST */
   StrataWitnessTokens      tokens;
+  StrataWitnessScalar      scalar;
   guint64                  value_start;
 
   /* What seems to be an envelope and may be the value instead, from its first bracket on; else %NULL */
@@ -230,13 +231,14 @@ step_start (StrataWitnessLayer  *self,
     return begin_string (self, error);
   if (class == STRATA_WITNESS_OPEN)
     return begin_tokens (self, error);
-  if (!_strata_witness_begins_scalar (*self->next))
+  if (!_strata_witness_scalar_begin (&self->scalar, *self->next))
     return fail (self, "no value begins so", error);
   if (self->members != NULL)
     return fail_without_member (self, error);
   self->state = STATE_SCALAR;
+  self->next++;
 
-  return TRUE;
+  return put (self, self->next - 1, TRUE, error);
 }
 
 /* Past the closing quotation mark. */
@@ -359,19 +361,29 @@ step_tokens (StrataWitnessLayer  *self,
 }
 
 static gboolean
+end_scalar (StrataWitnessLayer  *self,
+            GError             **error)
+{
+  if (!_strata_witness_scalar_is_whole (&self->scalar))
+    return fail (self, "a malformed number or word", error);
+
+  return end_payload (self, FALSE, error);
+}
+
+static gboolean
 step_scalar (StrataWitnessLayer  *self,
              const guint8        *end,
              GError             **error)
 {
   const guint8 *run = self->next;
 
-  while (self->next < end && _strata_witness_classify (*self->next) == STRATA_WITNESS_SCALAR)
+  while (self->next < end && _strata_witness_scalar_take (&self->scalar, *self->next))
     self->next++;
 
   if (!put (self, run, TRUE, error))
     return FALSE;
 
-  return self->next == end || end_payload (self, FALSE, error);
+  return self->next == end || end_scalar (self, error);
 }
 
 /* After the value within an object, or after everything. */
@@ -445,7 +457,7 @@ gboolean
 _strata_witness_layer_finish (StrataWitnessLayer  *self,
                               GError             **error)
 {
-  if (self->state == STATE_SCALAR && !end_payload (self, FALSE, error))
+  if (self->state == STATE_SCALAR && !end_scalar (self, error))
     return FALSE;
 
   return self->state == STATE_END || fail (self, "the text ends before its value", error);

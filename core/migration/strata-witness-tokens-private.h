@@ -24,8 +24,22 @@ typedef enum
   STRATA_WITNESS_SCALAR, /* what numbers and true, false, null are made of */
 } StrataWitnessClass;
 
-StrataWitnessClass _strata_witness_classify      (guint8 byte);
-gboolean           _strata_witness_begins_scalar (guint8 byte);
+StrataWitnessClass _strata_witness_classify (guint8 byte);
+
+/* A number, or true, false or null: it ends where it can't go on. What follows is
+ * not its own, whatever it is.
+ */
+typedef struct
+{
+  guint       place;
+  const char *word;
+} StrataWitnessScalar;
+
+gboolean _strata_witness_scalar_begin    (StrataWitnessScalar       *self,
+                                          guint8                     byte);
+gboolean _strata_witness_scalar_take     (StrataWitnessScalar       *self,
+                                          guint8                     byte);
+gboolean _strata_witness_scalar_is_whole (const StrataWitnessScalar *self);
 
 /* What may come next in the array whose elements are reported */
 typedef enum
@@ -69,6 +83,7 @@ typedef struct
   gboolean              in_string;
   gboolean              after_backslash;
   StrataWitnessWant     want;
+  StrataWitnessScalar   scalar;
 
   /* In the block at hand: the next byte to look at, and the first one not yet given to the payload */
   const guint8         *next;

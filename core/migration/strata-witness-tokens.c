@@ -52,12 +52,6 @@ _strata_witness_classify (guint8 byte)
   return classify (byte);
 }
 
-gboolean
-_strata_witness_begins_scalar (guint8 byte)
-{
-  return byte == '-' || g_ascii_isdigit ((char)byte) || byte == 't' || byte == 'f' || byte == 'n';
-}
-
 /* Begins after the first bracket; @self is all 0 or was used before.
  *
  * @payload: (nullable): where the text goes, and the elements of an array
@@ -321,7 +315,7 @@ begin_element (StrataWitnessTokens  *self,
 {
   if (self->want == STRATA_WITNESS_WANT_COMMA)
     return fail (self, "no comma before an element");
-  if (class == SCALAR && !_strata_witness_begins_scalar (*self->next))
+  if (class == SCALAR && !_strata_witness_scalar_begin (&self->scalar, *self->next))
     return fail (self, "no value begins so");
   if (!flush_run (self, error))
     return FALSE;
@@ -340,8 +334,10 @@ check_array (StrataWitnessTokens  *self,
 {
   if (self->want == STRATA_WITNESS_WANT_SCALAR_END)
     {
-      if (class == SCALAR)
+      if (_strata_witness_scalar_take (&self->scalar, *self->next))
         return TRUE;
+      if (!_strata_witness_scalar_is_whole (&self->scalar))
+        return fail (self, "a malformed number or word");
       if (!end_element (self, error))
         return FALSE;
     }
