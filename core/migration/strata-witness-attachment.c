@@ -164,6 +164,18 @@ take_header (StrataWitnessAttachment *self,
     self->differs = TRUE;
 }
 
+/* What began like an escape and is none stands for itself. */
+static gboolean
+release_escape (StrataWitnessAttachment  *self,
+                GError                  **error)
+{
+  guint length = self->n_escape;
+
+  self->n_escape = 0;
+
+  return _strata_witness_buffer_put (&self->decoded, (const guint8 *)self->escape, length, error);
+}
+
 static gboolean
 take_percent (StrataWitnessAttachment  *self,
               guint8                    byte,
@@ -171,15 +183,15 @@ take_percent (StrataWitnessAttachment  *self,
 {
   guint8 decoded = byte;
 
+  /* A URL may be broken into lines, an escape in it may not */
+  if (self->n_escape > 0 && !g_ascii_isxdigit ((char)byte) && !release_escape (self, error))
+    return FALSE;
+
+  if (self->n_escape == 0 && (byte == '\n' || byte == '\r' || byte == '\t'))
+    return TRUE;
+
   if (self->n_escape == 0 && byte != '%')
     return _strata_witness_buffer_put (&self->decoded, &decoded, 1, error);
-
-  if (self->n_escape > 0 && !g_ascii_isxdigit ((char)byte))
-    {
-      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA,
-                           "A % in the data URI is not followed by two hexadecimal digits");
-      return FALSE;
-    }
 
   if (self->n_escape < 2)
     {
@@ -253,7 +265,10 @@ _strata_witness_attachment_finish (StrataWitnessAttachment  *self,
   if (self->state == STATE_SCHEME && !release_held (self, error))
     return FALSE;
 
-  if (self->state == STATE_HEADER || self->n_escape > 0 || (self->state == STATE_START && self->n_bom % 3 != 0))
+  if (!release_escape (self, error))
+    return FALSE;
+
+  if (self->state == STATE_HEADER || (self->state == STATE_START && self->n_bom % 3 != 0))
     {
       g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA, "The data URI is cut off");
       return FALSE;
