@@ -13,6 +13,24 @@
 
 #define FOLDER "com.taskerino.desktop/"
 
+#define SCHEME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-"
+#define SLASHES           "/\\"
+
+/* The part of a URL behind its scheme: "//host/path", or "/path" of the short
+ * form. NULL: it is none; a single letter is a drive of Windows.
+ */
+static const char *
+skip_scheme (const char *recorded)
+{
+  gsize length = strspn (recorded, SCHEME_CHARACTERS);
+
+  if (length < 2 || recorded[length] != ':' || recorded[length + 1] == '\0' ||
+      strchr (SLASHES, recorded[length + 1]) == NULL)
+    return NULL;
+
+  return recorded + length + 1;
+}
+
 /* Removes "file://host" and the like, and resolves the escapes of a URL.
  * Returns: (transfer full): the path, with slashes only
  */
@@ -20,21 +38,18 @@ static char *
 to_plain_path (const char *recorded,
                gboolean   *out_is_url)
 {
-  const char *colon = strstr (recorded, "://");
-  const char *path = recorded;
+  const char *path = skip_scheme (recorded);
   char *plain = NULL;
 
-  *out_is_url = colon != NULL && colon - recorded >= 2 &&
-                strspn (recorded, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-") ==
-                (gsize)(colon - recorded);
-  if (*out_is_url)
-    {
-      path = strchr (colon + 3, '/');
-      if (path == NULL)
-        path = "";
-      plain = g_uri_unescape_string (path, NULL);
-    }
+  *out_is_url = path != NULL;
+  if (path == NULL)
+    return g_strdelimit (g_strdup (recorded), "\\", '/');
 
+  /* Some write "file://C:\\…", with no slash at all behind the host */
+  if (strchr (SLASHES, path[1]) != NULL && path[1] != '\0')
+    path += 2 + strcspn (path + 2, SLASHES);
+
+  plain = g_uri_unescape_string (path, NULL);
   if (plain == NULL)
     plain = g_strdup (path);
 
