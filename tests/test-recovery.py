@@ -10,31 +10,12 @@ import os
 import sys
 
 from e2e_util import DONE, ROOT, SOURCE, WARNINGS, Strata, Tap, difference, minify, snapshot
+from old_forms import as_string as envelope
 
 
 def session(id, name='a session'):
     return {'name': name, 'screenshots': [{'id': 'shot-' + str(id), 'aiAnalysis': {'summary': name}}],
             **({} if id is None else {'id': id})}
-
-
-def checksum(text):
-    value = 0
-    units = text.encode('utf-16-le', 'surrogatepass')
-    for at in range(0, len(units), 2):
-        value = (value * 31 + int.from_bytes(units[at:at + 2], 'little')) & 0xffffffff
-    value -= (value & 0x80000000) << 1
-    digits, rest = '', abs(value)
-    while rest or not digits:
-        digits = '0123456789abcdefghijklmnopqrstuvwxyz'[rest % 36] + digits
-        rest //= 36
-    return ('-' if value < 0 else '') + digits
-
-
-def envelope(sessions, timestamp):
-    """As the old program saves what is large: its text as a string."""
-    text = json.dumps(sessions, indent=2, ensure_ascii=False)
-    return json.dumps({'version': 1, 'checksum': checksum(text), 'timestamp': timestamp, 'compressed': False,
-                       'data': text}, indent=2, ensure_ascii=False)
 
 
 class Recovery:

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holds a migration to an expect.json: what a careful one must make of an old store.
+
+The form of an expect.json:
+
+- `exit`: exit codes that `migrate` may have.
+- `sessions`: in source order, recovered ones last: `id` (the JSON value, or null), `tokens_sha256` (of the element's
+  text with only the white space between tokens removed), `from`, `recovered`; `or`: other values that are right too.
+- `quarantined_sessions`: how many entries that are no sessions are in quarantine.
+- `attachments`: `id`, `sha256` and `bytes` of what it decodes to, or null, `problem` or null, `or`, `optional`.
+- `collections`: name → `tokens_sha256`, `from`, `optional`.
+- `problems`: codes that must be reported; `problems_one_of`: of each list one; `problems_allowed`: these may be too.
+"""
+
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+
+from e2e_util import DONE, SOURCE, WARNINGS, Skip, Strata, difference, minify, run, sha256, snapshot, split
+
+# Longer is called a hang; it takes some hundredths of a second
+HANG = 10
+
+SEVERITIES = {
+    **dict.fromkeys(('recovered', 'checksum-mismatch', 'trailing-bytes', 'session-id-missing', 'session-id-duplicate',
+                     'attachment-meta-missing', 'attachment-meta-invalid', 'attachment-path-stale', 'foreign-file',
+                     'source-changed'), 'note'),
+    **dict.fromkeys(('torn', 'envelope-invalid', 'envelope-unknown-version', 'payload-corrupt', 'encoding-repaired',
+                     'nesting-too-deep', 'not-an-array', 'entry-not-object', 'attachment-missing',
+                     'attachment-data-missing', 'attachment-data-invalid', 'attachment-outside', 'link-skipped',
+                     'not-downloaded', 'conflict'), 'warning'),
+    **dict.fromkeys(('source-unreadable', 'no-space', 'no-permission', 'digest-mismatch'), 'error'),
+}
+
+# What says of one attachment why it is not as its metadata claims
+ABOUT_ATTACHMENTS = {code for code in SEVERITIES if code.startswith('attachment-')} | {'link-skipped', 'not-downloaded'}
+
+
+def alternatives(entry):
+    """An expected entry, and the other forms of it that are right too."""
+    base = {name: value for name, value in entry.items() if name != 'or'}
+    return [base] + [{**base, **other} for other in entry.get('or', [])]
+
+
+def shown_id(value):
+    """As `list` and `attachments` have an id: a number is its text, and text has no NUL."""
+    return value.replace('\0', '\ufffd') if isinstance(value, str) else None if value is None else str(value)
+
+
+def folders(source):
+    """Where old stores with an expect.json are: name → folder. Those of the fixtures go before the bundled ones."""
+    fixtures = os.environ.get('STRATA_FIXTURES') or os.path.join(source, '..', 'shared', 'fixtures')
+    found = {}
+    for top in (os.path.join(source, 'tests', 'data', 'edge'), os.path.join(fixtures, 'edge')):
+        for path in glob.glob(os.path.join(glob.escape(top), '*', 'expect.json')):
+            found[os.path.basename(os.path.dirname(path))] = os.path.dirname(path)
+    return dict(sorted(found.items()))
+
+
+class Complaints(list):
+    """What does not fit, all of it and not only the first."""
+
+    def unless(self, right, text, *arguments):
+        if not right:
+            self.append(text % arguments)
+        return right
+
+    def settle(self):
+        assert not self, '\n' + '\n'.join(self)
+
+
+class Edge:
+    """One old store, what must become of it, and what became of it."""
+
+    def __init__(self, tap, program, name, folder, expect, command=()):
+        self.tap, self.program, self.name, self.folder, self.expect = tap, program, name, folder, expect
+        self.command = list(command)
+        self.work = tap.new_folder('work-' + name)
+        self.temporary = os.path.join(self.work, 'tmp')
+        os.makedirs(self.temporary)
+        self.strata = self.new_strata('store')
+        self.before = snapshot(folder)
+        self.document = self.planned = self.status = None
+
+    def new_strata(self, name):
+        strata = Strata(self.program, os.path.join(self.work, name), self.work)
+        strata.env['TMPDIR'] = self.temporary
+        return strata
+
+    def run(self, strata, *arguments):
+        """Runs as a user would, and looks whether it stayed where it belongs."""
+        command = [*self.command, self.program, '--store', strata.store, *arguments, '--json', '--quiet']
+        result = run(command, strata.env, timeout=HANG)
+        after = snapshot(self.folder)
+        assert after == self.before, 'the old store changed: %s; %s' % (difference(self.before, after), result)
+        assert not os.listdir(self.temporary), 'left behind: %s' % os.listdir(self.temporary)
+        return result
+
+    def check_all(self):
+        for aspect in ('plan', 'migrate', 'sessions', 'attachments', 'collections', 'again'):
+            self.tap.check('%s: %s' % (self.name, aspect), getattr(self, 'check_' + aspect))
+        shutil.rmtree(self.strata.store, ignore_errors=True)
+
+    # Problems
+
+    def judge_problems(self, problems, complaints):
+        """Each is well-formed, and none says what is not so."""
+        expect = self.expect
+        allowed = {*expect['problems'], *expect['problems_allowed'], *sum(expect.get('problems_one_of', []), [])}
+        for problem in problems:
+            code = problem['code']
+            complaints.unless(SEVERITIES.get(code) == problem['severity'], 'severity of %s', problem)
+            complaints.unless(problem['message'], 'no sentence: %s', problem)
+            path = problem['path'] or ''
+            complaints.unless(not path.startswith('/') and '\\' not in path, 'no path below the old store: %s', problem)
+            complaints.unless(code in allowed or self.is_placeholder(problem), 'reported, but not so: %s', problem)
+
+    def is_placeholder(self, problem):
+        """Where an expect.json has foreign-file for the placeholder of a cloud folder, the code made for it is right."""
+        return problem['code'] == 'not-downloaded' and 'foreign-file' in self.expect['problems'] and \
+            re.fullmatch(r'\..+\.icloud', os.path.basename(problem['path'])) is not None
+
+    def status_of(self, problems):
+        return WARNINGS if any(problem['severity'] != 'note' for problem in problems) else DONE
+
+    # Plan
+
+    def check_plan(self):
+        complaints = Complaints()
+        strata = self.new_strata('planned')
+        result = self.run(strata, 'plan', self.folder)
+        self.planned = result.document()
+        problems = self.planned.get('problems', [])
+
+        complaints.unless(not os.path.exists(strata.store), 'a plan wrote a store')
+        self.judge_problems(problems, complaints)
+        if result.status == SOURCE:
+            complaints.unless(SOURCE in self.expect['exit'], 'exit %s', result)
+            complaints.unless(self.planned['error']['message'], 'no sentence: %s', result)
+        else:
+            complaints.unless(result.status == self.status_of(problems), 'its exit status and its problems disagree: %s', result)
+            self.judge_plan(complaints)
+        complaints.settle()
+
+    def judge_plan(self, complaints):
+        plan, sessions = self.planned, self.expect['sessions']
+        recovered = [[form['recovered'] for form in alternatives(entry)] for entry in sessions]
+        chosen = [source['name'] for source in plan['sources'] if source['chosen']]
+        current = [{form['from'] for form in alternatives(entry) if not form['recovered']}
+                   for entry in sessions if not all(form['recovered'] for form in alternatives(entry))]
+
+        complaints.unless(plan['sessions'] == len(sessions), '%s sessions planned, not %s', plan['sessions'], len(sessions))
+        complaints.unless(sum(map(all, recovered)) <= plan['recovered'] <= sum(map(any, recovered)),
+                          '%s recovered sessions planned', plan['recovered'])
+        if current and not plan['recovered']:
+            complaints.unless(any(name in expected for name in chosen for expected in current) or
+                              any(path.startswith(name + '/') for name in chosen for path in set().union(*current)),
+                              'chosen is %s, expected %s', chosen, current)
+
+    # Migration
+
+    def check_migrate(self):
+        complaints = Complaints()
+        result = self.run(self.strata, 'migrate', self.folder)
+        self.document, self.status = result.document(), result.status
+        problems = self.document.get('problems', [])
+        codes = {problem['code'] for problem in problems}
+
+        complaints.unless(result.status in self.expect['exit'], 'expected exit %s: %s', self.expect['exit'], result)
+        self.judge_problems(problems, complaints)
+        for code in self.expect['problems']:
+            complaints.unless(code in codes, 'not reported: %s', code)
+        for group in self.expect.get('problems_one_of', []):
+            complaints.unless(codes & set(group), 'none is reported of %s', group)
+        if result.status in (DONE, WARNINGS):
+            self.judge_migration(result, problems, complaints)
+        else:
+            complaints.unless(self.document['error']['message'], 'no sentence: %s', result)
+        complaints.settle()
+
+    def judge_migration(self, result, problems, complaints):
+        sessions = self.document['sessions']
+        complaints.unless(self.document['state'] == 'complete', 'state %s', self.document['state'])
+        complaints.unless(result.status == self.status_of(problems), 'its exit status and its problems disagree: %s', result)
+        complaints.unless(sessions['migrated'] == len(self.expect['sessions']), '%s', sessions)
+        if self.planned and 'error' not in self.planned:
+            complaints.unless(sessions['recovered'] == self.planned['recovered'], 'the plan counted %s recovered, here are %s',
+                              self.planned['recovered'], sessions['recovered'])
+        found = [name for name in os.listdir(self.strata.path('quarantine')) if re.match(r'session-\d+\.|sessions\.', name)] \
+            if os.path.isdir(self.strata.path('quarantine')) else []
+        complaints.unless(len(found) == self.expect['quarantined_sessions'], 'in quarantine: %s', found)
+        verified = self.strata.run('verify', '--json', timeout=HANG)
+        complaints.unless(verified.status in (DONE, WARNINGS) and verified.document()['ok'], 'verify: %s', verified)
+
+    def need_store(self):
+        """Without a migration there is nothing to look at; that it failed is told by another check."""
+        assert self.status is not None, 'nothing was migrated'
+        if self.status not in (DONE, WARNINGS):
+            assert self.status in self.expect['exit'], 'nothing was migrated'
+            raise Skip('nothing usable in it')
+
+    def metadata(self, key):
+        with open(self.strata.path('sessions', key, 'metadata.json'), 'rb') as stream:
+            return json.loads(stream.read())['strata']
+
+    # Sessions
+
+    def found_sessions(self):
+        """In the order of an export: (id, digest of the tokens, recovered, where a recovered one was found)."""
+        path = os.path.join(self.work, 'sessions.json')
+        self.strata.run('export', '--format', 'json', '-o', path, timeout=HANG).expect(DONE)
+        with open(path, 'rb') as stream:
+            order = [sha256(value) for _, value in split(stream.read())]
+        os.remove(path)
+
+        found = {}
+        for row in self.strata.json('list'):
+            text = self.strata.run('show', row['key'], timeout=HANG).expect(DONE).out.rstrip(b'\n')
+            assert text == minify(text), 'not minified: %s' % row
+            found.setdefault(sha256(text), []).append((row['id'], sha256(text), row['recovered'],
+                                                       self.metadata(row['key'])['recovered']))
+        assert sorted(order) == sorted(digest for digest in found for _ in found[digest]), 'export and list disagree'
+        return [found[digest].pop(0) for digest in order]
+
+    def check_sessions(self):
+        complaints = Complaints()
+        self.need_store()
+        found, expected = self.found_sessions(), self.expect['sessions']
+
+        complaints.unless(len(found) == len(expected), '%d sessions, not %d', len(found), len(expected))
+        for number, entry in enumerate(expected):
+            if number < len(found):
+                complaints.unless(any(self.fits_session(found[number], form) for form in alternatives(entry)),
+                                  'session %d is %s, expected %s', number, found[number], entry)
+        for extra in found[len(expected):]:
+            complaints.append('not expected: %s' % (extra,))
+        self.judge_recovered(found, complaints)
+        complaints.settle()
+
+    def fits_session(self, found, form):
+        id, digest, recovered, place = found
+        return digest == form['tokens_sha256'] and recovered == form['recovered'] and \
+            (id or None) == (shown_id(form['id']) or None) and (place == form['from'] if recovered else place is None)
+
+    def judge_recovered(self, found, complaints):
+        """Each recovered session is reported, with the file it was found in."""
+        reported = sorted(problem['path'] for problem in self.document['problems'] if problem['code'] == 'recovered')
+        stored = sorted(place for *_, recovered, place in found if recovered)
+        complaints.unless(reported == stored, 'reported as recovered from %s, stored as from %s', reported, stored)
+
+    # Attachments
+
+    def check_attachments(self):
+        complaints = Complaints()
+        self.need_store()
+        rows = {}
+        for row in self.strata.json('attachments'):
+            rows.setdefault(row['id'], []).append(row)
+
+        for entry in self.expect['attachments']:
+            uses = rows.pop(shown_id(entry['id']), [])
+            if not uses:
+                complaints.unless(entry.get('optional'), 'not listed: %s', entry)
+            for row in uses:
+                said = self.said_of(entry['id'])
+                complaints.unless(any(self.fits_attachment(row, said, form) for form in alternatives(entry)),
+                                  '%s with %s, expected %s', row, said, entry)
+        for extra in rows:
+            complaints.append('not expected: %s' % rows[extra])
+        complaints.settle()
+
+    def said_of(self, id):
+        return sorted({problem['code'] for problem in self.document['problems']
+                       if problem['item'] == shown_id(id) and problem['code'] in ABOUT_ATTACHMENTS})
+
+    def fits_attachment(self, row, said, form):
+        if said != ([form['problem']] if form['problem'] else []):
+            return False
+        if form['sha256'] is None:
+            return row['state'] == 'missing' and row['sha256'] is None
+        return row['state'] != 'missing' and (row['sha256'], row['bytes']) == (form['sha256'], form['bytes']) and \
+            sha256(self.strata.run('attachment', '--', row['id'], timeout=HANG).expect(DONE).out) == form['sha256']
+
+    # Collections
+
+    def check_collections(self):
+        complaints = Complaints()
+        self.need_store()
+        keys = {}
+        for path in glob.glob(glob.escape(self.strata.path('collections')) + '/*.metadata.json'):
+            with open(path, 'rb') as stream:
+                strata = json.loads(stream.read())['strata']
+            if strata['name'] is not None:
+                keys[strata['name']] = strata['key']
+
+        for name, entry in self.expect['collections'].items():
+            if name not in keys:
+                complaints.unless(entry.get('optional'), 'no collection %s', name)
+                continue
+            digest = self.digest_of(keys.pop(name))
+            complaints.unless(digest in [form['tokens_sha256'] for form in alternatives(entry)], '%s is %s, expected %s',
+                              name, digest, entry)
+        complaints.unless(not keys, 'not expected: %s', sorted(keys))
+        complaints.settle()
+
+    def digest_of(self, key):
+        reader = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'docs', 'examples', 'read-store.py')
+        text = run(['python3', '-B', reader, self.strata.store, key], timeout=60).expect(DONE).out.rstrip(b'\n')
+        return hashlib.sha256(minify(text)).hexdigest()
+
+    # Again
+
+    def check_again(self):
+        """Once more finds nothing new, and says the same."""
+        complaints = Complaints()
+        self.need_store()
+        before = snapshot(self.strata.path('sessions'), times=False)
+        result = self.run(self.strata, 'migrate', self.folder)
+        document = result.document()
+
+        complaints.unless(result.status == self.status, 'another exit status: %s', result)
+        complaints.unless(document['sessions']['migrated'] == 0, '%s', document['sessions'])
+        complaints.unless(document['sessions']['unchanged'] == len(self.expect['sessions']), '%s', document['sessions'])
+        complaints.unless(sorted(p['code'] for p in document['problems']) == sorted(p['code'] for p in self.document['problems']),
+                          'other problems: %s', document['problems'])
+        complaints.unless(snapshot(self.strata.path('sessions'), times=False) == before, 'sessions were written again')
+        complaints.settle()
