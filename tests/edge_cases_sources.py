@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Old stores that are exports, or in the database of a web view, alone or beside a folder."""
+
+import json
+import os
+import shutil
+import zipfile
+
+from e2e_util import sha256
+from edge_old import MAIN, PNG, A, B, LOST, case, session
+from old_forms import as_gzip, packed, pretty
+
+METADATA = ('export-metadata.json', pretty({'version': 1, 'timestamp': 1500, 'source': 'indexeddb'}))
+
+
+# Export ZIP
+
+@case
+def zip_alone(old):
+    """Arrays and strings, compressed or not, in one archive; the attachments stayed behind."""
+    value = session('a', screenshots=[{'attachmentId': 'shot'}])
+    old.zip('export.zip', [('sessions.json', pretty([value, B])), ('notes.json', json.dumps(packed('[{"id": "n"}]'))),
+                           ('tasks.json', json.dumps(pretty([{'id': 't'}]))), ('own.json', '{"x": 1.0}'), METADATA])
+    old.legacy = os.path.join(old.folder, 'export.zip')
+    old.takes(value, 'export.zip/sessions.json')
+    old.takes(B, 'export.zip/sessions.json')
+    for form in old.expect['sessions']:
+        form['or'].append({'from': 'sessions.json'})
+    old.attaches('shot', None, 'attachment-missing')
+    old.collects('notes', [{'id': 'n'}], 'notes.json')
+    old.collects('tasks', [{'id': 't'}], 'tasks.json')
+    old.collects('own', {'x': 1.0}, 'own.json')
+    old.exits(1)
+
+
+@case
+def zip_in_a_folder(old):
+    """A folder with nothing of Taskerino's but an export."""
+    old.zip('taskerino-export-2025-10-20.zip', [('sessions.json', json.dumps(packed(pretty([A, B])))), METADATA], zipfile.ZIP_STORED)
+    old.takes(A, 'taskerino-export-2025-10-20.zip/sessions.json')
+    old.takes(B, 'taskerino-export-2025-10-20.zip/sessions.json')
+
+
+@case
+def zip_with_foreign_entries(old):
+    """What other programs put into archives, and names that climb, are no collections."""
+    old.zip('export.zip', [('__MACOSX/._sessions.json', b'\0\5\26\7'), ('../sessions.json', pretty([LOST])), ('/sessions.json', pretty([LOST])),
+                           ('folder/', ''), ('.DS_Store', b'\0'), ('notes.txt', 'x'), ('sessions.json', pretty([A])), METADATA])
+    old.takes(A, 'export.zip/sessions.json')
+    old.allow('foreign-file')
+
+
+@case
+def zip_empty(old):
+    """An archive of no bytes beside a good folder."""
+    old.file(MAIN, as_gzip([A], 1000))
+    with open(old.path('taskerino-export.zip'), 'wb'):
+        pass
+    old.takes(A, MAIN)
+    old.allow('envelope-invalid', 'torn', 'foreign-file')
+    old.exits(0, 1)
+
+
+@case
+def zip_empty_alone(old):
+    with open(old.path('taskerino-export.zip'), 'wb'):
+        pass
+    old.legacy = old.path('taskerino-export.zip')
+    old.allow('envelope-invalid', 'torn')
+    old.exits(1, 4)
+
+
+@case
+def zip_torn(old):
+    """The list at the end is gone; the entries before it are whole. They are read, or the archive is refused in words."""
+    old.zip('export.zip', [('sessions.json', pretty([A, B])), ('notes.json', '[]' + ' ' * 500), METADATA], zipfile.ZIP_STORED)
+    os.truncate(old.path('export.zip'), os.path.getsize(old.path('export.zip')) - 250)
+    old.legacy = old.path('export.zip')
+    old.takes(A, ['export.zip/sessions.json', 'sessions.json'])
+    old.takes(B, ['export.zip/sessions.json', 'sessions.json'])
+    old.expect['collections']['notes'] = {'tokens_sha256': sha256(b'[]'), 'from': 'notes.json', 'optional': True}
+    old.allow('envelope-invalid', 'torn', 'payload-corrupt')
+    old.exits(1, 4)
+
+
+@case
+def zip_older_than_folder(old):
+    """Two sources: the folder was saved after the export, and is the one that is taken."""
+    old.file(MAIN, as_gzip([A, B], 2000))
+    old.zip('taskerino-export.zip', [('sessions.json', pretty([session('a', 'as it was')])), METADATA])
+    old.takes(A, MAIN)
+    old.takes(B, MAIN)
+    old.expect['sources'] = ['taskerino-export.zip']
+
+
+# The web view's database
+
+def copy_web_data(old, drop=()):
+    """The one of the bundled case, with what is expected of it."""
+    folder = os.path.join(old.source, 'tests', 'data', 'edge', 'webkit-indexeddb')
+    shutil.copytree(os.path.join(folder, 'WebsiteData'), old.path('WebsiteData'))
+    with open(os.path.join(folder, 'expect.json'), encoding='utf-8') as stream:
+        expect = json.load(stream)
+    database = expect['sessions'][0]['from']
+    for suffix in drop:
+        os.remove(old.path(database + suffix))
+    return database, {**expect, 'sources': [], 'problems_one_of': []}
+
+
+@case
+def web_view_without_shm(old):
+    """The index of the log can be made again from the log; not where the old store is."""
+    _, old.expect = copy_web_data(old, ['-shm'])
+
+
+@case
+def web_view_named_by_its_file(old):
+    database, old.expect = copy_web_data(old)
+    old.legacy = old.path(database)
+    for entry in old.expect['sessions']:
+        entry['or'] = [{'from': 'IndexedDB.sqlite3'}]
+
+
+@case
+def web_view_without_log(old):
+    """All was in the log, so the database is empty: nothing usable, and no crash."""
+    database, old.expect = copy_web_data(old, ['-shm', '-wal'])
+    old.expect = {**old.expect, 'sessions': [], 'attachments': [], 'collections': {}, 'problems': [], 'exit': [1, 4],
+                  'problems_allowed': ['envelope-invalid', 'torn', 'payload-corrupt']}
+
+
+@case
+def web_view_beside_older_folder(old):
+    """The database is the current truth. What only db/ has may be taken in as recovered, or stay in a source of its own."""
+    database, old.expect = copy_web_data(old)
+    old.file(MAIN, as_gzip([LOST], 1000))
+    missing = next(entry for entry in old.expect['attachments'] if not entry.get('optional'))
+    old.data(missing['id'], PNG)
+    missing.update(sha256=sha256(PNG), bytes=len(PNG), problem=None)
+    old.takes(LOST, MAIN, True, optional=True)
+    old.in_any_order()
+
+
+@case
+def web_view_of_windows(old):
+    """Another kind of database: refused with a way out."""
+    folder = 'EBWebView/Default/IndexedDB/https_tauri.localhost_0.indexeddb.leveldb/'
+    for name, content in (('CURRENT', 'MANIFEST-000001\n'), ('MANIFEST-000001', '\0' * 50), ('000003.log', 'x' * 100), ('LOCK', ''), ('LOG', '')):
+        old.file(folder + name, content)
+    old.allow('foreign-file')
+    old.exits(4)
+    old.expect['sentence'] = r'ZIP'
