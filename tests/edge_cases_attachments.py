@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Old stores with odd attachments."""
 
+import base64
 import os
 import urllib.parse
 
@@ -107,6 +108,34 @@ def attachment_metadata_of_all_kinds(old):
         old.attaches(id, PNG + id.encode(), 'attachment-meta-invalid')
     old.takes(value, MAIN)
     old.exits(0)
+
+
+@case
+def attachment_data_of_all_kinds(old):
+    """Bytes by the rules of data URIs, which leave a per cent sign alone that begins no escape; and texts that are none."""
+    b = base64.b64encode(PNG + b'\xfb\xff\xfe').decode()
+    whole = PNG + b'\xfb\xff\xfe'
+    good = {'no-type': ('data:,x', b'x'), 'empty-type': ('data:;base64,' + b, whole), 'sure': ('data:text/plain,100% sure', b'100% sure'),
+            'half-escape': ('data:text/plain,a%2', b'a%2'), 'sign': ('data:,%', b'%'), 'no-hex': ('data:,%zz%41', b'%zzA'),
+            'plus': ('data:,a+b', b'a+b'), 'nul': ('data:,a%00b', b'a\0b'), 'not-utf8': ('data:,%ff', b'\xff'),
+            'question': ('data:,a?b', b'a?b'), 'comma': ('data:,a,b', b'a,b'), 'params': ('data:image/png;name=a.png;base64,' + b, whole),
+            'large-base64': ('data:image/png;BASE64,' + b, whole), 'quoted': ('data:text/plain;x="a;b",y', b'y'),
+            'lines': ('data:image/png;base64,\n' + '\n'.join(b), whole), 'tabs': ('\t ' + b + ' \t', whole),
+            'url-safe': (b.replace('+', '-').replace('/', '_'), whole), 'no-padding': (b.rstrip('='), whole)}
+    bad = {'no-comma': 'data:image/png;base64', 'only-data': 'data:', 'signs': b + '!', 'text': 'File not found.', 'page': '<html></html>',
+           'json': '{"data": "AAAA"}', 'one-more': b + 'A', 'padding-first': '=' + b, 'nuls': b + '\0' * 8}
+    value = session('a', screenshots=[{'attachmentId': id} for id in [*good, *bad]])
+    old.file(MAIN, as_gzip([value], 1000))
+    old.takes(value, MAIN)
+    for id, (text, content) in good.items():
+        old.file('attachments/%s.dat' % id, text)
+        old.meta(id)
+        old.attaches(id, content)
+    for id, text in bad.items():
+        old.file('attachments/%s.dat' % id, text)
+        old.meta(id)
+        old.attaches(id, None, 'attachment-data-invalid')
+    old.exits(1)
 
 
 # Folders that were copied from another system
