@@ -70,7 +70,7 @@ def backup_file_with_pretty_string(old):
 
 @case
 def backup_file_with_compact_string(old):
-    lost_in_backups(old, json.dumps([A, B], separators=(',', ':')))
+    lost_in_backups(old, json.dumps([A, B], separators=(',', ':'), ensure_ascii=False))
 
 
 @case

@@ -164,6 +164,12 @@ def same_id_in_another_case(old):
     old.file(MAIN, as_string([session(id, screenshots=[{'attachmentId': 'Shot' + id}]) for id in ('Abc', 'abc', 'ABC')], 1000))
 
 
+@case
+def smallest(old):
+    """The smallest store there can be: its figures are so small that they are written with an exponent."""
+    old.file(MAIN, '[]')
+
+
 # What is in the place of a file
 
 @case
