@@ -92,7 +92,8 @@ command_plan (Invocation *invocation)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(StrataPlan) plan =
-    strata_plan_make (invocation->store_path, invocation->arguments[0], invocation->cancellable, &error);
+    strata_plan_make (invocation->store_path, invocation->arguments[0], invocation->attachments_path, invocation->source,
+                      invocation->cancellable, &error);
 
   if (plan == NULL)
     return fail (invocation, invocation->arguments[0], error);
@@ -177,6 +178,8 @@ command_migrate (Invocation *invocation)
 
   if (invocation->batch > 0)
     strata_migration_set_batch_size (migration, (guint)invocation->batch);
+  strata_migration_set_attachments_path (migration, invocation->attachments_path);
+  strata_migration_set_source (migration, invocation->source);
   strata_migration_set_recover (migration, !invocation->no_recovered);
   set_migration (invocation, migration);
   ok = strata_migration_run (migration, invocation->cancellable, &error);

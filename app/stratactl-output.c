@@ -134,7 +134,8 @@ add_double (JsonBuilder *builder,
             double       value)
 {
   json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
+  /* In thousandths: JSON-GLib writes numbers that need an exponent as "2e-08.0", which is no JSON */
+  json_builder_add_double_value (builder, (double)(gint64)(value * 1000 + 0.5) / 1000);
 }
 
 void

@@ -40,6 +40,8 @@ typedef struct
 
   /* Options of single commands */
   int             batch;
+  char           *source;
+  char           *attachments_path;
   gboolean        no_recovered;
   int             limit;
   char           *sort;

@@ -18,8 +18,8 @@
 #define NOT_GIVEN G_MININT
 
 static const Command commands[] = {
-  { "plan", command_plan, "[LEGACY]", "say what a migration would do; writes nothing", 0, 1 },
-  { "migrate", command_migrate, "[LEGACY] [--batch N] [--no-recovered]", "move an old store into the new one, and prove it", 0, 1 },
+  { "plan", command_plan, "[LEGACY] [--source NAME] [--attachments DIR]", "say what a migration would do; writes nothing", 0, 1 },
+  { "migrate", command_migrate, "[LEGACY] [--source NAME] [--attachments DIR] [--batch N] [--no-recovered]", "move an old store into the new one, and prove it", 0, 1 },
   { "status", command_status, "", "say where the migration is", 0, 0 },
   { "list", command_list, "[--limit N] [--sort date|size|name]", "list the sessions", 0, 0 },
   { "show", command_show, "ID [--metadata|--parts|--part NAME-001]", "print a session as JSON", 1, 1 },
@@ -36,10 +36,9 @@ print_help (void)
   printf ("stratactl [--store DIR] COMMAND [ARGUMENT…] [OPTION…]\n\n");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      /* In characters, not bytes: one of them has an ellipsis */
-      int padding = 46 - (int)g_utf8_strlen (commands[i].arguments, -1);
-
-      printf ("  %-12s%s%*s%s\n", commands[i].name, commands[i].arguments, padding, "", commands[i].summary);
+      printf ("  %-12s%s\n", commands[i].name, commands[i].summary);
+      if (*commands[i].arguments != '\0')
+        printf ("  %-12s%s\n", "", commands[i].arguments);
     }
   printf ("\n  --store DIR   the store; else $STRATA_STORE, else strata/store in the user's data folder\n"
           "  --json        print one JSON document\n"
@@ -95,6 +94,8 @@ parse_options (Invocation   *invocation,
     { "json", 0, 0, G_OPTION_ARG_NONE, &invocation->json, NULL, NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &invocation->quiet, NULL, NULL },
     { "batch", 0, 0, G_OPTION_ARG_INT, &invocation->batch, NULL, NULL },
+    { "source", 0, 0, G_OPTION_ARG_STRING, &invocation->source, NULL, NULL },
+    { "attachments", 0, 0, G_OPTION_ARG_FILENAME, &invocation->attachments_path, NULL, NULL },
     { "no-recovered", 0, 0, G_OPTION_ARG_NONE, &invocation->no_recovered, NULL, NULL },
     { "limit", 0, 0, G_OPTION_ARG_INT, &invocation->limit, NULL, NULL },
     { "sort", 0, 0, G_OPTION_ARG_STRING, &invocation->sort, NULL, NULL },
@@ -211,6 +212,8 @@ invocation_clear (Invocation *invocation)
   g_free (invocation->part);
   g_free (invocation->output);
   g_free (invocation->format);
+  g_free (invocation->source);
+  g_free (invocation->attachments_path);
   g_strfreev (invocation->arguments);
   g_clear_object (&invocation->cancellable);
   g_clear_object (&invocation->migration);

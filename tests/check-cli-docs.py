@@ -44,7 +44,7 @@ def run(*command, **more):
 
 def of_help(text):
     commands = {}
-    for name, arguments in re.findall(r"^  ([a-z]+) +(.{46})", text, re.MULTILINE):
+    for name, arguments in re.findall(r"^  ([a-z]+) +.*(?:\n {14}(.*))?", text, re.MULTILINE):
         commands[name] = set(re.findall(OPTION, arguments))
     return commands, set(re.findall(r"^  (--[a-z-]+)", text, re.MULTILINE))
 

@@ -161,7 +161,7 @@ check_edge_store (const char *path,
   if (!g_file_test (store_path, G_FILE_TEST_IS_DIR) || !g_file_test (expect_path, G_FILE_TEST_EXISTS))
     return 0;
 
-  store = _strata_legacy_store_open (store_path, &error);
+  store = _strata_legacy_store_open (store_path, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   json_parser_load_from_file (parser, expect_path, &error);
   g_assert_no_error (error);
@@ -212,7 +212,7 @@ test_sample_attachments_have_their_digests (void)
       return;
     }
 
-  store = _strata_legacy_store_open (path, &error);
+  store = _strata_legacy_store_open (path, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   json_parser_load_from_file (parser, manifest, &error);
   g_assert_no_error (error);
@@ -283,7 +283,7 @@ static StrataLegacyStore *
 open_store (Fixture *fixture)
 {
   g_autoptr(GError) error = NULL;
-  StrataLegacyStore *store = _strata_legacy_store_open (fixture->path, &error);
+  StrataLegacyStore *store = _strata_legacy_store_open (fixture->path, NULL, NULL, NULL, &error);
 
   g_assert_no_error (error);
 

@@ -492,7 +492,7 @@ test_the_plan_says_what_the_run_does (Fixture       *fixture,
   write_file (fixture, "db/sessions.json", "[" A "," B "]");
   write_file (fixture, "sessions.json", "[" C "]");
   write_file (fixture, "attachments/x.dat", "eA==");
-  plan = strata_plan_make (fixture->store, fixture->legacy, NULL, &error);
+  plan = strata_plan_make (fixture->store, fixture->legacy, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_false (g_file_test (fixture->store, G_FILE_TEST_EXISTS));
   run_well (fixture, &outcome);

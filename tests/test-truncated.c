@@ -493,7 +493,7 @@ static void
 plan (Fixture *fixture)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(StrataPlan) made = strata_plan_make (fixture->store, fixture->legacy, NULL, &error);
+  g_autoptr(StrataPlan) made = strata_plan_make (fixture->store, fixture->legacy, NULL, NULL, NULL, &error);
 
   if (made == NULL)
     assert_refused (error);

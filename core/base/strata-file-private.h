@@ -46,6 +46,11 @@ GBytes       *_strata_file_read        (int                dir,
                                         const char        *path,
                                         gsize              max_size,
                                         GError           **error);
+/* Its first bytes, at most @size of them */
+GBytes       *_strata_file_read_head   (int                dir,
+                                        const char        *path,
+                                        gsize              size,
+                                        GError           **error);
 gboolean      _strata_file_stat        (int                dir,
                                         const char        *path,
                                         struct stat       *out_stat,

@@ -204,6 +204,22 @@ _strata_file_read (int          dir,
   return g_bytes_new_take (g_steal_pointer (&data), size);
 }
 
+GBytes *
+_strata_file_read_head (int          dir,
+                        const char  *path,
+                        gsize        size,
+                        GError     **error)
+{
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
+  g_autofree char *data = g_malloc (size);
+  gsize n_read;
+
+  if (stream == NULL || !g_input_stream_read_all (stream, data, size, &n_read, NULL, error))
+    return NULL;
+
+  return g_bytes_new_take (g_steal_pointer (&data), n_read);
+}
+
 /* Looks at @path itself: a symbolic link is not followed. */
 gboolean
 _strata_file_stat (int           dir,

@@ -312,7 +312,7 @@ find_by_path (Search  *search,
   if (recorded == NULL)
     return TRUE;
 
-  kind = _strata_legacy_path_resolve (recorded, _strata_legacy_store_get_path (search->store), &path);
+  kind = _strata_legacy_path_resolve (recorded, _strata_legacy_store_get_attachments_path (search->store), &path);
   if (kind == STRATA_LEGACY_PATH_OUTSIDE)
     {
       report (search, "attachment-outside", search->files.meta != NULL ? search->files.meta->path : NULL, -1,

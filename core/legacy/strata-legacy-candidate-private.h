@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "strata-legacy-container-private.h"
 #include "strata-legacy-payload-private.h"
 #include "strata-legacy-store-private.h"
 
@@ -33,11 +34,15 @@ typedef struct
   guint64             size;          /* bytes, as it lies there; of all of a backup */
   StrataLegacyForm    form;          /* of a backup BARE */
   char               *checksum;      /* as recorded, or NULL */
+  gboolean            is_no_list;    /* a scan found something else there */
   char               *text_checksum; /* as it would be recorded; NULL until it was read to its end, or where that can't be told */
 
   /* How to get at it */
   int                 dir;           /* of @file */
   char               *file;          /* what lies on the disk: its path below @dir */
+  const StrataLegacyContainer *
+                      container;     /* borrowed; NULL: @file is the text */
+  guint               entry;         /* its number in @container */
   char              **members;       /* (nullable): the way to the value in it, see _strata_legacy_payload_open() */
 } StrataLegacyCandidate;
 
@@ -47,6 +52,11 @@ void       _strata_legacy_candidate_free         (StrataLegacyCandidate        *
 const char *
            _strata_legacy_candidate_get_kind     (const StrataLegacyCandidate  *self);
 
+/* What lies there: a file's or an entry's bytes, or a record as the database has it. */
+GInputStream *
+           _strata_legacy_candidate_open_original
+                                                 (const StrataLegacyCandidate  *self,
+                                                  GError                      **error);
 /* The bytes of its JSON text, that can be sought to their start. STRATA_ERROR_SOURCE where they can't be read. */
 GInputStream *
            _strata_legacy_candidate_open_bytes   (const StrataLegacyCandidate  *self,
@@ -77,6 +87,10 @@ gboolean   _strata_legacy_candidate_scan         (StrataLegacyCandidate        *
                                                   gpointer                      user_data,
                                                   GCancellable                 *cancellable,
                                                   GError                      **error);
+
+/* The code of the problem that an error of content is, where a file breaks off: torn, payload-corrupt … */
+const char *
+           _strata_legacy_error_get_code         (const GError                 *error);
 
 /* Whether an id tells a session from others: a string that is not empty, or a number. */
 gboolean   _strata_legacy_id_is_usable           (const char                   *id_token);

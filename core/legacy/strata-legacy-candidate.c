@@ -35,10 +35,20 @@ _strata_legacy_candidate_get_kind (const StrataLegacyCandidate *self)
 }
 
 GInputStream *
+_strata_legacy_candidate_open_original (const StrataLegacyCandidate  *self,
+                                        GError                      **error)
+{
+  if (self->container == NULL)
+    return _strata_file_stream_open_source (self->dir, self->file, error);
+
+  return _strata_export_zip_open_entry (self->container->zip, self->entry, error);
+}
+
+GInputStream *
 _strata_legacy_candidate_open_bytes (const StrataLegacyCandidate  *self,
                                      GError                      **error)
 {
-  return _strata_file_stream_open_source (self->dir, self->file, error);
+  return _strata_legacy_candidate_open_original (self, error);
 }
 
 StrataLegacyPayload *
@@ -63,6 +73,15 @@ _strata_legacy_candidate_is_same_save (const StrataLegacyCandidate *a,
 
   return a->timestamp_ms >= 0 && a->timestamp_ms == b->timestamp_ms &&
          g_strcmp0 (a->checksum, b->checksum) == 0;
+}
+
+const char *
+_strata_legacy_error_get_code (const GError *error)
+{
+  if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_TOO_DEEP))
+    return "nesting-too-deep";
+
+  return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_SYNTAX) ? "torn" : "payload-corrupt";
 }
 
 gboolean
@@ -100,17 +119,23 @@ scan_element (StrataJsonReader    *reader,
   return TRUE;
 }
 
-/* The array has ended: what its text's checksum would be is known if the file ends well. */
+/* The array has ended: what its text's checksum would be is known if the file
+ * ends well, and the time of a save that stands behind it.
+ */
 static void
-note_text_checksum (StrataLegacyCandidate *self,
-                    StrataLegacyPayload   *payload,
-                    GCancellable          *cancellable)
+note_end (StrataLegacyCandidate *self,
+          StrataLegacyPayload   *payload,
+          GCancellable          *cancellable)
 {
+  const StrataLegacyEnvelope *envelope = _strata_legacy_payload_get_envelope (payload);
+
   if (!_strata_legacy_payload_finish (payload, cancellable, NULL))
     return;
 
   g_free (self->text_checksum);
-  self->text_checksum = g_strdup (_strata_legacy_payload_get_envelope (payload)->text_checksum);
+  self->text_checksum = g_strdup (envelope->text_checksum);
+  if (self->timestamp_ms < 0)
+    self->timestamp_ms = envelope->timestamp_ms;
 }
 
 gboolean
@@ -133,6 +158,7 @@ _strata_legacy_candidate_scan (StrataLegacyCandidate  *self,
     return FALSE;
   if (kind != STRATA_JSON_ARRAY)
     {
+      self->is_no_list = TRUE;
       g_set_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA, "“%s” is no list", self->path);
       return FALSE;
     }
@@ -149,7 +175,7 @@ _strata_legacy_candidate_scan (StrataLegacyCandidate  *self,
       if (!scan_element (reader, ordinal, func, user_data, cancellable, error))
         return FALSE;
     }
-  note_text_checksum (self, payload, cancellable);
+  note_end (self, payload, cancellable);
 
   return TRUE;
 }

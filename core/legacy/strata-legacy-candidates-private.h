@@ -46,6 +46,10 @@ GPtrArray  *_strata_legacy_candidates_list_names (StrataLegacyCandidates  *self)
  */
 void        _strata_legacy_candidates_sort_rest  (GPtrArray               *candidates);
 
+/* The number of the first after the first that is a whole list; 0: there is none. Reads them. */
+guint       _strata_legacy_candidates_find_whole (GPtrArray               *candidates,
+                                                  GCancellable            *cancellable);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLegacyCandidates, _strata_legacy_candidates_free)
 
 G_END_DECLS

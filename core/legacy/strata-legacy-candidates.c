@@ -149,6 +149,24 @@ _strata_legacy_candidates_sort_rest (GPtrArray *candidates)
     memcpy (candidates->pdata + 1, rest->pdata, rest->len * sizeof (gpointer));
 }
 
+static void
+ignore_id (guint64     ordinal,
+           const char *id_token,
+           gpointer    user_data)
+{
+}
+
+guint
+_strata_legacy_candidates_find_whole (GPtrArray    *candidates,
+                                      GCancellable *cancellable)
+{
+  for (guint i = 1; i < candidates->len; i++)
+    if (_strata_legacy_candidate_scan (g_ptr_array_index (candidates, i), ignore_id, NULL, cancellable, NULL))
+      return i;
+
+  return 0;
+}
+
 /* Looking */
 
 static void
@@ -183,6 +201,30 @@ make_candidate (const char         *path,
   return candidate;
 }
 
+/* Another value in the same text: below those members of the one that @outer is. */
+static StrataLegacyCandidate *
+make_inner (const StrataLegacyCandidate *outer,
+            const char                  *member,
+            const char                  *name)
+{
+  g_autoptr(GPtrArray) members = g_ptr_array_new ();
+  StrataLegacyCandidate *candidate;
+
+  for (guint i = 0; outer->members != NULL && outer->members[i] != NULL; i++)
+    g_ptr_array_add (members, outer->members[i]);
+  g_ptr_array_add (members, (gpointer)member);
+  g_ptr_array_add (members, (gpointer)name);
+  g_ptr_array_add (members, NULL);
+
+  candidate = make_candidate (outer->path, STRATA_LEGACY_IN_BACKUP, outer->dir, outer->file,
+                              (const char * const *)members->pdata);
+  candidate->container = outer->container;
+  candidate->entry = outer->entry;
+  candidate->size = outer->size;
+
+  return candidate;
+}
+
 /* Reads a candidate's head.
  * @candidate: (transfer full)
  * @out_usable: whether it may be one at all; it was added then
@@ -212,7 +254,8 @@ look_at (Gathering              *gathering,
     }
 
   envelope = _strata_legacy_payload_get_envelope (payload);
-  candidate->timestamp_ms = envelope->timestamp_ms;
+  if (envelope->timestamp_ms >= 0)
+    candidate->timestamp_ms = envelope->timestamp_ms;
   candidate->form = envelope->form;
   candidate->checksum = g_strdup (envelope->checksum);
   add (gathering, collection, g_steal_pointer (&owned));
@@ -227,76 +270,88 @@ look_into_enrichment (Gathering                    *gathering,
                       const StrataLegacyCandidate  *outer,
                       GError                      **error)
 {
-  static const char *const members[] = { "sessions", NULL };
+  return !g_str_has_prefix (collection, ENRICHMENT_PREFIX) ||
+         look_at (gathering, "sessions", make_inner (outer, "sessions", NULL), error);
+}
 
-  if (!g_str_has_prefix (collection, ENRICHMENT_PREFIX))
-    return TRUE;
+/* @candidate: (transfer full): of a collection of that name, whatever is in it */
+static gboolean
+take_collection (Gathering              *gathering,
+                 const char             *collection,
+                 StrataLegacyCandidate  *candidate,
+                 GError                **error)
+{
+  g_autoptr(StrataLegacyCandidate) owned = candidate;
 
-  return look_at (gathering, "sessions",
-                  make_candidate (outer->path, STRATA_LEGACY_IN_BACKUP, outer->dir, outer->file, members), error);
+  return look_into_enrichment (gathering, collection, candidate, error) &&
+         look_at (gathering, collection, g_steal_pointer (&owned), error);
 }
 
 /* Backups of everything */
 
 /* At a backup's collections: a candidate for each. Those before it breaks off
- * count, and the one it breaks off in.
+ * count, and the one it breaks off in. @out_any: there is one
  */
-static void
-add_backup_members (Gathering            *gathering,
-                    const char           *path,
-                    int                   dir,
-                    StrataLegacyPayload  *payload,
-                    GError              **error)
+static gboolean
+add_backup_members (Gathering                    *gathering,
+                    const StrataLegacyCandidate  *backup,
+                    StrataLegacyPayload          *payload,
+                    gboolean                     *out_any,
+                    GError                      **error)
 {
   StrataJsonReader *reader = _strata_legacy_payload_get_reader (payload);
-  gint64 timestamp_ms = _strata_legacy_payload_get_envelope (payload)->timestamp_ms;
   g_autoptr(GString) token = g_string_new (NULL);
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   StrataJsonKind kind;
   gboolean more;
 
   if (!_strata_json_reader_enter (reader, gathering->cancellable, error))
-    return;
+    return FALSE;
 
-  while (_strata_json_reader_next_member (reader, token, &more, gathering->cancellable, error) && more &&
-         _strata_json_reader_peek (reader, &kind, gathering->cancellable, error))
+  while (_strata_json_reader_next_member (reader, token, &more, gathering->cancellable, error))
     {
-      g_autofree char *name = _strata_json_unquote (token->str, token->len);
-      const char *members[] = { "collections", name, NULL };
+      g_autofree char *name = more ? _strata_json_unquote (token->str, token->len) : NULL;
       StrataLegacyCandidate *candidate;
+
+      if (!more)
+        return TRUE;
+      if (!_strata_json_reader_peek (reader, &kind, gathering->cancellable, error))
+        return FALSE;
 
       /* What it found nothing for it noted as nothing; of two the first counts */
       if (kind == STRATA_JSON_NULL || g_hash_table_contains (seen, name))
         continue;
 
-      candidate = make_candidate (path, STRATA_LEGACY_IN_BACKUP, dir, path, members);
-      candidate->timestamp_ms = timestamp_ms;
+      candidate = make_inner (backup, "collections", name);
+      candidate->timestamp_ms = _strata_legacy_payload_get_envelope (payload)->timestamp_ms;
       add (gathering, name, candidate);
       g_hash_table_add (seen, g_steal_pointer (&name));
+      *out_any = TRUE;
     }
+
+  return FALSE;
 }
 
+/* @backup: at the value that should be {"collections": {…}} */
 static gboolean
-look_into_backup (Gathering   *gathering,
-                  const char  *path,
-                  GError     **error)
+look_into_backup (Gathering                    *gathering,
+                  const StrataLegacyCandidate  *backup,
+                  GError                      **error)
 {
-  static const char *const members[] = { "collections", NULL };
-  int dir = _strata_legacy_store_get_dir (gathering->store);
-  g_autoptr(StrataLegacyCandidate) whole = make_candidate (path, STRATA_LEGACY_IN_BACKUP, dir, path, members);
+  g_autoptr(StrataLegacyCandidate) whole = make_inner (backup, "collections", NULL);
   g_autoptr(GError) read_error = NULL;
   g_autoptr(StrataLegacyPayload) payload = _strata_legacy_candidate_open (whole, gathering->cancellable, &read_error);
+  gboolean any = FALSE;
 
-  if (payload != NULL)
+  if (payload != NULL && add_backup_members (gathering, backup, payload, &any, &read_error))
+    return TRUE;
+
+  /* It is for who reads the collections to say where it breaks off */
+  if (any && _strata_file_is_content_error (read_error))
+    return TRUE;
+  if (_strata_file_is_content_error (read_error) || g_error_matches (read_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     {
-      add_backup_members (gathering, path, dir, payload, &read_error);
-      /* It is for who reads the collections to say where it breaks off */
-      if (read_error == NULL || _strata_file_is_content_error (read_error))
-        return TRUE;
-    }
-  else if (_strata_file_is_content_error (read_error) || g_error_matches (read_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-    {
-      report_invalid (gathering, path, read_error);
+      report_invalid (gathering, backup->path, read_error);
       return TRUE;
     }
 
@@ -325,19 +380,15 @@ gather_file (Gathering               *gathering,
              const StrataLegacyFile  *file,
              GError                 **error)
 {
-  int dir = _strata_legacy_store_get_dir (gathering->store);
+  int dir = _strata_legacy_store_get_collections_dir (gathering->store);
   const char *collection = get_collection (file);
   g_autoptr(StrataLegacyCandidate) candidate = NULL;
 
-  if (file->role == STRATA_LEGACY_BACKUP)
-    return look_into_backup (gathering, file->path, error);
-  if (collection == NULL)
-    return TRUE;
-
   candidate = make_candidate (file->path, STRATA_LEGACY_IN_FOLDER, dir, file->path, NULL);
+  if (file->role == STRATA_LEGACY_BACKUP)
+    return look_into_backup (gathering, candidate, error);
 
-  return look_into_enrichment (gathering, collection, candidate, error) &&
-         look_at (gathering, collection, g_steal_pointer (&candidate), error);
+  return take_collection (gathering, collection, g_steal_pointer (&candidate), error);
 }
 
 static gboolean
@@ -363,6 +414,69 @@ gather_folder (Gathering  *gathering,
   return TRUE;
 }
 
+/* Exports */
+
+static void
+report_entry (Gathering                  *gathering,
+              const StrataExportZipEntry *entry)
+{
+  const char *why = _strata_export_zip_explain (entry->state);
+  const char *code = entry->state == STRATA_EXPORT_ZIP_LINK ? "link-skipped"
+                     : entry->role == STRATA_LEGACY_COLLECTION ? "envelope-invalid" : "foreign-file";
+
+  if (why != NULL && gathering->report != NULL)
+    gathering->report (strata_problem_new (code, entry->path, NULL, NULL, -1, "%s", why), gathering->user_data);
+}
+
+static gboolean
+gather_export (Gathering                    *gathering,
+               const StrataLegacyContainer  *container,
+               GError                      **error)
+{
+  const StrataExportZipMetadata *metadata = _strata_export_zip_get_metadata (container->zip);
+  GPtrArray *entries = _strata_export_zip_get_entries (container->zip);
+
+  if (_strata_export_zip_is_torn (container->zip) && gathering->report != NULL)
+    gathering->report (strata_problem_new ("torn", container->path, NULL, NULL, -1,
+                                           "The ZIP is cut or damaged at its end; what it still gives is taken"),
+                       gathering->user_data);
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataExportZipEntry *entry = g_ptr_array_index (entries, i);
+      StrataLegacyCandidate *candidate;
+
+      if (entry->state != STRATA_EXPORT_ZIP_READABLE || entry->role != STRATA_LEGACY_COLLECTION || entry->is_metadata)
+        {
+          report_entry (gathering, entry);
+          continue;
+        }
+
+      candidate = make_candidate (entry->path, STRATA_LEGACY_IN_EXPORT, container->dir, container->file, NULL);
+      candidate->container = container;
+      candidate->entry = entry->index;
+      candidate->size = entry->size != G_MAXUINT64 ? entry->size : 0;
+      candidate->timestamp_ms = metadata->timestamp_ms;
+      if (!take_collection (gathering, entry->id, candidate, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+gather_containers (Gathering  *gathering,
+                   GError    **error)
+{
+  GPtrArray *containers = _strata_legacy_store_get_containers (gathering->store);
+
+  for (guint i = 0; i < containers->len; i++)
+    if (!gather_export (gathering, g_ptr_array_index (containers, i), error))
+      return FALSE;
+
+  return TRUE;
+}
+
 /* Says which there are. */
 static void
 set_no_such_source (Gathering  *gathering,
@@ -377,6 +491,27 @@ set_no_such_source (Gathering  *gathering,
 
   g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE, "There is no source “%s”. Those with sessions are: %s",
                gathering->source, names->len > 0 ? names->str : "none");
+}
+
+/* On Windows the current state is in a database that only that web view reads.
+ * To take older files for it must be somebody's wish.
+ */
+static gboolean
+check_readable (StrataLegacyStore  *store,
+                const char         *source,
+                GError            **error)
+{
+  const char *leveldb = _strata_legacy_store_get_leveldb (store);
+
+  if (leveldb == NULL || source != NULL || _strata_legacy_store_get_containers (store)->len > 0)
+    return TRUE;
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE,
+               "Taskerino keeps its data in “%s”, a database of Windows' web view that only Taskerino can read. "
+               "Use “Export” in Taskerino's settings, and put the ZIP that it writes beside the data folder. "
+               "(Older data in “db” can be had by naming the file as the source.)", leveldb);
+
+  return FALSE;
 }
 
 StrataLegacyCandidates *
@@ -396,7 +531,8 @@ _strata_legacy_candidates_gather (StrataLegacyStore  *store,
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   self->none = g_ptr_array_new ();
 
-  if (!gather_folder (&gathering, error))
+  if (!check_readable (store, source, error) ||
+      !gather_folder (&gathering, error) || !gather_containers (&gathering, error))
     return NULL;
   if (source != NULL && !gathering.source_found)
     {

@@ -52,6 +52,10 @@ guint                    _strata_legacy_index_get_n_entries (const StrataLegacyI
 const StrataLegacyEntry *_strata_legacy_index_get_entry     (const StrataLegacyIndex *self,
                                                              guint                    i);
 
+/* Its raw file has lost its number. */
+void                     _strata_legacy_index_forget_raw    (StrataLegacyIndex       *self,
+                                                             guint                    i);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLegacyIndex, _strata_legacy_index_free)
 
 G_END_DECLS

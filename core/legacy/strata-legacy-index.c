@@ -194,3 +194,10 @@ _strata_legacy_index_get_entry (const StrataLegacyIndex *self,
 {
   return get_entry (self, i);
 }
+
+void
+_strata_legacy_index_forget_raw (StrataLegacyIndex *self,
+                                 guint              i)
+{
+  get_entry (self, i)->raw = 0;
+}

@@ -75,6 +75,8 @@ const StrataLegacyEnvelope *
                      _strata_legacy_payload_get_envelope (StrataLegacyPayload  *self);
 /* How often U+FFFD stands for what was no UTF-8, in what was read so far. */
 guint64              _strata_legacy_payload_get_repairs  (StrataLegacyPayload  *self);
+/* Whether the text was saved again as UTF-16, by some editor. */
+gboolean             _strata_legacy_payload_is_utf16     (StrataLegacyPayload  *self);
 /* Bytes of the text read so far, for progress. */
 guint64              _strata_legacy_payload_get_bytes_read (StrataLegacyPayload *self);
 

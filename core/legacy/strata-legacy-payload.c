@@ -581,3 +581,9 @@ _strata_legacy_payload_get_repairs (StrataLegacyPayload *self)
 
   return sum;
 }
+
+gboolean
+_strata_legacy_payload_is_utf16 (StrataLegacyPayload *self)
+{
+  return STRATA_IS_TEXT_STREAM (self->file) && _strata_text_stream_is_utf16 (STRATA_TEXT_STREAM (self->file));
+}

@@ -23,4 +23,9 @@ gboolean _strata_legacy_scan       (int                dir,
                                     GError           **error);
 void     _strata_legacy_scan_clear (StrataLegacyScan  *found);
 
+/* Attachments and videos are those of @other, which is empty afterwards. */
+void     _strata_legacy_scan_take_attachments
+                                   (StrataLegacyScan  *self,
+                                    StrataLegacyScan  *other);
+
 G_END_DECLS

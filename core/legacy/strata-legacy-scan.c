@@ -288,6 +288,46 @@ _strata_legacy_scan (int                dir,
   return TRUE;
 }
 
+/* Whether a file is one of those that attachments or videos are, or stands in their folders */
+static gboolean
+is_attachment (const StrataLegacyFile *file)
+{
+  return g_str_has_prefix (file->path, ATTACHMENTS "/") || strcmp (file->path, ATTACHMENTS) == 0 ||
+         g_str_has_prefix (file->path, "videos/") || strcmp (file->path, "videos") == 0;
+}
+
+/* Moves those files to @to that are attachments, or that are not. */
+static void
+move_files (GPtrArray *from,
+            GPtrArray *to,
+            gboolean   attachments)
+{
+  for (guint i = from->len; i > 0; i--)
+    if (is_attachment (g_ptr_array_index (from, i - 1)) == attachments)
+      g_ptr_array_add (to, g_ptr_array_steal_index_fast (from, i - 1));
+}
+
+void
+_strata_legacy_scan_take_attachments (StrataLegacyScan *self,
+                                      StrataLegacyScan *other)
+{
+  GPtrArray *others = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_legacy_file_free);
+  StrataLegacyIndex *attachments = g_steal_pointer (&other->attachments);
+
+  if (self->others != NULL)
+    move_files (self->others, others, FALSE);
+  move_files (other->others, others, TRUE);
+  g_ptr_array_sort (others, compare_files);
+
+  _strata_legacy_scan_clear (self);
+  _strata_legacy_scan_clear (other);
+  self->others = others;
+  self->attachments = attachments;
+  for (guint i = 0; i < _strata_legacy_index_get_n_entries (attachments); i++)
+    _strata_legacy_index_forget_raw (attachments, i);
+  index_raw_files (self);
+}
+
 void
 _strata_legacy_scan_clear (StrataLegacyScan *found)
 {

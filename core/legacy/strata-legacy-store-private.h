@@ -11,9 +11,10 @@
 
 G_BEGIN_DECLS
 
-/* StrataLegacyStore is an old data folder as it lies there: which files are
- * Taskerino's, what each is for, which attachments there are. It only reads,
- * follows no link, and looks at nothing outside the folder.
+/* StrataLegacyStore is an old store as it lies there: which files of the data
+ * folder are Taskerino's, what each is for, which attachments there are; and the
+ * exports and web views' databases beside or inside of it. It only reads,
+ * follows no link, and looks at nothing outside.
  *
  * Memory: about 50 bytes per attachment and 150 per other file. Threads:
  * immutable once opened, except that reporting is up to the caller's function.
@@ -31,6 +32,7 @@ typedef enum
   STRATA_LEGACY_ATTACHMENT_META,   /* attachments/<id>.meta.json */
   STRATA_LEGACY_ATTACHMENT_FILE,   /* attachments/{images,screenshots,files,videos}/<id>.<ext> */
   STRATA_LEGACY_VIDEO,             /* videos/… */
+  STRATA_LEGACY_CONTAINER,         /* an export or a web view's database, or its folder */
   STRATA_LEGACY_FOREIGN,           /* not written by Taskerino's storage */
   STRATA_LEGACY_LINK,              /* where a file of ours should be: link, pipe, socket, device */
   STRATA_LEGACY_NOT_DOWNLOADED,    /* .<name>.icloud in place of a file of ours */
@@ -50,20 +52,41 @@ void _strata_legacy_file_free (StrataLegacyFile *file);
 typedef void (*StrataProblemFunc) (StrataProblem *problem, /* (transfer full) */
                                    gpointer       user_data);
 
-/* @path: the data folder, or the folder above it that holds com.taskerino.desktop;
- * these alone may be reached through a link.
- * Fails with STRATA_ERROR_SOURCE when it can't be read or nothing of Taskerino's is in it.
+/* @path: (nullable): the data folder, the folder above it, a folder of a web view,
+ *   its database, or an export; the data folder and the one above may be reached
+ *   through a link. NULL: the first of the usual places that holds any:
+ *   $XDG_DATA_HOME and, in a sandbox, the session's, ~/.local/share, ~/Library, %APPDATA%.
+ * @attachments: (nullable): the data folder, or the folder above, whose
+ *   attachments are meant, where they lie elsewhere
+ * @scratch: (nullable): an existing folder for copies of a database, which are
+ *   gone when this returns as far as the disk is concerned; NULL: the system's
+ *
+ * Fails with STRATA_ERROR_SOURCE when it can't be read or nothing of Taskerino's
+ * is in it; it names the usual places when none of them holds any.
  */
 StrataLegacyStore *_strata_legacy_store_open        (const char         *path,
+                                                     const char         *attachments,
+                                                     const char         *scratch,
+                                                     GCancellable       *cancellable,
                                                      GError            **error);
-/* The first of the usual places that holds one: $XDG_DATA_HOME and, in a sandbox,
- * the session's, ~/.local/share, ~/Library/Application Support, %APPDATA%.
- * STRATA_ERROR_SOURCE naming the places looked at when there is none. */
-StrataLegacyStore *_strata_legacy_store_open_usual  (GError            **error);
 void               _strata_legacy_store_free        (StrataLegacyStore  *self);
 
-const char        *_strata_legacy_store_get_path    (StrataLegacyStore  *self); /* canonical, of the data folder */
+/* What tells this old store from others: the data folder's path, links resolved, or that of what was opened */
+const char        *_strata_legacy_store_get_path    (StrataLegacyStore  *self);
+/* The folder that attachments and videos are below; where there are none at all, an empty one that is nowhere */
+const char        *_strata_legacy_store_get_attachments_path
+                                                    (StrataLegacyStore  *self);
 int                _strata_legacy_store_get_dir     (StrataLegacyStore  *self); /* borrowed descriptor */
+/* The data folder that collections and backups are in, or -1; borrowed */
+int                _strata_legacy_store_get_collections_dir
+                                                    (StrataLegacyStore  *self);
+/* (element-type StrataLegacyContainer) (transfer none) */
+GPtrArray         *_strata_legacy_store_get_containers
+                                                    (StrataLegacyStore  *self);
+/* (element-type StrataProblem) (transfer none): containers that can't be read */
+GPtrArray         *_strata_legacy_store_get_problems (StrataLegacyStore *self);
+/* The path of a database of Windows' web view, which can't be read, or NULL */
+const char        *_strata_legacy_store_get_leveldb (StrataLegacyStore  *self);
 /* (element-type StrataLegacyFile) in the order of paths. Made when first asked
  * for, and kept: where there may be many attachments, go through them instead. */
 GPtrArray         *_strata_legacy_store_get_files   (StrataLegacyStore  *self);
@@ -75,11 +98,6 @@ typedef gboolean (*StrataLegacyFileFunc) (const StrataLegacyFile *file,
 void               _strata_legacy_store_foreach_file (StrataLegacyStore    *self,
                                                       StrataLegacyFileFunc  func,
                                                       gpointer              user_data);
-/* The file of a collection, or NULL */
-const StrataLegacyFile *
-                   _strata_legacy_store_find_collection (StrataLegacyStore *self,
-                                                         const char        *name);
-
 /* What stands under an attachment's id: any of the three may be NULL, not all.
  * Their role may be STRATA_LEGACY_LINK or STRATA_LEGACY_NOT_DOWNLOADED. */
 typedef struct

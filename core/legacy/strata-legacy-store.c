@@ -10,29 +10,15 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
-#include "strata-legacy-scan-private.h"
-#include "strata-legacy-store-private.h"
+#include "strata-legacy-store-internal-private.h"
 
-#define FOLDER_NAME "com.taskerino.desktop"
 #define ATTACHMENTS "attachments"
 
 #define DATA_SUFFIX ".dat"
 #define META_SUFFIX ".meta.json"
 #define MAX_NAME_SIZE 512 /* more than a file system's 255 bytes and any suffix */
-
-struct _StrataLegacyStore
-{
-  /* Set while opening, never changed after */
-  char              *path;
-  int                dir;
-  StrataLegacyScan   found;
-
-  GMutex             mutex;
-  GPtrArray         *all;   /* guarded by @mutex; NULL until asked for */
-};
 
 void
 _strata_legacy_file_free (StrataLegacyFile *file)
@@ -54,132 +40,7 @@ copy_file (const StrataLegacyFile *file)
   return copy;
 }
 
-/* --- Opening --- */
-
-static StrataLegacyStore *
-open_folder (const char  *path,
-             GError     **error)
-{
-  g_autoptr(StrataLegacyStore) self = g_new0 (StrataLegacyStore, 1);
-
-  g_mutex_init (&self->mutex);
-  self->path = g_canonicalize_filename (path, NULL);
-
-  self->dir = _strata_file_open (AT_FDCWD, self->path, O_RDONLY | O_DIRECTORY, error);
-  if (self->dir < 0 || !_strata_legacy_scan (self->dir, &self->found, error))
-    return NULL;
-
-  /* One old store has one name, however one gets to it */
-  g_free (self->path);
-  self->path = _strata_file_dup_real_path (self->dir, path);
-
-  if (!self->found.is_ours)
-    {
-      g_autofree char *shown = g_utf8_make_valid (self->path, -1);
-
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "There is nothing of Taskerino's in “%s”", shown);
-      return NULL;
-    }
-
-  return g_steal_pointer (&self);
-}
-
-/* Opens what the folder above holds, else the folder itself; plain errors of G_IO_ERROR. */
-static StrataLegacyStore *
-open_at (const char  *path,
-         GError     **error)
-{
-  g_autofree char *child = g_build_filename (path, FOLDER_NAME, NULL);
-  g_autoptr(GError) child_error = NULL;
-  StrataLegacyStore *self = open_folder (child, &child_error);
-
-  if (self != NULL)
-    return self;
-
-  if (!g_error_matches (child_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) &&
-      !g_error_matches (child_error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY))
-    {
-      g_propagate_error (error, g_steal_pointer (&child_error));
-      return NULL;
-    }
-
-  return open_folder (path, error);
-}
-
-StrataLegacyStore *
-_strata_legacy_store_open (const char  *path,
-                           GError     **error)
-{
-  g_autoptr(GError) local_error = NULL;
-  StrataLegacyStore *self = open_at (path, &local_error);
-
-  if (self == NULL)
-    g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_SOURCE, local_error->message);
-
-  return self;
-}
-
-/* Folders that may hold the data folder. In a sandbox XDG_DATA_HOME is our own,
- * and the one of the session has another name.
- */
-static GPtrArray *
-list_usual_places (void)
-{
-  GPtrArray *places = g_ptr_array_new_with_free_func (g_free);
-  const char *host = g_getenv ("HOST_XDG_DATA_HOME");
-  const char *windows = g_getenv ("APPDATA");
-
-  g_ptr_array_add (places, g_strdup (g_get_user_data_dir ()));
-  if (host != NULL && *host != '\0')
-    g_ptr_array_add (places, g_strdup (host));
-  g_ptr_array_add (places, g_build_filename (g_get_home_dir (), ".local", "share", NULL));
-  g_ptr_array_add (places, g_build_filename (g_get_home_dir (), "Library", "Application Support", NULL));
-  if (windows != NULL && *windows != '\0')
-    g_ptr_array_add (places, g_strdup (windows));
-
-  return places;
-}
-
-StrataLegacyStore *
-_strata_legacy_store_open_usual (GError **error)
-{
-  g_autoptr(GPtrArray) places = list_usual_places ();
-  g_autoptr(GString) looked_at = g_string_new (NULL);
-
-  for (guint i = 0; i < places->len; i++)
-    {
-      g_autofree char *path = g_build_filename (g_ptr_array_index (places, i), FOLDER_NAME, NULL);
-      g_autofree char *shown = g_utf8_make_valid (path, -1);
-      g_autofree char *quoted = g_strdup_printf ("“%s”", shown);
-      g_autoptr(GError) local_error = NULL;
-      StrataLegacyStore *self = open_folder (path, &local_error);
-
-      if (self != NULL)
-        return self;
-
-      if (strstr (looked_at->str, quoted) != NULL)
-        continue;
-      g_string_append_printf (looked_at, "%s%s", looked_at->len > 0 ? ", " : "", quoted);
-      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        g_string_append_printf (looked_at, " (%s)", local_error->message);
-    }
-
-  g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE,
-               "No data of Taskerino in the usual places: %s", looked_at->str);
-
-  return NULL;
-}
-
-void
-_strata_legacy_store_free (StrataLegacyStore *self)
-{
-  _strata_file_close (self->dir);
-  _strata_legacy_scan_clear (&self->found);
-  g_clear_pointer (&self->all, g_ptr_array_unref);
-  g_mutex_clear (&self->mutex);
-  g_free (self->path);
-  g_free (self);
-}
+/* --- What it is --- */
 
 const char *
 _strata_legacy_store_get_path (StrataLegacyStore *self)
@@ -187,10 +48,40 @@ _strata_legacy_store_get_path (StrataLegacyStore *self)
   return self->path;
 }
 
+const char *
+_strata_legacy_store_get_attachments_path (StrataLegacyStore *self)
+{
+  return self->attachments_path;
+}
+
 int
 _strata_legacy_store_get_dir (StrataLegacyStore *self)
 {
   return self->dir;
+}
+
+int
+_strata_legacy_store_get_collections_dir (StrataLegacyStore *self)
+{
+  return self->collections_dir;
+}
+
+GPtrArray *
+_strata_legacy_store_get_containers (StrataLegacyStore *self)
+{
+  return self->containers;
+}
+
+GPtrArray *
+_strata_legacy_store_get_problems (StrataLegacyStore *self)
+{
+  return self->problems;
+}
+
+const char *
+_strata_legacy_store_get_leveldb (StrataLegacyStore *self)
+{
+  return self->leveldb;
 }
 
 /* --- Attachments --- */
@@ -441,19 +332,4 @@ _strata_legacy_store_get_files (StrataLegacyStore *self)
   g_mutex_unlock (&self->mutex);
 
   return self->all;
-}
-
-const StrataLegacyFile *
-_strata_legacy_store_find_collection (StrataLegacyStore *self,
-                                      const char        *name)
-{
-  for (guint i = 0; i < self->found.others->len; i++)
-    {
-      const StrataLegacyFile *file = g_ptr_array_index (self->found.others, i);
-
-      if (file->role == STRATA_LEGACY_COLLECTION && strcmp (file->name, name) == 0)
-        return file;
-    }
-
-  return NULL;
 }

@@ -84,35 +84,33 @@ _strata_migration_report_file_error (StrataMigrationRun          *run,
                                      const GError                *error)
 {
   StrataJsonPosition position = { 0, };
-  const char *code;
 
   if (!_strata_file_is_content_error (error))
     return FALSE;
 
-  if (error->code == STRATA_ERROR_TOO_DEEP)
-    code = "nesting-too-deep";
-  else
-    code = error->code == STRATA_ERROR_SYNTAX ? "torn" : "payload-corrupt";
-
   if (reader != NULL)
     _strata_json_reader_get_position (reader, &position);
-  _strata_migration_report (strata_problem_new (code, candidate->path, NULL, NULL, reader != NULL ? (gint64)position.offset : -1,
+  _strata_migration_report (strata_problem_new (_strata_legacy_error_get_code (error), candidate->path, NULL, NULL, reader != NULL ? (gint64)position.offset : -1,
                                                 "The file breaks off here; it is kept in quarantine as it is: %s", error->message),
                             run->migration);
 
   return TRUE;
 }
 
+/* An entry that can't be unpacked whole is kept in its ZIP. */
 static gboolean
-keep_file (StrataMigrationRun           *run,
-           const StrataLegacyCandidate  *candidate,
-           char                        **out_place,
-           GCancellable                 *cancellable,
-           GError                      **error)
+keep_original (StrataMigrationRun           *run,
+               const StrataLegacyCandidate  *candidate,
+               char                        **out_place,
+               GCancellable                 *cancellable,
+               GError                      **error)
 {
-  g_autofree char *label = g_strdelimit (g_strdup (candidate->path), "/\\", '_');
+  gboolean is_packed = candidate->container != NULL && candidate->container->zip != NULL;
+  g_autofree char *label = g_strdelimit (g_strdup (is_packed ? candidate->container->path : candidate->path), "/\\", '_');
+  g_autoptr(GInputStream) content = is_packed ? _strata_file_stream_open_source (candidate->dir, candidate->file, error)
+                                              : _strata_legacy_candidate_open_original (candidate, error);
 
-  *out_place = _strata_batch_quarantine_file (run->batch, label, candidate->dir, candidate->file, cancellable, error);
+  *out_place = content != NULL ? _strata_batch_quarantine_stream (run->batch, label, content, cancellable, error) : NULL;
 
   return *out_place != NULL;
 }
@@ -126,18 +124,21 @@ keep_unrepaired (StrataMigrationRun           *run,
                  GError                      **error)
 {
   guint64 repairs = _strata_legacy_payload_get_repairs (payload);
+  gboolean is_utf16 = _strata_legacy_payload_is_utf16 (payload);
   g_autofree char *place = NULL;
+  g_autofree char *what = NULL;
 
-  if (repairs == 0)
+  if (repairs == 0 && !is_utf16)
     return TRUE;
-
-  if (!keep_file (run, candidate, &place, cancellable, error))
+  if (!keep_original (run, candidate, &place, cancellable, error))
     return FALSE;
 
+  if (is_utf16)
+    what = g_strdup ("The text is UTF-16 and was converted");
+  else
+    what = g_strdup_printf ("%" G_GUINT64_FORMAT " sequences of bytes are no UTF-8 and became U+FFFD", repairs);
   _strata_migration_report (strata_problem_new ("encoding-repaired", candidate->path, NULL, NULL, -1,
-                                                "%" G_GUINT64_FORMAT " sequences of bytes are no UTF-8 and became U+FFFD; "
-                                                "the file as it was is kept as “%s”", repairs, place),
-                            run->migration);
+                                                "%s; the file as it was is kept as “%s”", what, place), run->migration);
 
   return TRUE;
 }
@@ -151,7 +152,7 @@ _strata_migration_keep_broken (StrataMigrationRun           *run,
 {
   g_autofree char *place = NULL;
 
-  return keep_file (run, candidate, &place, cancellable, error);
+  return keep_original (run, candidate, &place, cancellable, error);
 }
 
 /* Looks at how the file ended: what follows the value, and the old checksum. */
@@ -173,7 +174,8 @@ _strata_migration_finish_payload (StrataMigrationRun           *run,
           g_propagate_error (error, g_steal_pointer (&finish_error));
           return FALSE;
         }
-      _strata_migration_report (strata_problem_new (envelope->trailing_bytes ? "trailing-bytes" : "torn", path, NULL, NULL, -1,
+      _strata_migration_report (strata_problem_new (envelope->trailing_bytes ? "trailing-bytes"
+                                                                             : _strata_legacy_error_get_code (finish_error), path, NULL, NULL, -1,
                                                     "The value is whole, but the file does not end as it should: %s",
                                                     finish_error->message),
                                 run->migration);

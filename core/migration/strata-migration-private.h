@@ -31,9 +31,11 @@ typedef struct
   guint64                 batch_bytes;
   gboolean                recover;          /* take what only older candidates have */
   GHashTable             *claimed;          /* keys given to sessions of this run */
+  GHashTable             *counted;          /* keys of those that count, with whether they were written */
   GHashTable             *known;            /* what tells the sessions taken so far apart: id tokens, digests of those without */
   GPtrArray              *origins;          /* StrataOrigin: the files sessions were taken from */
   GHashTable             *collections;      /* key → the StrataLegacyCandidate that was taken */
+  GHashTable             *torn_collections; /* the same for those of which only leading elements were */
   GHashTable             *fingerprints;     /* StrataLegacyCandidate → what its file looked like before it was read */
   char                   *unused_key;       /* of the collection that owns what nothing uses, where there is one */
   gboolean                distrust;         /* the last run failed: nothing that is in the store is taken for granted */

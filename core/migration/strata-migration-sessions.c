@@ -246,17 +246,27 @@ load_earlier (StrataMigrationRun *run,
 
 /* Taking */
 
+/* One that was taken from a torn file may be taken once more from a whole one: it counts once, as written if it was. */
 static void
 count_session (StrataMigrationRun *run,
+               const char         *key,
                gboolean            unchanged,
                gboolean            recovered)
 {
-  StrataMigrationCounts *counts = _strata_migration_lock_counts (run->migration);
+  gpointer written = NULL;
+  gboolean again = g_hash_table_lookup_extended (run->counted, key, NULL, &written);
+  StrataMigrationCounts *counts;
 
+  if (again && (unchanged || GPOINTER_TO_INT (written)))
+    return;
+
+  counts = _strata_migration_lock_counts (run->migration);
   counts->sessions_unchanged += unchanged ? 1 : 0;
+  counts->sessions_unchanged -= again ? 1 : 0;
   counts->sessions_migrated += unchanged ? 0 : 1;
   counts->sessions_recovered += recovered ? 1 : 0;
   _strata_migration_unlock_counts (run->migration);
+  g_hash_table_insert (run->counted, g_strdup (key), GINT_TO_POINTER (!unchanged));
 }
 
 /* A session without an id that an older candidate has too is known by its content. */
@@ -316,7 +326,7 @@ take_session (Taking            *taking,
 
   note_origin (taking->origin, ordinal, key);
   g_hash_table_add (run->known, g_steal_pointer (&identity));
-  count_session (run, unchanged, recovered);
+  count_session (run, key, unchanged, recovered);
 
   return TRUE;
 }
@@ -430,13 +440,6 @@ want_if_unknown (guint64     ordinal,
     g_hash_table_add (difference->wanted, g_memdup2 (&ordinal, sizeof ordinal));
 }
 
-static void
-ignore_id (guint64     ordinal,
-           const char *id_token,
-           gpointer    user_data)
-{
-}
-
 /* Takes what only an older candidate has. One that is the same save as the
  * current one has nothing that was lost from sight.
  */
@@ -489,23 +492,18 @@ take_current (StrataMigrationRun  *run,
   torn = taking.origin;
 
   _strata_legacy_candidates_sort_rest (candidates);
-  for (guint i = 1; i < candidates->len; i++)
-    {
-      StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
+  *out_chosen = _strata_legacy_candidates_find_whole (candidates, cancellable);
+  if (*out_chosen == 0)
+    return TRUE;
 
-      if (!_strata_legacy_candidate_scan (candidate, ignore_id, NULL, cancellable, NULL))
-        continue;
-      taking.candidate = candidate;
-      taking.is_older = !_strata_legacy_candidate_is_same_save (first, candidate);
+  taking.candidate = g_ptr_array_index (candidates, *out_chosen);
+  taking.is_older = !_strata_legacy_candidate_is_same_save (first, taking.candidate);
 
-      /* Its sessions get the keys that those of the torn one have */
-      g_hash_table_remove_all (run->claimed);
-      *out_chosen = i;
-      if (!take_candidate (&taking, error))
-        return FALSE;
-      drop_overridden (torn, taking.origin);
-      return TRUE;
-    }
+  /* Its sessions get the keys that those of the torn one have */
+  g_hash_table_remove_all (run->claimed);
+  if (!take_candidate (&taking, error))
+    return FALSE;
+  drop_overridden (torn, taking.origin);
 
   return TRUE;
 }

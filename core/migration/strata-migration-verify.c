@@ -231,6 +231,81 @@ verify_collection (StrataMigrationRun  *run,
   return add_file_bytes (run, candidate);
 }
 
+/* A collection of which only leading elements were taken, while it is read back */
+typedef struct
+{
+  StrataJsonReader *reader;
+  gboolean          ended;
+  gboolean          differs;
+  GCancellable     *cancellable;
+} Leading;
+
+/* A StrataWitnessElementFunc: the next element in the store must be this one. */
+static gboolean
+compare_element (guint64              ordinal,
+                 const StrataDigest  *expected,
+                 guint64              length,
+                 gpointer             user_data,
+                 GError             **error)
+{
+  Leading *leading = user_data;
+  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr(GError) read_error = NULL;
+  StrataDigest digest;
+  gboolean more;
+
+  if (leading->ended || leading->differs)
+    return TRUE;
+
+  if (!_strata_json_reader_next_element (leading->reader, &more, leading->cancellable, &read_error) ||
+      (more && !_strata_json_reader_take_string (leading->reader, text, leading->cancellable, &read_error)))
+    {
+      leading->differs = read_error->domain == STRATA_ERROR;
+      if (!leading->differs)
+        g_propagate_error (error, g_steal_pointer (&read_error));
+      return leading->differs;
+    }
+
+  _strata_digest_of (text->str, text->len, &digest);
+  leading->ended = !more;
+  leading->differs = more && !_strata_digest_equal (&digest, expected);
+
+  return TRUE;
+}
+
+/* What is in the store must be the beginning of what is in the old file. */
+static gboolean
+verify_torn_collection (StrataMigrationRun           *run,
+                        const char                   *key,
+                        const StrataLegacyCandidate  *candidate,
+                        GCancellable                 *cancellable,
+                        GError                      **error)
+{
+  g_autoptr(GInputStream) stream = strata_store_open_collection (run->store, key, error);
+  g_autoptr(StrataJsonReader) reader = stream != NULL ? _strata_json_reader_new (stream) : NULL;
+  g_autoptr(GError) witness_error = NULL;
+  Leading leading = { .reader = reader, .cancellable = cancellable };
+  StrataWitnessCollection seen;
+  gboolean more = FALSE;
+
+  if (reader == NULL || !_strata_json_reader_enter (reader, cancellable, error))
+    return FALSE;
+
+  if (!read_again (candidate, compare_element, &leading, &seen, cancellable, &witness_error) &&
+      !_strata_file_is_content_error (witness_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&witness_error));
+      return FALSE;
+    }
+
+  if (!leading.ended && !leading.differs && (!_strata_json_reader_next_element (reader, &more, cancellable, NULL) || more))
+    leading.differs = TRUE;
+  if (leading.differs)
+    report_mismatch (run, candidate->path, NULL, NULL, "A collection read back is not what the old store has");
+
+  return add_file_bytes (run, candidate);
+}
+
 static gboolean
 verify_collections (StrataMigrationRun  *run,
                     GCancellable        *cancellable,
@@ -242,6 +317,11 @@ verify_collections (StrataMigrationRun  *run,
   g_hash_table_iter_init (&iter, run->collections);
   while (g_hash_table_iter_next (&iter, &key, &candidate))
     if (!verify_collection (run, key, candidate, cancellable, error))
+      return FALSE;
+
+  g_hash_table_iter_init (&iter, run->torn_collections);
+  while (g_hash_table_iter_next (&iter, &key, &candidate))
+    if (!verify_torn_collection (run, key, candidate, cancellable, error))
       return FALSE;
 
   return TRUE;
@@ -365,6 +445,11 @@ verify_attachments (StrataMigrationRun  *run,
     }
 
   g_hash_table_iter_init (&iter, run->collections);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (!verify_owner (run, TRUE, key, seen, cancellable, error))
+      return FALSE;
+
+  g_hash_table_iter_init (&iter, run->torn_collections);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     if (!verify_owner (run, TRUE, key, seen, cancellable, error))
       return FALSE;

@@ -44,6 +44,7 @@ struct _StrataMigration
   /* Set before the run, never changed after */
   char                   *store_path;
   char                   *legacy_path;
+  char                   *attachments_path;
   char                   *source;
   guint                   batch_size;
   gboolean                recover;
@@ -72,6 +73,7 @@ strata_migration_finalize (GObject *object)
 
   g_free (self->store_path);
   g_free (self->legacy_path);
+  g_free (self->attachments_path);
   g_free (self->source);
   g_ptr_array_unref (self->problems);
   g_mutex_clear (&self->mutex);
@@ -99,8 +101,8 @@ strata_migration_init (StrataMigration *self)
 /**
  * strata_migration_new:
  * @store_path: the new store's folder; made when it is not there
- * @legacy_path: (nullable): the old data folder, or the folder above it; %NULL:
- *   the usual places are looked through
+ * @legacy_path: (nullable): the old data folder, the folder above it, a web
+ *   view's folder or database, or an export; %NULL: the usual places are looked through
  *
  * Returns: (transfer full): a migration that has not been run
  */
@@ -149,6 +151,21 @@ strata_migration_set_recover (StrataMigration *self,
 }
 
 /**
+ * strata_migration_set_attachments_path:
+ * @path: (nullable): the data folder, or the folder above it, whose attachments
+ *   and videos are meant, where they do not lie in the old store itself
+ */
+void
+strata_migration_set_attachments_path (StrataMigration *self,
+                                       const char      *path)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  g_free (self->attachments_path);
+  self->attachments_path = g_strdup (path);
+}
+
+/**
  * strata_migration_set_source:
  * @source: (nullable): the name of one of the sources that a plan lists, or of
  *   a ZIP, database or backup as a whole: it is believed before all others
@@ -161,6 +178,7 @@ strata_migration_set_source (StrataMigration *self,
 {
   g_return_if_fail (STRATA_IS_MIGRATION (self));
 
+  g_free (self->attachments_path);
   g_free (self->source);
   self->source = g_strdup (source);
 }
@@ -637,10 +655,12 @@ run_clear (StrataMigrationRun *run)
   g_clear_pointer (&run->legacy, _strata_legacy_store_free);
   g_clear_object (&run->store);
   g_clear_pointer (&run->claimed, g_hash_table_unref);
+  g_clear_pointer (&run->counted, g_hash_table_unref);
   g_clear_pointer (&run->known, g_hash_table_unref);
   g_clear_pointer (&run->unused_key, g_free);
   g_clear_pointer (&run->origins, g_ptr_array_unref);
   g_clear_pointer (&run->collections, g_hash_table_unref);
+  g_clear_pointer (&run->torn_collections, g_hash_table_unref);
   g_clear_pointer (&run->fingerprints, g_hash_table_unref);
 }
 
@@ -709,12 +729,13 @@ strata_migration_run (StrataMigration  *self,
   _strata_seam_get ()->mark ("open");
   run.batch_size = self->batch_size;
   run.claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run.counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run.torn_collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.fingerprints = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   run.recover = self->recover;
-  run.legacy = self->legacy_path != NULL ? _strata_legacy_store_open (self->legacy_path, error)
-                                         : _strata_legacy_store_open_usual (error);
+  run.legacy = _strata_legacy_store_open (self->legacy_path, self->attachments_path, NULL, cancellable, error);
   if (run.legacy != NULL && check_apart (self, run.legacy, error) && look_around (&run, cancellable, error))
     run.store = strata_store_open_or_create (self->store_path, error);
 

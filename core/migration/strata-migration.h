@@ -77,6 +77,9 @@ StrataMigration *strata_migration_new            (const char               *stor
                                                   const char               *legacy_path);
 void             strata_migration_set_batch_size (StrataMigration          *self,
                                                   guint                     sessions);
+void             strata_migration_set_attachments_path
+                                                   (StrataMigration          *self,
+                                                    const char               *path);
 void             strata_migration_set_source       (StrataMigration          *self,
                                                     const char               *source);
 void             strata_migration_set_recover    (StrataMigration          *self,

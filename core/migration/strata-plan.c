@@ -51,58 +51,16 @@ source_free (gpointer data)
   g_free (source);
 }
 
-/* What is known of the sessions seen so far */
-typedef struct
-{
-  GHashTable *known;
-  GHashTable *seen;      /* in the candidate at hand */
-  guint64     sessions;
-  guint64     unknown;
-} Count;
-
 static void
-count_session (guint64     ordinal,
-               const char *id_token,
-               gpointer    user_data)
-{
-  Count *count = user_data;
-
-  count->sessions++;
-  if (id_token == NULL)
-    return;
-  if (!g_hash_table_contains (count->known, id_token))
-    count->unknown++;
-  g_hash_table_add (count->seen, g_strdup (id_token));
-}
-
-static void
-remember_seen (Count *count)
-{
-  GHashTableIter iter;
-  gpointer id_token;
-
-  g_hash_table_iter_init (&iter, count->seen);
-  while (g_hash_table_iter_next (&iter, &id_token, NULL))
-    {
-      g_hash_table_iter_steal (&iter);
-      g_hash_table_add (count->known, id_token);
-    }
-}
-
-static StrataPlanSource *
 add_source (StrataPlan                  *self,
-            const StrataLegacyCandidate *candidate,
-            guint64                      sessions)
+            const StrataLegacyCandidate *candidate)
 {
   StrataPlanSource *source = g_new0 (StrataPlanSource, 1);
 
   source->name = g_utf8_make_valid (candidate->path, -1);
   source->kind = g_strdup (_strata_legacy_candidate_get_kind (candidate));
   source->date_ms = candidate->timestamp_ms;
-  source->sessions = sessions;
   g_ptr_array_add (self->sources, source);
-
-  return source;
 }
 
 static void
@@ -114,59 +72,162 @@ report (StrataProblem *problem,
   g_ptr_array_add (self->problems, problem);
 }
 
-/* What a candidate adds. Sessions that only others than the current one have
- * count as recovered, unless it is the same save.
- */
-static void
-add_up (StrataPlan                   *self,
-        const StrataLegacyCandidate  *current,
-        const StrataLegacyCandidate  *candidate,
-        const Count                  *count)
+/* Looking through the places that may hold sessions, in the order in which a migration takes them */
+typedef struct
 {
-  if (current == candidate)
-    self->sessions += count->sessions;
-  else if (current != NULL && !_strata_legacy_candidate_is_same_save (current, candidate))
+  StrataPlan    *plan;
+  GPtrArray     *candidates;
+  GHashTable    *known;       /* id tokens of the sessions seen in earlier candidates */
+  GHashTable    *seen;        /* in the candidate at hand */
+  guint64        sessions;    /* of the candidate at hand … */
+  guint64        unknown;     /* … those that no earlier one has */
+  GCancellable  *cancellable;
+} Look;
+
+static void
+count_session (guint64     ordinal,
+               const char *id_token,
+               gpointer    user_data)
+{
+  Look *look = user_data;
+
+  look->sessions++;
+  if (id_token != NULL && g_hash_table_contains (look->known, id_token))
+    return;
+
+  /* Of one id there may be several in one place, and all are taken */
+  look->unknown++;
+  if (id_token != NULL)
+    g_hash_table_add (look->seen, g_strdup (id_token));
+}
+
+static void
+remember_seen (Look *look)
+{
+  GHashTableIter iter;
+  gpointer id_token;
+
+  g_hash_table_iter_init (&iter, look->seen);
+  while (g_hash_table_iter_next (&iter, &id_token, NULL))
     {
-      self->recovered += count->unknown;
-      self->sessions += count->unknown;
+      g_hash_table_iter_steal (&iter);
+      g_hash_table_add (look->known, id_token);
     }
 }
 
-/* Reads a candidate once. @inout_current: is it, if there is none yet and it is whole */
-static gboolean
-look_into_candidate (StrataPlan                    *self,
-                     StrataLegacyCandidate         *candidate,
-                     Count                         *count,
-                     const StrataLegacyCandidate  **inout_current,
-                     GCancellable                  *cancellable,
-                     GError                       **error)
+/* What breaks off is told as the migration will tell it. */
+static void
+report_broken (StrataPlan                  *self,
+               const StrataLegacyCandidate *candidate,
+               const GError                *error)
 {
-  g_autoptr(GError) scan_error = NULL;
-  gboolean whole = _strata_legacy_candidate_scan (candidate, count_session, count, cancellable, &scan_error);
-  StrataPlanSource *source;
+  if (candidate->is_no_list)
+    report (strata_problem_new ("not-an-array", candidate->path, NULL, NULL, -1,
+                                "This is no list of sessions; it will be kept verbatim"), self);
+  else
+    report (strata_problem_new (_strata_legacy_error_get_code (error), candidate->path, NULL, NULL, -1,
+                                "The file breaks off; what stands before that can be taken: %s", error->message), self);
+}
 
-  if (!whole && !_strata_file_is_content_error (scan_error))
+/* Reads one candidate. @out_whole: whether it is a list that comes to its end */
+static gboolean
+look_into (Look      *look,
+           guint      i,
+           gboolean  *out_whole,
+           GError   **error)
+{
+  StrataLegacyCandidate *candidate = g_ptr_array_index (look->candidates, i);
+  StrataPlanSource *source = g_ptr_array_index (look->plan->sources, i);
+  g_autoptr(GError) scan_error = NULL;
+
+  look->sessions = look->unknown = 0;
+  *out_whole = _strata_legacy_candidate_scan (candidate, count_session, look, look->cancellable, &scan_error);
+  if (!*out_whole && !_strata_file_is_content_error (scan_error))
     {
       g_propagate_error (error, g_steal_pointer (&scan_error));
       return FALSE;
     }
 
-  source = add_source (self, candidate, count->sessions);
+  if (!*out_whole)
+    report_broken (look->plan, candidate, scan_error);
+  source->sessions = look->sessions;
+  source->date_ms = candidate->timestamp_ms;
+
+  return TRUE;
+}
+
+/* Counts what one candidate adds to those before. @recovered: that was lost from sight */
+static void
+add_up (Look     *look,
+        gboolean  recovered)
+{
+  look->plan->sessions += look->unknown;
+  look->plan->recovered += recovered ? look->unknown : 0;
+  remember_seen (look);
+}
+
+/* The first candidate, and the newest whole one where that breaks off.
+ * @out_chosen: the number of the last of both
+ */
+static gboolean
+look_at_current (Look      *look,
+                 guint     *out_chosen,
+                 GError   **error)
+{
+  const StrataLegacyCandidate *first = g_ptr_array_index (look->candidates, 0);
+  gboolean whole, any;
+
+  *out_chosen = 0;
+  add_source (look->plan, first);
+  if (!look_into (look, 0, &whole, error))
+    return FALSE;
+  add_up (look, FALSE);
+  any = look->sessions > 0;
+
   if (!whole)
-    report (strata_problem_new ("torn", candidate->path, NULL, NULL, -1,
-                                "The file breaks off; what stands before that can be taken: %s", scan_error->message), self);
-  if (whole && *inout_current == NULL)
+    _strata_legacy_candidates_sort_rest (look->candidates);
+  for (guint i = 1; i < look->candidates->len; i++)
+    add_source (look->plan, g_ptr_array_index (look->candidates, i));
+
+  if (!whole)
+    *out_chosen = _strata_legacy_candidates_find_whole (look->candidates, look->cancellable);
+  if (*out_chosen > 0)
     {
-      *inout_current = candidate;
-      source->chosen = TRUE;
+      if (!look_into (look, *out_chosen, &whole, error))
+        return FALSE;
+      add_up (look, !_strata_legacy_candidate_is_same_save (first, g_ptr_array_index (look->candidates, *out_chosen)));
+    }
+
+  ((StrataPlanSource *)g_ptr_array_index (look->plan->sources, any ? 0 : *out_chosen))->chosen = TRUE;
+
+  return TRUE;
+}
+
+/* What only the others still have, unless it is the same save */
+static gboolean
+look_at_others (Look      *look,
+                guint      chosen,
+                GError   **error)
+{
+  const StrataLegacyCandidate *current = g_ptr_array_index (look->candidates, chosen);
+
+  for (guint i = 1; i < look->candidates->len; i++)
+    {
+      const StrataLegacyCandidate *candidate = g_ptr_array_index (look->candidates, i);
+      gboolean whole;
+
+      if (i == chosen)
+        continue;
+      if (!look_into (look, i, &whole, error))
+        return FALSE;
+      if (!_strata_legacy_candidate_is_same_save (current, candidate))
+        add_up (look, i > chosen);
+      g_hash_table_remove_all (look->seen);
     }
 
   return TRUE;
 }
 
-/* Looks through every place that may hold sessions. The first that is whole is
- * the one they are taken from; where the very first is not, the newest is.
- */
 static gboolean
 look_into_sessions (StrataPlan              *self,
                     StrataLegacyCandidates  *all,
@@ -176,22 +237,10 @@ look_into_sessions (StrataPlan              *self,
   GPtrArray *candidates = _strata_legacy_candidates_get (all, "sessions");
   g_autoptr(GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  const StrataLegacyCandidate *current = NULL;
+  Look look = { .plan = self, .candidates = candidates, .known = known, .seen = seen, .cancellable = cancellable };
+  guint chosen;
 
-  for (guint i = 0; i < candidates->len; i++)
-    {
-      StrataLegacyCandidate *candidate = g_ptr_array_index (candidates, i);
-      Count count = { known, seen, 0, 0 };
-
-      if (!look_into_candidate (self, candidate, &count, &current, cancellable, error))
-        return FALSE;
-      if (i == 0 && current == NULL)
-        _strata_legacy_candidates_sort_rest (candidates);
-      add_up (self, current, candidate, &count);
-      remember_seen (&count);
-    }
-
-  return TRUE;
+  return candidates->len == 0 || (look_at_current (&look, &chosen, error) && look_at_others (&look, chosen, error));
 }
 
 /* Free space where the store is, or would be. */
@@ -215,8 +264,10 @@ free_space (const char *store_path)
 /**
  * strata_plan_make:
  * @store_path: where the new store is, or would be
- * @legacy_path: (nullable): the old data folder, or the folder above it; %NULL:
- *   the usual places are looked through
+ * @legacy_path: (nullable): the old data folder, the folder above it, a web
+ *   view's folder or database, or an export; %NULL: the usual places are looked through
+ * @attachments_path: (nullable): where the attachments are, if they are elsewhere
+ * @source: (nullable): the source to believe before all others, by its name
  * @cancellable: (nullable): a cancellable
  *
  * Says what a migration would do. Reads the sessions once; writes nothing.
@@ -227,11 +278,12 @@ free_space (const char *store_path)
 StrataPlan *
 strata_plan_make (const char    *store_path,
                   const char    *legacy_path,
+                  const char    *attachments_path,
+                  const char    *source,
                   GCancellable  *cancellable,
                   GError       **error)
 {
-  g_autoptr(StrataLegacyStore) legacy = legacy_path != NULL ? _strata_legacy_store_open (legacy_path, error)
-                                                            : _strata_legacy_store_open_usual (error);
+  g_autoptr(StrataLegacyStore) legacy = _strata_legacy_store_open (legacy_path, attachments_path, NULL, cancellable, error);
   g_autoptr(StrataLegacyCandidates) candidates = NULL;
   g_autoptr(StrataPlan) self = NULL;
   g_autoptr(GPtrArray) ids = NULL;
@@ -247,7 +299,7 @@ strata_plan_make (const char    *store_path,
   self->sources = g_ptr_array_new_with_free_func (source_free);
   self->problems = g_ptr_array_new_with_free_func (g_object_unref);
 
-  candidates = _strata_legacy_candidates_gather (legacy, NULL, report, self, cancellable, error);
+  candidates = _strata_legacy_candidates_gather (legacy, source, report, self, cancellable, error);
   if (candidates == NULL || !look_into_sessions (self, candidates, cancellable, error))
     return NULL;
 

@@ -70,6 +70,8 @@ void        strata_plan_unref    (StrataPlan    *self);
 
 StrataPlan *strata_plan_make     (const char    *store_path,
                                   const char    *legacy_path,
+                                  const char    *attachments_path,
+                                  const char    *source,
                                   GCancellable  *cancellable,
                                   GError       **error);
 

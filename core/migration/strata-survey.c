@@ -80,6 +80,7 @@ survey_file (const StrataLegacyFile *file,
     case STRATA_LEGACY_COLLECTION_TMP:
     case STRATA_LEGACY_TOPLEVEL:
     case STRATA_LEGACY_BACKUP:
+    case STRATA_LEGACY_CONTAINER:
     default:
       break;
     }
@@ -113,8 +114,11 @@ _strata_survey_make (StrataLegacyStore       *legacy,
                      StrataSurvey            *out_survey)
 {
   Surveying surveying = { out_survey, report, user_data };
+  GPtrArray *problems = _strata_legacy_store_get_problems (legacy);
 
   *out_survey = (StrataSurvey) { 0 };
+  for (guint i = 0; i < problems->len; i++)
+    report (g_object_ref (g_ptr_array_index (problems, i)), user_data);
   survey_collections (out_survey, candidates);
   _strata_legacy_store_foreach_file (legacy, survey_file, &surveying);
 }

@@ -68,10 +68,10 @@ char          *_strata_batch_quarantine  (StrataBatch         *self,
                                           GError             **error);
 
 /* The same for a whole file of the old store, whatever its size. */
-char          *_strata_batch_quarantine_file (StrataBatch     *self,
+char          *_strata_batch_quarantine_stream
+                                         (StrataBatch         *self,
                                           const char          *label,
-                                          int                  dir,
-                                          const char          *path,
+                                          GInputStream        *content,
                                           GCancellable        *cancellable,
                                           GError             **error);
 

@@ -434,23 +434,17 @@ _strata_batch_quarantine (StrataBatch  *self,
 }
 
 char *
-_strata_batch_quarantine_file (StrataBatch   *self,
-                               const char    *label,
-                               int            dir,
-                               const char    *path,
-                               GCancellable  *cancellable,
-                               GError       **error)
+_strata_batch_quarantine_stream (StrataBatch   *self,
+                                 const char    *label,
+                                 GInputStream  *content,
+                                 GCancellable  *cancellable,
+                                 GError       **error)
 {
-  g_autoptr(GInputStream) content = _strata_file_stream_open_source (dir, path, error);
   g_autofree char *staged = _strata_staging_next_path (self->staging);
   StrataStoredObject copied;
   gboolean ok;
-  int fd;
+  int fd = _strata_file_open (self->dir, staged, O_WRONLY | O_CREAT | O_EXCL, error);
 
-  if (content == NULL)
-    return NULL;
-
-  fd = _strata_file_open (self->dir, staged, O_WRONLY | O_CREAT | O_EXCL, error);
   if (fd < 0)
     return NULL;
 

@@ -26,12 +26,14 @@ _stratactl() {
     -o) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --sort) words='date size name' ;;
     --format) words='legacy json' ;;
-    --batch | --limit | --part) return ;;
+    --attachments) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    --batch | --limit | --part | --source) return ;;
     *)
       if [[ $cur == -* ]]; then
         words='--store --json --quiet --help --version'
         case $command in
-          migrate) words+=' --batch --no-recovered' ;;
+          plan) words+=' --source --attachments' ;;
+          migrate) words+=' --source --attachments --batch --no-recovered' ;;
           list) words+=' --limit --sort' ;;
           show) words+=' --metadata --parts --part' ;;
           attachment) words+=' -o' ;;
@@ -40,7 +42,7 @@ _stratactl() {
       else
         case $command in
           '') words='plan migrate status list show attachments attachment export verify stats' ;;
-          plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+          plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           show | attachments | export) words=$(__stratactl_values list key) ;;
           attachment) words=$(__stratactl_values attachments id) ;;
         esac

@@ -29,7 +29,9 @@ complete -c stratactl -l quiet -d 'Show no progress'
 complete -c stratactl -l help -d 'List commands and options'
 complete -c stratactl -l version -d 'Print the version'
 
-complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -xa '(__fish_complete_directories)'
+complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -F
+complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -l source -x -d 'Believe this source first'
+complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -l attachments -xa '(__fish_complete_directories)' -d 'Where the attachments are'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l batch -x -d 'Sessions committed at a time'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l no-recovered -d 'Leave out what only older copies have'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l limit -x -d 'Only so many'
