@@ -551,46 +551,6 @@ put_integer (StrataWebkitDecoder  *self,
   return TRUE;
 }
 
-/* The text of a value that is nothing but its tag; %NULL: there is more to it. */
-static const char *
-get_literal (guint8 tag)
-{
-  switch (tag)
-    {
-    case STRATA_WEBKIT_TAG_UNDEFINED: /* only met where nothing is written */
-    case STRATA_WEBKIT_TAG_NULL:
-      return "null";
-
-    case STRATA_WEBKIT_TAG_ZERO:
-      return "0";
-
-    case STRATA_WEBKIT_TAG_ONE:
-      return "1";
-
-    case STRATA_WEBKIT_TAG_FALSE:
-    case STRATA_WEBKIT_TAG_FALSE_OBJECT:
-      return "false";
-
-    case STRATA_WEBKIT_TAG_TRUE:
-    case STRATA_WEBKIT_TAG_TRUE_OBJECT:
-      return "true";
-
-    case STRATA_WEBKIT_TAG_EMPTY_STRING:
-    case STRATA_WEBKIT_TAG_EMPTY_STRING_OBJECT:
-      return "\"\"";
-
-    default:
-      return NULL;
-    }
-}
-
-/* Whether a value of JSON is one of those that WebKit numbers. */
-static gboolean
-is_numbered (guint8 tag)
-{
-  return tag >= STRATA_WEBKIT_TAG_TRUE_OBJECT && tag <= STRATA_WEBKIT_TAG_NUMBER_OBJECT;
-}
-
 static gboolean
 pass_reference (StrataWebkitDecoder  *self,
                 GCancellable         *cancellable,
@@ -615,10 +575,10 @@ do_body (StrataWebkitDecoder  *self,
 
   self->phase = PHASE_NEXT;
   if (!_strata_byte_window_read_u8 (self->window, &tag, cancellable, error) ||
-      (is_numbered (tag) && !_strata_webkit_pool_meet (self->objects, tag_offset, error)))
+      (_strata_webkit_tag_is_numbered (tag) && !_strata_webkit_pool_meet (self->objects, tag_offset, error)))
     return FALSE;
 
-  literal = get_literal (tag);
+  literal = _strata_webkit_tag_get_literal (tag);
   if (literal != NULL)
     {
       if (!quiet)

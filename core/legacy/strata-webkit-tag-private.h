@@ -91,5 +91,9 @@ typedef enum
 StrataWebkitClass _strata_webkit_tag_get_class (guint8 tag);
 /* What a page's author calls it, for messages: "Map", "Blob" */
 const char       *_strata_webkit_tag_get_name  (guint8 tag);
+/* The JSON text of a value that is nothing but its tag; %NULL: there is more to it. */
+const char       *_strata_webkit_tag_get_literal (guint8 tag);
+/* Whether a value of the class JSON can be referred to. */
+gboolean          _strata_webkit_tag_is_numbered (guint8 tag);
 
 G_END_DECLS

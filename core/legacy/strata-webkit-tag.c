@@ -100,3 +100,41 @@ _strata_webkit_tag_get_class (guint8 tag)
                                                                               : STRATA_WEBKIT_CLASS_NONE;
     }
 }
+
+const char *
+_strata_webkit_tag_get_literal (guint8 tag)
+{
+  switch (tag)
+    {
+    case STRATA_WEBKIT_TAG_UNDEFINED:
+    case STRATA_WEBKIT_TAG_NULL:
+      return "null";
+
+    case STRATA_WEBKIT_TAG_ZERO:
+      return "0";
+
+    case STRATA_WEBKIT_TAG_ONE:
+      return "1";
+
+    case STRATA_WEBKIT_TAG_FALSE:
+    case STRATA_WEBKIT_TAG_FALSE_OBJECT:
+      return "false";
+
+    case STRATA_WEBKIT_TAG_TRUE:
+    case STRATA_WEBKIT_TAG_TRUE_OBJECT:
+      return "true";
+
+    case STRATA_WEBKIT_TAG_EMPTY_STRING:
+    case STRATA_WEBKIT_TAG_EMPTY_STRING_OBJECT:
+      return "\"\"";
+
+    default:
+      return NULL;
+    }
+}
+
+gboolean
+_strata_webkit_tag_is_numbered (guint8 tag)
+{
+  return tag >= STRATA_WEBKIT_TAG_TRUE_OBJECT && tag <= STRATA_WEBKIT_TAG_NUMBER_OBJECT;
+}

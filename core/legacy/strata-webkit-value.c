@@ -55,6 +55,9 @@ webkit_value_read (GInputStream  *stream,
   StrataWebkitValue *self = STRATA_WEBKIT_VALUE (stream);
   gsize size;
 
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+
   if (self->out_start == self->out->len)
     fill (self, MIN (count, BLOCK_BYTES), cancellable);
 
