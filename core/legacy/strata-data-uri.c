@@ -21,19 +21,27 @@
 /* More than any MIME type with its parameters */
 #define MAX_HEAD_SIZE 4096
 
-/* Whether ";base64" is among the parameters of a head, without regard to case. */
+/* Whether the last parameter of a head is "base64", in any case and with spaces
+ * around it: the rule of browsers, which leave line ends and tabs out of any URL.
+ */
 static gboolean
 head_is_base64 (const char *head,
                 gsize       size)
 {
-  g_autofree char *text = g_strndup (head, size);
-  g_auto(GStrv) parameters = g_strsplit (text, ";", -1);
+  const char *parameter = memrchr (head, ';', size);
+  g_autoptr(GString) name = g_string_new (NULL);
 
-  for (guint i = 1; parameters[0] != NULL && parameters[i] != NULL; i++)
-    if (g_ascii_strcasecmp (g_strstrip (parameters[i]), "base64") == 0)
-      return TRUE;
+  if (parameter == NULL)
+    return FALSE;
 
-  return FALSE;
+  for (const char *c = parameter + 1; c < head + size; c++)
+    if (memchr ("\t\n\r", *c, 3) == NULL && (*c != ' ' || name->len > 0))
+      g_string_append_c (name, *c);
+  while (name->len > 0 && memchr (" \f", name->str[name->len - 1], 2) != NULL)
+    g_string_truncate (name, name->len - 1);
+
+  /* A NUL may be in it */
+  return name->len == strlen ("base64") && g_ascii_strncasecmp (name->str, "base64", name->len) == 0;
 }
 
 /* Gets as much of the beginning as a head may be long, or all there is. */

@@ -140,7 +140,9 @@ take_scheme (StrataWitnessAttachment  *self,
   return TRUE;
 }
 
-/* Only "base64" as the last parameter counts, in any case and with spaces around it. */
+/* Only "base64" as the last parameter counts, in any case and with spaces around
+ * it. Line ends and tabs are in no URL; a form feed is a space at the very end.
+ */
 static void
 take_header (StrataWitnessAttachment *self,
              guint8                   byte)
@@ -160,7 +162,9 @@ take_header (StrataWitnessAttachment *self,
   else if (self->n_matched < strlen (base64_name) &&
            g_ascii_tolower ((char)byte) == base64_name[self->n_matched])
     self->n_matched++;
-  else if (byte != ' ' || (self->n_matched > 0 && self->n_matched < strlen (base64_name)))
+  else if (byte == ' ' || byte == '\f')
+    self->differs |= self->n_matched < strlen (base64_name) && (self->n_matched > 0 || byte == '\f');
+  else if (byte != '\n' && byte != '\r' && byte != '\t')
     self->differs = TRUE;
 }
 
