@@ -6,6 +6,8 @@
 #pragma once
 
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -42,6 +44,22 @@ test_remove_dir (const char *path)
   g_autofree char *command = g_strconcat ("chmod -R u+rwX -- ", quoted, " && rm -rf -- ", quoted, NULL);
 
   g_assert_cmpint (system (command), ==, 0);
+}
+
+static inline int
+test_remove_entry (const char        *path,
+                   const struct stat *status,
+                   int                type,
+                   struct FTW        *where)
+{
+  return remove (path);
+}
+
+/* The same without starting a shell: for folders that come and go by the thousand. */
+static inline void
+test_remove_tree (const char *path)
+{
+  g_assert_cmpint (nftw (path, test_remove_entry, 16, FTW_DEPTH | FTW_PHYS), ==, 0);
 }
 
 static inline int
