@@ -323,6 +323,102 @@ test_lines_after_a_damaged_one_are_kept (Fixture       *fixture,
   g_assert_cmpstr (rest, ==, "three four");
 }
 
+/* A power cut lost the first of three lines and kept the others. @intents: what a dead writer was
+ * about to commit
+ */
+static void
+cut_after_loss (Fixture    *fixture,
+                const char *intents)
+{
+  g_autofree char *path = g_build_filename (fixture->path, "changes.log", NULL);
+  g_autoptr(GPtrArray) changes = new_changes ();
+  g_autofree char *whole = NULL;
+  g_autoptr(GError) error = NULL;
+  guint64 first = append (fixture, "one"), end;
+
+  add_change (changes, FALSE, "two");
+  add_change (changes, TRUE, "three");
+  add_change (changes, FALSE, "four");
+  g_assert_true (_strata_changes_append (fixture->dir, changes, &end, NULL));
+  whole = read_log (fixture);
+  memset (whole + first, 0, 50);
+  g_assert_true (g_file_set_contents (path, whole, (gssize)end, NULL));
+
+  _strata_changes_cut_torn (fixture->dir, intents, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_a_torn_commit_is_cut (Fixture       *fixture,
+                           gconstpointer  test_data)
+{
+  g_autofree char *log = NULL;
+
+  cut_after_loss (fixture, "session two\ncollection three\nsession four\n");
+  assert_keys (fixture, "one");
+  append (fixture, "five");
+  assert_keys (fixture, "one five");
+  log = read_log (fixture);
+  g_assert_nonnull (strstr (log, "\n2 session five"));
+}
+
+/* Lines that nobody was about to write were acknowledged: whatever was lost before them, they stay */
+static void
+test_damage_is_no_torn_commit (Fixture       *fixture,
+                               gconstpointer  test_data)
+{
+  static const char *const intents[] = { "", "session two\nsession four\n", "session two\nsession three\nsession four\n", "collection three" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (intents); i++)
+    {
+      cut_after_loss (fixture, intents[i]);
+      assert_keys (fixture, "one");
+      append (fixture, "five");
+      assert_keys (fixture, "one");
+      g_assert_cmpint (unlinkat (fixture->dir, "changes.log", 0), ==, 0);
+    }
+}
+
+static void
+test_a_log_in_order_is_not_cut (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  append (fixture, "one");
+  g_assert_true (_strata_changes_cut_torn (fixture->dir, "session one\n", NULL));
+  add_tail (fixture, "2 session two", 13);
+  g_assert_true (_strata_changes_cut_torn (fixture->dir, "session one\n", NULL));
+  assert_keys (fixture, "one");
+
+  g_assert_cmpint (unlinkat (fixture->dir, "changes.log", 0), ==, 0);
+  g_assert_true (_strata_changes_cut_torn (fixture->dir, "session one\n", NULL));
+  assert_keys (fixture, "");
+}
+
+static void
+test_cutting_reports_every_fault (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  gboolean struck = TRUE;
+  guint n_failed = 0;
+
+  cut_after_loss (fixture, "");
+  for (guint64 nth = 1; struck; nth++)
+    {
+      g_autoptr(GError) error = NULL;
+      gboolean ok;
+
+      fault_seam_install ();
+      fault_seam_arm (FAULT_ERRNO, nth, EIO);
+      ok = _strata_changes_cut_torn (fixture->dir, "session two\ncollection three\nsession four\n", &error);
+      struck = fault_seam_has_struck ();
+      fault_seam_remove ();
+      g_assert_true (ok == (error == NULL));
+      n_failed += ok ? 0 : 1;
+    }
+  g_assert_cmpuint (n_failed, >, 3);
+  assert_keys (fixture, "one");
+}
+
 static void
 test_a_log_that_is_no_log_is_left_alone (Fixture       *fixture,
                                          gconstpointer  test_data)
@@ -455,6 +551,10 @@ main (int   argc,
   ADD ("/changes/torn-tail", test_a_long_torn_tail_is_overwritten);
   ADD ("/changes/flipped", test_every_flipped_bit_of_a_line_is_noticed);
   ADD ("/changes/damage-in-the-middle", test_lines_after_a_damaged_one_are_kept);
+  ADD ("/changes/torn-commit", test_a_torn_commit_is_cut);
+  ADD ("/changes/no-torn-commit", test_damage_is_no_torn_commit);
+  ADD ("/changes/in-order", test_a_log_in_order_is_not_cut);
+  ADD ("/changes/cut-faults", test_cutting_reports_every_fault);
   ADD ("/changes/no-log", test_a_log_that_is_no_log_is_left_alone);
   ADD ("/changes/missing", test_a_missing_log_has_no_lines_and_is_made_again);
   ADD ("/changes/faults", test_no_fault_loses_an_acknowledged_line);

@@ -15,8 +15,10 @@ G_BEGIN_DECLS
  *
  * with single spaces, numbers in decimal, digests in hexadecimal. @what is
  * "session" or "collection". A crash leaves lines that are cut, or have a wrong
- * CRC, only at the end: they were never acknowledged, and go. In the middle they
- * are damage.
+ * CRC, only at the end: they were never acknowledged, and go. A power cut may
+ * also lose lines of a commit and keep later ones of it: then all that is behind
+ * the lost ones was never acknowledged either, and stands in an intent. Anything
+ * else in the middle is damage.
  */
 
 typedef struct
@@ -43,6 +45,12 @@ gboolean   _strata_changes_find_end (int         dir,
 gboolean   _strata_changes_append (int            dir,
                                    GPtrArray     *changes,
                                    guint64       *out_end,
+                                   GError       **error);
+/* Cuts off what a power cut left of the lines of commits that were going on;
+ * @intents names them. Damage stays. Called with the store's lock held.
+ */
+gboolean   _strata_changes_cut_torn (int          dir,
+                                   const char    *intents,
                                    GError       **error);
 
 G_END_DECLS

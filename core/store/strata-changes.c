@@ -346,3 +346,82 @@ _strata_changes_append (int         dir,
   /* The first lines may be those of a log that had to be made again */
   return ok && (*out_end > FIRST_LINES || _strata_file_sync_dir (dir, ".", error));
 }
+
+/* Whether each whole line of a block stands in @intended (element-type utf8) as "what key". */
+static gboolean
+all_are_intended (const char *block,
+                  gsize       size,
+                  GHashTable *intended)
+{
+  const char *end;
+
+  while ((end = memchr (block, '\n', size)) != NULL)
+    {
+      gsize length = (gsize)(end - block);
+      StrataChange *change = parse_line (block, length);
+
+      if (change != NULL)
+        {
+          g_autofree char *line = g_strconcat (change->is_collection ? "collection " : "session ", change->key, NULL);
+          gboolean is_intended = g_hash_table_contains (intended, line);
+
+          _strata_change_free (change);
+          if (!is_intended)
+            return FALSE;
+        }
+      block += length + 1;
+      size -= length + 1;
+    }
+
+  return TRUE;
+}
+
+/* @start and @end: where the first line begins that can't be read, and where the last ends that can */
+static gboolean
+cut_torn (int          fd,
+          guint64      start,
+          guint64      end,
+          GHashTable  *intended,
+          GError     **error)
+{
+  gsize size = (gsize)(end - start);
+  g_autofree char *block = g_malloc (size);
+
+  if (!read_from (fd, start, block, size, &size, error))
+    return FALSE;
+  if (!all_are_intended (block, size, intended) || _strata_seam_get ()->truncate (fd, (goffset)start) == 0)
+    return TRUE;
+
+  _strata_file_set_error (error, errno, "cut", LOG_NAME);
+
+  return FALSE;
+}
+
+gboolean
+_strata_changes_cut_torn (int          dir,
+                          const char  *intents,
+                          GError     **error)
+{
+  g_autoptr(GHashTable) intended = g_hash_table_new (g_str_hash, g_str_equal);
+  g_auto(GStrv) lines = g_strsplit (intents, "\n", -1);
+  guint64 start, end;
+  gboolean ok;
+  int fd;
+
+  if (!_strata_changes_read (dir, 0, NULL, &start, error) || !_strata_changes_find_end (dir, &end, error))
+    return FALSE;
+  if (end <= start || end - start > MAX_TAIL)
+    return TRUE;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_hash_table_add (intended, lines[i]);
+
+  fd = _strata_file_open (dir, LOG_NAME, O_RDWR, error);
+  if (fd < 0)
+    return FALSE;
+
+  ok = cut_torn (fd, start, end, intended, error);
+  _strata_file_close (fd);
+
+  return ok;
+}

@@ -367,8 +367,8 @@ open_catalog (StrataStore  *self,
 }
 
 /* What a writer was committing when it died: sessions whose metadata is in place
- * and that the log does not name. The log is told, so that the catalog follows;
- * to be told twice does no harm.
+ * and that the log does not name, or whose lines in it are torn. The log is told,
+ * so that the catalog follows; to be told twice does no harm.
  */
 static gboolean
 finish_commits (StrataStore  *self,
@@ -380,6 +380,10 @@ finish_commits (StrataStore  *self,
   guint64 end;
 
   if (intents == NULL)
+    return FALSE;
+  if (*intents == '\0')
+    return TRUE;
+  if (!_strata_changes_cut_torn (self->dir, intents, error))
     return FALSE;
 
   lines = g_strsplit (intents, "\n", -1);
