@@ -197,6 +197,23 @@ strata_store_dup_source (StrataStore *self)
 
 /* Making and opening */
 
+/* Makes a folder's own name durable. Where nobody may look, somebody else made it, and not just now. */
+static gboolean
+sync_parent (const char  *path,
+             GError     **error)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autoptr(GError) sync_error = NULL;
+
+  if (_strata_file_sync_dir (AT_FDCWD, parent, &sync_error) ||
+      g_error_matches (sync_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&sync_error));
+
+  return FALSE;
+}
+
 static gboolean
 make_parents (const char  *path,
               GError     **error)
@@ -213,7 +230,8 @@ make_parents (const char  *path,
       return FALSE;
     }
 
-  return make_parents (parent, error) && _strata_file_make_dir (AT_FDCWD, parent, error);
+  return make_parents (parent, error) && _strata_file_make_dir (AT_FDCWD, parent, error) &&
+         sync_parent (parent, error);
 }
 
 static int
@@ -272,7 +290,7 @@ make_folders (int      dir,
   return TRUE;
 }
 
-/* store.json comes last: with it the folder is a store. */
+/* store.json comes last: with it the folder is a store, and it and all above it are on disk. */
 static gboolean
 fill_new_store (int          dir,
                 const char  *path,
@@ -292,7 +310,7 @@ fill_new_store (int          dir,
     return FALSE;
   _strata_file_close (log);
 
-  return _strata_file_sync_dir (dir, ".", error) && _strata_header_write (header, dir, error);
+  return _strata_file_sync_dir (dir, ".", error) && sync_parent (path, error) && _strata_header_write (header, dir, error);
 }
 
 void
