@@ -13,5 +13,7 @@
 #include <migration/strata-export.h>
 #include <migration/strata-migration.h>
 #include <migration/strata-plan.h>
+#include <store/strata-cache.h>
+#include <store/strata-elements.h>
 #include <store/strata-info.h>
 #include <store/strata-store.h>

@@ -61,6 +61,10 @@ void            _strata_manifest_free         (StrataManifest        *self);
 GBytes         *_strata_manifest_serialize    (StrataManifest        *self);
 StrataManifest *_strata_manifest_parse        (GBytes                *bytes,
                                                GError               **error);
+/* The digest that a metadata.json names in its last bytes; FALSE where there is none */
+#define STRATA_MANIFEST_TAIL_BYTES 78
+gboolean        _strata_manifest_parse_tail   (const char            *tail,
+                                               StrataDigest          *out_digest);
 guint64         _strata_manifest_stored_bytes (const StrataManifest  *self);
 
 char           *_strata_manifest_dup_path     (const StrataManifest  *self);

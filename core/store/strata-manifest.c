@@ -18,6 +18,7 @@
 #define DIGEST_PREFIX ",\"digest\":\""
 #define DIGEST_SUFFIX "\"}\n"
 #define DIGEST_LENGTH (strlen (DIGEST_PREFIX) + 2 * STRATA_DIGEST_SIZE + strlen (DIGEST_SUFFIX))
+G_STATIC_ASSERT (sizeof DIGEST_PREFIX - 1 + 2 * STRATA_DIGEST_SIZE + sizeof DIGEST_SUFFIX - 1 == STRATA_MANIFEST_TAIL_BYTES);
 
 /* What a part's file name may begin with */
 #define KIND_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
@@ -255,6 +256,17 @@ parse_strata (StrataManifest  *self,
          parse_parts (_strata_json_members_get_raw (members, "attachments"), self->attachments, error);
 }
 
+gboolean
+_strata_manifest_parse_tail (const char   *tail,
+                             StrataDigest *out_digest)
+{
+  g_autofree char *hex = g_strndup (tail + strlen (DIGEST_PREFIX), 2 * STRATA_DIGEST_SIZE);
+
+  return memcmp (tail, DIGEST_PREFIX, strlen (DIGEST_PREFIX)) == 0 &&
+         memcmp (tail + DIGEST_LENGTH - strlen (DIGEST_SUFFIX), DIGEST_SUFFIX, strlen (DIGEST_SUFFIX)) == 0 &&
+         _strata_digest_from_hex (hex, out_digest);
+}
+
 static gboolean
 check_digest (GBytes        *bytes,
               StrataDigest  *out_digest,
@@ -262,16 +274,13 @@ check_digest (GBytes        *bytes,
 {
   gsize size;
   const char *text = g_bytes_get_data (bytes, &size);
+  StrataDigest recorded;
 
   if (size > DIGEST_LENGTH)
     {
-      g_autofree char *hex = g_strndup (text + size - DIGEST_LENGTH + strlen (DIGEST_PREFIX), 2 * STRATA_DIGEST_SIZE);
-      StrataDigest recorded;
-
       _strata_digest_of (text, size - DIGEST_LENGTH, out_digest);
-      if (_strata_digest_from_hex (hex, &recorded) && _strata_digest_equal (&recorded, out_digest) &&
-          memcmp (text + size - DIGEST_LENGTH, DIGEST_PREFIX, strlen (DIGEST_PREFIX)) == 0 &&
-          memcmp (text + size - strlen (DIGEST_SUFFIX), DIGEST_SUFFIX, strlen (DIGEST_SUFFIX)) == 0)
+      if (_strata_manifest_parse_tail (text + size - DIGEST_LENGTH, &recorded) &&
+          _strata_digest_equal (&recorded, out_digest))
         return TRUE;
     }
 

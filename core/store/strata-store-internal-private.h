@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "strata-cache.h"
 #include "strata-store-private.h"
 
 /* Shared by the two files of the store, opening and reading, and by no others. */
@@ -15,6 +16,7 @@ struct _StrataStore
   /* Set at construction, never changed after */
   char           *path;
   int             dir;
+  StrataCache    *cache;
 
   /* Guarded by @mutex */
   GMutex          mutex;

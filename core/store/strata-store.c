@@ -51,6 +51,7 @@ strata_store_finalize (GObject *object)
   StrataStore *self = STRATA_STORE (object);
 
   g_clear_pointer (&self->catalog, _strata_catalog_free);
+  g_clear_object (&self->cache);
   if (self->dir >= 0)
     _strata_seam_get ()->close (self->dir);
   g_free (self->path);
@@ -71,6 +72,7 @@ strata_store_init (StrataStore *self)
 {
   g_mutex_init (&self->mutex);
   g_mutex_init (&self->lock_mutex);
+  self->cache = strata_cache_new ();
   self->dir = -1;
   self->lock_fd = -1;
 }
@@ -81,6 +83,20 @@ strata_store_get_path (StrataStore *self)
   g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
 
   return self->path;
+}
+
+/**
+ * strata_store_get_cache:
+ *
+ * Returns: (transfer none): what is kept in memory of the sessions that are
+ *   read with [class@Strata.Session]
+ */
+StrataCache *
+strata_store_get_cache (StrataStore *self)
+{
+  g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
+
+  return self->cache;
 }
 
 int

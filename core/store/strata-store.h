@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 
+#include "strata-cache.h"
 #include "strata-info.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,7 @@ StrataStore       *strata_store_open_or_create    (const char          *path,
                                                    GError             **error);
 
 const char        *strata_store_get_path          (StrataStore         *self);
+StrataCache       *strata_store_get_cache         (StrataStore         *self);
 char              *strata_store_dup_state         (StrataStore         *self);
 char              *strata_store_dup_source        (StrataStore         *self);
 
