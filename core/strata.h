@@ -16,4 +16,8 @@
 #include <store/strata-cache.h>
 #include <store/strata-elements.h>
 #include <store/strata-info.h>
+#include <store/strata-item-model.h>
+#include <store/strata-item.h>
+#include <store/strata-part-iterator.h>
+#include <store/strata-session.h>
 #include <store/strata-store.h>
