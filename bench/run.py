@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the benchmarks and prints their figures with the dataset, the machine and the commands.
 
-Usage: run.py BUILD-FOLDER SCRATCH-FOLDER [--sessions N] [--json-megabytes N]
+Usage: run.py BUILD-FOLDER SCRATCH-FOLDER [--sessions N] [--json-megabytes N] [--store-sessions N] [--large-megabytes N]
 Every figure stands beside an alternative measured in the same run.
 """
 import argparse
@@ -87,16 +87,33 @@ def bench_migration(build, scratch, sessions):
         print(f"{name:14}{wall:8.2f}{user:8.2f}{system:8.2f}{size / 1e6 / wall:8.0f}{peak / 1024:10.1f}")
 
 
+def bench_store(build, scratch, sessions, megabytes):
+    print("\n## Reading from a store")
+    old, store = (os.path.join(scratch, name) for name in ("many", "many-store"))
+    make = [os.path.join(build, "bench", "make-legacy"), "--output", old, "--sessions", str(sessions), "--screenshots", "2",
+            "--audio", "1", "--text-scale", "0.05", "--image-every", "0", "--huge-session", f"{megabytes}M"]
+    migrate = [os.path.join(build, "app", "stratactl"), "--store", store, "--quiet", "migrate", old]
+    bench = [os.path.join(build, "bench", "bench-store"), store]
+    for command in (make, migrate, bench):
+        print("$ " + " ".join(command), flush=True)
+        status = subprocess.run(command, stdout=None if command is bench else subprocess.DEVNULL, check=False).returncode
+        if status not in (0, 1) or (status == 1 and command is not migrate):
+            sys.exit(f"it failed with exit status {status}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
     parser.add_argument("scratch")
     parser.add_argument("--sessions", type=int, default=40)
     parser.add_argument("--json-megabytes", type=int, default=100)
+    parser.add_argument("--store-sessions", type=int, default=10000)
+    parser.add_argument("--large-megabytes", type=int, default=50)
     options = parser.parse_args()
     print("machine: " + machine())
     bench_json(options.build, options.json_megabytes)
     bench_migration(options.build, options.scratch, options.sessions)
+    bench_store(options.build, options.scratch, options.store_sessions, options.large_megabytes)
 
 
 main()

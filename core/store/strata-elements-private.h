@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Goes once through a part's text and notes where its elements and their ids are.
+/* Goes once through a part's text and notes where its elements are.
  * A value that is no array has none.
  *
  * Returns: (transfer full): for _strata_elements_new(); or %NULL with @error set,
@@ -26,5 +26,12 @@ StrataElements *_strata_elements_new        (GBytes          *text,
                                              GBytes          *index,
                                              guint            skip,
                                              guint64          first);
+
+/* Looks through one element's text for its id; the last one counts.
+ *
+ * Returns: (transfer full) (nullable): as text, a number as its digits; %NULL
+ *   where it has none, or it is something else
+ */
+char           *_strata_element_dup_id      (GBytes          *element);
 
 G_END_DECLS

@@ -8,18 +8,14 @@
 #include "config.h"
 
 #include "base/strata-error.h"
-#include "json/strata-json-reader-private.h"
+#include "json/strata-json-members-private.h"
 #include "strata-elements-private.h"
 
-/* Where an element is in the text, and where the value of its member "id" is:
- * offsets and lengths in bytes; an @id_length of 0 says that there is none.
- */
+/* Where an element is in the text, in bytes. */
 typedef struct
 {
   guint64 start;
   guint64 length;
-  guint64 id_start;
-  guint64 id_length;
 } Place;
 
 /**
@@ -59,45 +55,17 @@ get_offset (StrataJsonReader *reader)
 /* At a value: takes it, and says where it stands. */
 static gboolean
 pass_value (StrataJsonReader  *reader,
-            guint64           *out_start,
-            guint64           *out_length,
+            Place             *out_place,
             GError           **error)
 {
   StrataJsonKind kind;
 
   if (!_strata_json_reader_peek (reader, &kind, NULL, error))
     return FALSE;
-  *out_start = get_offset (reader);
+  out_place->start = get_offset (reader);
   if (!_strata_json_reader_take (reader, NULL, NULL, NULL, error))
     return FALSE;
-  *out_length = get_offset (reader) - *out_start;
-
-  return TRUE;
-}
-
-/* At an object. Where there are several ids the last one counts. */
-static gboolean
-pass_object (StrataJsonReader  *reader,
-             GString           *name,
-             Place             *place,
-             GError           **error)
-{
-  gboolean more;
-
-  place->start = get_offset (reader);
-  if (!_strata_json_reader_enter (reader, NULL, error))
-    return FALSE;
-
-  while (TRUE)
-    {
-      if (!_strata_json_reader_next_member (reader, name, &more, NULL, error))
-        return FALSE;
-      if (!more)
-        break;
-      if (g_str_equal (name->str, "\"id\"") && !pass_value (reader, &place->id_start, &place->id_length, error))
-        return FALSE;
-    }
-  place->length = get_offset (reader) - place->start;
+  out_place->length = get_offset (reader) - out_place->start;
 
   return TRUE;
 }
@@ -107,7 +75,6 @@ add_places (StrataJsonReader  *reader,
             GArray            *places,
             GError           **error)
 {
-  g_autoptr(GString) name = g_string_new (NULL);
   StrataJsonKind kind;
   gboolean more;
 
@@ -120,16 +87,14 @@ add_places (StrataJsonReader  *reader,
 
   while (TRUE)
     {
-      Place place = { 0, };
+      Place place;
 
       if (!_strata_json_reader_next_element (reader, &more, NULL, error))
         return FALSE;
       if (!more)
         return TRUE;
 
-      if (!_strata_json_reader_peek (reader, &kind, NULL, error) ||
-          !(kind == STRATA_JSON_OBJECT ? pass_object (reader, name, &place, error)
-                                       : pass_value (reader, &place.start, &place.length, error)))
+      if (!pass_value (reader, &place, error))
         return FALSE;
       g_array_append_val (places, place);
     }
@@ -161,6 +126,26 @@ guint
 _strata_elements_count (GBytes *index)
 {
   return (guint)(g_bytes_get_size (index) / sizeof (Place));
+}
+
+char *
+_strata_element_dup_id (GBytes *element)
+{
+  static const char *const names[] = { "id", NULL };
+  gsize size;
+  const char *text = g_bytes_get_data (element, &size);
+  g_autoptr(StrataJsonMembers) members = NULL;
+  const char *raw;
+
+  if (size == 0 || text[0] != '{')
+    return NULL;
+
+  members = _strata_json_members_parse (text, size, names, NULL);
+  raw = members != NULL ? _strata_json_members_get_raw (members, "id") : NULL;
+  if (raw != NULL && (*raw == '-' || g_ascii_isdigit (*raw)))
+    return g_strdup (raw);
+
+  return members != NULL ? _strata_json_members_dup_string (members, "id") : NULL;
 }
 
 /* Using */
@@ -281,18 +266,11 @@ char *
 strata_elements_dup_id (StrataElements *self,
                         guint           index)
 {
-  const Place *place;
-  const char *token;
+  g_autoptr(GBytes) element = NULL;
 
   g_return_val_if_fail (self != NULL && index < strata_elements_get_n_elements (self), NULL);
 
-  place = get_place (self, index);
-  token = (const char *)g_bytes_get_data (self->text, NULL) + place->id_start;
-  if (place->id_length == 0)
-    return NULL;
+  element = strata_elements_dup_element (self, index);
 
-  if (*token == '"')
-    return _strata_json_unquote (token, (gsize)place->id_length);
-
-  return *token == '-' || g_ascii_isdigit (*token) ? g_strndup (token, (gsize)place->id_length) : NULL;
+  return _strata_element_dup_id (element);
 }

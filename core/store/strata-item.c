@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include "strata-elements-private.h"
 #include "strata-item-private.h"
 
 /**
@@ -90,7 +91,7 @@ strata_item_get_property (GObject    *object,
       g_value_set_boolean (value, self->loaded);
       break;
     case PROP_ID:
-      g_value_set_string (value, self->id);
+      g_value_set_string (value, strata_item_get_id (self));
       break;
     case PROP_JSON:
       g_value_set_boxed (value, self->json);
@@ -189,8 +190,7 @@ _strata_item_fill (StrataItem     *self,
                    guint           index)
 {
   g_object_freeze_notify (G_OBJECT (self));
-  g_free (self->id);
-  self->id = strata_elements_dup_id (elements, index);
+  g_clear_pointer (&self->id, g_free);
   g_clear_pointer (&self->json, g_bytes_unref);
   self->json = strata_elements_dup_element (elements, index);
   self->loaded = TRUE;
@@ -251,6 +251,10 @@ const char *
 strata_item_get_id (StrataItem *self)
 {
   g_return_val_if_fail (STRATA_IS_ITEM (self), NULL);
+
+  /* Looked for when somebody wants it: many never do */
+  if (self->id == NULL && self->json != NULL)
+    self->id = _strata_element_dup_id (self->json);
 
   return self->id;
 }
