@@ -43,26 +43,26 @@ typedef struct
  */
 struct _StrataItemModel
 {
-  GObject           parent_instance;
+  GObject             parent_instance;
 
   /* Set at construction, never changed after */
-  StrataSession    *session;
-  char             *member;
-  GCancellable     *cancellable;
+  StrataSession      *session;
+  char               *member;
+  GCancellable       *cancellable;
 
-  StrataSnapshot   *snapshot;
-  const StrataList *list;         /* of @snapshot; NULL: there is no such member */
-  guint             serial;       /* of @snapshot */
-  guint             n_items;
-  GHashTable       *living;       /* position → StrataItem, borrowed */
+  StrataSnapshot     *snapshot;
+  const StrataPieces *pieces;       /* of @snapshot; NULL: there is no such member */
+  guint               serial;       /* of @snapshot */
+  guint               n_items;
+  GHashTable         *living;       /* position → StrataItem, borrowed */
 
-  GHashTable       *requests;     /* piece → Request, those that are running too */
-  GQueue            queue;        /* links of those that are not */
-  guint             n_running;    /* those of snapshots before too */
+  GHashTable         *requests;     /* piece → Request, those that are running too */
+  GQueue              queue;        /* links of those that are not */
+  guint               n_running;    /* those of snapshots before too */
 
   /* What was loaded last: the next rows are mostly of it too */
-  StrataElements   *recent;
-  guint             recent_piece;
+  StrataElements     *recent;
+  guint               recent_piece;
 };
 
 enum
@@ -96,7 +96,7 @@ static guint
 find_piece (StrataItemModel *self,
             guint            position)
 {
-  return self->list->is_value ? 0 : _strata_list_find_piece (self->list, position);
+  return self->pieces->is_value ? 0 : _strata_pieces_find_piece (self->pieces, position);
 }
 
 /* Returns: (transfer none) (nullable): the piece, if it is in memory */
@@ -109,7 +109,7 @@ find_elements (StrataItemModel *self,
   if (self->recent != NULL && self->recent_piece == piece)
     return self->recent;
 
-  found = _strata_session_peek_piece (self->session, self->snapshot, self->list, piece);
+  found = _strata_session_peek_piece (self->session, self->snapshot, self->pieces, piece);
   if (found != NULL)
     {
       g_clear_pointer (&self->recent, strata_elements_unref);
@@ -137,20 +137,20 @@ take_snapshot (StrataItemModel *self,
   g_hash_table_remove_all (self->requests);
   g_queue_init (&self->queue);
   self->snapshot = snapshot;
-  self->list = _strata_snapshot_find_list (snapshot, self->member);
+  self->pieces = _strata_snapshot_find_pieces (snapshot, self->member);
   self->serial++;
-  set_n_items (self, self->list != NULL ? _strata_list_get_n_items (self->list) : 0);
+  set_n_items (self, self->pieces != NULL ? _strata_pieces_get_n_items (self->pieces) : 0);
 }
 
 /* Loading */
 
 typedef struct
 {
-  StrataSnapshot   *snapshot;
-  const StrataList *list;
-  guint             piece;
-  guint             serial;
-  GWeakRef          model;
+  StrataSnapshot     *snapshot;
+  const StrataPieces *pieces;
+  guint               piece;
+  guint               serial;
+  GWeakRef            model;
 } Load;
 
 static void
@@ -176,7 +176,7 @@ load_worker (GTask        *task,
   GError *error = NULL;
   StrataElements *elements;
 
-  elements = _strata_session_load_piece (session, load->snapshot, load->list, load->piece, 0, cancellable, &failure);
+  elements = _strata_session_load_piece (session, load->snapshot, load->pieces, load->piece, 0, cancellable, &failure);
   if (elements != NULL || _strata_session_try_again (session, load->snapshot, 0, failure, &error))
     g_task_return_pointer (task, elements, (GDestroyNotify)strata_elements_unref);
   else
@@ -289,7 +289,7 @@ start_one (StrataItemModel *self,
   Load *load = g_new0 (Load, 1);
 
   load->snapshot = _strata_snapshot_ref (self->snapshot);
-  load->list = self->list;
+  load->pieces = self->pieces;
   load->piece = request->piece;
   load->serial = self->serial;
   g_weak_ref_init (&load->model, self);
@@ -352,7 +352,7 @@ ask_for_item (StrataItemModel *self,
 static void
 ask_for_count (StrataItemModel *self)
 {
-  if (self->list == NULL || !self->list->is_value)
+  if (self->pieces == NULL || !self->pieces->is_value)
     return;
 
   ask_for (self, 0)->for_count = TRUE;
@@ -363,19 +363,20 @@ ask_for_count (StrataItemModel *self)
 
 static gboolean
 pieces_are_equal (const StrataSnapshot *a_snapshot,
-                  const StrataList     *a_list,
+                  const StrataPieces   *a_pieces,
                   guint                 a,
                   const StrataSnapshot *b_snapshot,
-                  const StrataList     *b_list,
+                  const StrataPieces   *b_pieces,
                   guint                 b)
 {
   const StrataPart *a_part, *b_part;
 
-  if (a_list->text != NULL || b_list->text != NULL)
-    return a_list->text != NULL && b_list->text != NULL && g_bytes_equal (a_list->text, b_list->text);
+  if (_strata_pieces_is_in_memory (a_pieces, a) || _strata_pieces_is_in_memory (b_pieces, b))
+    return _strata_pieces_is_in_memory (a_pieces, a) && _strata_pieces_is_in_memory (b_pieces, b) &&
+           g_bytes_equal (a_pieces->text, b_pieces->text);
 
-  a_part = _strata_snapshot_get_part (a_snapshot, a_list, a);
-  b_part = _strata_snapshot_get_part (b_snapshot, b_list, b);
+  a_part = _strata_snapshot_get_part (a_snapshot, a_pieces, a);
+  b_part = _strata_snapshot_get_part (b_snapshot, b_pieces, b);
 
   return a_part->items == b_part->items && _strata_digest_equal (&a_part->raw_digest, &b_part->raw_digest);
 }
@@ -391,12 +392,12 @@ typedef struct
 /* Compares piece by piece, from both ends. */
 static Change
 compare_lists (const StrataSnapshot *old_snapshot,
-               const StrataList     *old,
+               const StrataPieces   *old,
                guint                 old_n_items,
                const StrataSnapshot *new_snapshot,
-               const StrataList     *new)
+               const StrataPieces   *new)
 {
-  Change change = { 0, old_n_items, new != NULL ? (guint)_strata_list_get_n_items (new) : 0 };
+  Change change = { 0, old_n_items, new != NULL ? (guint)_strata_pieces_get_n_items (new) : 0 };
   guint first = 0;
   guint old_last, new_last;
 
@@ -486,11 +487,11 @@ follow_session (StrataItemModel *self)
   if (fresh == self->snapshot)
     return;
 
-  change = compare_lists (self->snapshot, self->list, self->n_items, fresh, _strata_snapshot_find_list (fresh, self->member));
+  change = compare_lists (self->snapshot, self->pieces, self->n_items, fresh, _strata_snapshot_find_pieces (fresh, self->member));
   items = dup_living (self);
   take_snapshot (self, g_steal_pointer (&fresh));
   move_living (self, items, &change);
-  if (self->list != NULL && self->list->is_value)
+  if (self->pieces != NULL && self->pieces->is_value)
     self->n_items = change.new_end;
   ask_for_living (self);
   if (self->n_items == 0)

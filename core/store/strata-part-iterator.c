@@ -90,18 +90,18 @@ _strata_part_iterator_new (StrataSession *session,
 /* Returns: whether there is a piece to go on with */
 static gboolean
 find_next (StrataPartIterator *self,
-           const StrataList   *list,
+           const StrataPieces *pieces,
            guint              *out_piece)
 {
   *out_piece = 0;
-  if (list == NULL)
+  if (pieces == NULL)
     return FALSE;
-  if (list->is_value)
+  if (pieces->is_value)
     return !self->gave_value && self->next_item == 0;
-  if (self->next_item >= _strata_list_get_n_items (list))
+  if (self->next_item >= _strata_pieces_get_n_items (pieces))
     return FALSE;
 
-  *out_piece = _strata_list_find_piece (list, self->next_item);
+  *out_piece = _strata_pieces_find_piece (pieces, self->next_item);
 
   return TRUE;
 }
@@ -117,17 +117,17 @@ load_next (StrataPartIterator  *self,
   for (guint tries = 0; ; tries++)
     {
       g_autoptr(StrataSnapshot) snapshot = _strata_session_dup_snapshot (self->session);
-      const StrataList *list = _strata_snapshot_find_list (snapshot, self->member);
+      const StrataPieces *pieces = _strata_snapshot_find_pieces (snapshot, self->member);
       GError *failure = NULL;
       StrataElements *elements;
       guint piece;
 
-      if (!find_next (self, list, &piece))
+      if (!find_next (self, pieces, &piece))
         return NULL;
 
-      _strata_session_prefetch (self->session, snapshot, list, piece + 1, self->prefetching);
-      elements = _strata_session_load_piece (self->session, snapshot, list, piece,
-                                             (guint)(self->next_item - list->firsts[piece]), cancellable, &failure);
+      _strata_session_prefetch (self->session, snapshot, pieces, piece + 1, self->prefetching);
+      elements = _strata_session_load_piece (self->session, snapshot, pieces, piece,
+                                             (guint)(self->next_item - pieces->firsts[piece]), cancellable, &failure);
       if (elements != NULL)
         {
           self->next_item += strata_elements_get_n_elements (elements);

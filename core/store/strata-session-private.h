@@ -25,7 +25,7 @@ StrataSnapshot *_strata_session_dup_snapshot (StrataSession         *self);
  */
 StrataElements *_strata_session_load_piece   (StrataSession         *self,
                                               StrataSnapshot        *snapshot,
-                                              const StrataList      *list,
+                                              const StrataPieces    *pieces,
                                               guint                  piece,
                                               guint                  skip,
                                               GCancellable          *cancellable,
@@ -34,7 +34,7 @@ StrataElements *_strata_session_load_piece   (StrataSession         *self,
 /* The same if it is in the cache, else %NULL; never waits. */
 StrataElements *_strata_session_peek_piece   (StrataSession         *self,
                                               StrataSnapshot        *snapshot,
-                                              const StrataList      *list,
+                                              const StrataPieces    *pieces,
                                               guint                  piece);
 
 /* Has a piece read into the cache by another thread, if there is such a piece
@@ -42,7 +42,7 @@ StrataElements *_strata_session_peek_piece   (StrataSession         *self,
  */
 void            _strata_session_prefetch     (StrataSession         *self,
                                               StrataSnapshot        *snapshot,
-                                              const StrataList      *list,
+                                              const StrataPieces    *pieces,
                                               guint                  piece,
                                               GCancellable          *cancellable);
 

@@ -310,15 +310,15 @@ strata_session_get_n_items (StrataSession *self,
                             const char    *member)
 {
   g_autoptr(StrataSnapshot) snapshot = NULL;
-  const StrataList *list;
+  const StrataPieces *pieces;
 
   g_return_val_if_fail (STRATA_IS_SESSION (self), 0);
   g_return_val_if_fail (member != NULL, 0);
 
   snapshot = _strata_session_dup_snapshot (self);
-  list = _strata_snapshot_find_list (snapshot, member);
+  pieces = _strata_snapshot_find_pieces (snapshot, member);
 
-  return list != NULL ? _strata_list_get_n_items (list) : 0;
+  return pieces != NULL ? _strata_pieces_get_n_items (pieces) : 0;
 }
 
 /* Loading */
@@ -393,42 +393,42 @@ load_part (StrataSession     *self,
 }
 
 StrataElements *
-_strata_session_load_piece (StrataSession     *self,
-                            StrataSnapshot    *snapshot,
-                            const StrataList  *list,
-                            guint              piece,
-                            guint              skip,
-                            GCancellable      *cancellable,
-                            GError           **error)
+_strata_session_load_piece (StrataSession       *self,
+                            StrataSnapshot      *snapshot,
+                            const StrataPieces  *pieces,
+                            guint                piece,
+                            guint                skip,
+                            GCancellable        *cancellable,
+                            GError             **error)
 {
-  if (list->text != NULL)
-    return _strata_elements_new (list->text, list->index, skip, skip);
+  if (_strata_pieces_is_in_memory (pieces, piece))
+    return _strata_elements_new (pieces->text, pieces->index, skip, pieces->firsts[piece] + skip);
 
-  return load_part (self, snapshot, _strata_snapshot_get_part (snapshot, list, piece), skip, list->firsts[piece],
+  return load_part (self, snapshot, _strata_snapshot_get_part (snapshot, pieces, piece), skip, pieces->firsts[piece],
                     cancellable, error);
 }
 
 StrataElements *
-_strata_session_peek_piece (StrataSession    *self,
-                            StrataSnapshot   *snapshot,
-                            const StrataList *list,
-                            guint             piece)
+_strata_session_peek_piece (StrataSession      *self,
+                            StrataSnapshot     *snapshot,
+                            const StrataPieces *pieces,
+                            guint               piece)
 {
   StrataCache *cache = strata_store_get_cache (self->store);
   const StrataPart *part;
   g_autoptr(GBytes) text = NULL;
   g_autoptr(GBytes) index = NULL;
 
-  if (list->text != NULL)
-    return _strata_elements_new (list->text, list->index, 0, 0);
+  if (_strata_pieces_is_in_memory (pieces, piece))
+    return _strata_elements_new (pieces->text, pieces->index, 0, pieces->firsts[piece]);
 
-  part = _strata_snapshot_get_part (snapshot, list, piece);
+  part = _strata_snapshot_get_part (snapshot, pieces, piece);
   index = _strata_cache_peek (cache, STRATA_CACHE_INDEX, &part->raw_digest);
   if (index == NULL || !check_count (part, index, NULL))
     return NULL;
   text = _strata_cache_peek (cache, STRATA_CACHE_TEXT, &part->raw_digest);
 
-  return text != NULL ? _strata_elements_new (text, index, 0, list->firsts[piece]) : NULL;
+  return text != NULL ? _strata_elements_new (text, index, 0, pieces->firsts[piece]) : NULL;
 }
 
 /* Changes */
@@ -477,7 +477,7 @@ adopt (StrataSession        *self,
   gboolean is_new, changed;
 
   g_mutex_lock (&self->mutex);
-  is_new = !_strata_digest_equal (&self->snapshot->manifest->file_digest, &fresh->manifest->file_digest);
+  is_new = !_strata_snapshot_equal (self->snapshot, fresh);
   if (is_new)
     {
       dropped = g_steal_pointer (&self->snapshot);
@@ -800,20 +800,20 @@ get_prefetch_pool (void)
 }
 
 void
-_strata_session_prefetch (StrataSession    *self,
-                          StrataSnapshot   *snapshot,
-                          const StrataList *list,
-                          guint             piece,
-                          GCancellable     *cancellable)
+_strata_session_prefetch (StrataSession      *self,
+                          StrataSnapshot     *snapshot,
+                          const StrataPieces *pieces,
+                          guint               piece,
+                          GCancellable       *cancellable)
 {
   StrataCache *cache = strata_store_get_cache (self->store);
   const StrataPart *part;
   Prefetch *prefetch;
 
-  if (list->text != NULL || piece >= list->n_pieces)
+  if (piece >= pieces->n_parts)
     return;
 
-  part = _strata_snapshot_get_part (snapshot, list, piece);
+  part = _strata_snapshot_get_part (snapshot, pieces, piece);
   if (!_strata_cache_takes (cache, part->raw_bytes))
     return;
 

@@ -20,36 +20,36 @@
 #include "strata-store-private.h"
 
 static void
-list_free (gpointer data)
+pieces_free (gpointer data)
 {
-  StrataList *list = data;
+  StrataPieces *pieces = data;
 
-  g_free (list->name);
-  g_free (list->firsts);
-  g_clear_pointer (&list->text, g_bytes_unref);
-  g_clear_pointer (&list->index, g_bytes_unref);
-  g_free (list);
+  g_free (pieces->name);
+  g_free (pieces->firsts);
+  g_clear_pointer (&pieces->text, g_bytes_unref);
+  g_clear_pointer (&pieces->index, g_bytes_unref);
+  g_free (pieces);
 }
 
 guint64
-_strata_list_get_n_items (const StrataList *list)
+_strata_pieces_get_n_items (const StrataPieces *pieces)
 {
-  return list->firsts[list->n_pieces];
+  return pieces->firsts[pieces->n_pieces];
 }
 
 guint
-_strata_list_find_piece (const StrataList *list,
-                         guint64           position)
+_strata_pieces_find_piece (const StrataPieces *pieces,
+                           guint64             position)
 {
   guint low = 0;
-  guint high = list->n_pieces - 1;
+  guint high = pieces->n_pieces - 1;
 
-  g_assert (position < _strata_list_get_n_items (list));
+  g_assert (position < _strata_pieces_get_n_items (pieces));
   while (low < high)
     {
       guint middle = (low + high + 1) / 2;
 
-      if (list->firsts[middle] <= position)
+      if (pieces->firsts[middle] <= position)
         low = middle;
       else
         high = middle - 1;
@@ -58,77 +58,97 @@ _strata_list_find_piece (const StrataList *list,
   return low;
 }
 
-/* Making */
-
-static StrataList *
-add_list (StrataSnapshot *self,
-          char           *name,
-          guint           n_pieces)
+gboolean
+_strata_pieces_is_in_memory (const StrataPieces *pieces,
+                             guint               piece)
 {
-  StrataList *list = g_new0 (StrataList, 1);
-
-  list->name = name;
-  list->n_pieces = n_pieces;
-  list->firsts = g_new0 (guint64, n_pieces + 1);
-  g_hash_table_replace (self->lists, list->name, list);
-
-  return list;
+  return piece == pieces->n_parts && pieces->text != NULL;
 }
 
-/* Parts at one position are one member. */
-static void
-add_part_lists (StrataSnapshot *self)
+/* Making */
+
+static const StrataPart *
+get_part (StrataSnapshot *self,
+          guint           index)
 {
-  GPtrArray *parts = self->manifest->parts;
+  return g_ptr_array_index (self->manifest->parts, index);
+}
+
+/* @name: (transfer full); @n_parts from @first_part on; what is in memory comes after.
+ * A name that is there already is replaced.
+ */
+static StrataPieces *
+add_pieces (StrataSnapshot *self,
+            char           *name,
+            guint           first_part,
+            guint           n_parts,
+            gboolean        in_memory)
+{
+  StrataPieces *pieces = g_new0 (StrataPieces, 1);
+
+  pieces->name = name;
+  pieces->first_part = first_part;
+  pieces->n_parts = n_parts;
+  pieces->n_pieces = n_parts + (in_memory ? 1 : 0);
+  pieces->firsts = g_new0 (guint64, pieces->n_pieces + 1);
+  for (guint i = 0; i < n_parts; i++)
+    pieces->firsts[i + 1] = pieces->firsts[i] + get_part (self, first_part + i)->items;
+  g_hash_table_replace (self->members, pieces->name, pieces);
+
+  return pieces;
+}
+
+/* Parts of one kind at one position are one member. */
+static void
+add_parts (StrataSnapshot *self)
+{
+  guint n_parts = self->manifest->parts->len;
   guint next;
 
-  for (guint first = 0; first < parts->len; first = next)
+  for (guint first = 0; first < n_parts; first = next)
     {
-      const StrataPart *part = g_ptr_array_index (parts, first);
-      StrataList *list;
+      const StrataPart *part = get_part (self, first);
+      StrataPieces *pieces;
 
-      for (next = first + 1; next < parts->len; next++)
-        if (((const StrataPart *)g_ptr_array_index (parts, next))->position != part->position)
+      for (next = first + 1; next < n_parts; next++)
+        if (get_part (self, next)->position != part->position || strcmp (get_part (self, next)->kind, part->kind) != 0)
           break;
 
-      list = add_list (self, g_strdup (part->kind), next - first);
-      list->first_part = first;
-      list->is_value = !part->is_array;
-      for (guint i = 0; i < list->n_pieces; i++)
-        list->firsts[i + 1] = list->firsts[i] + ((const StrataPart *)g_ptr_array_index (parts, first + i))->items;
+      pieces = add_pieces (self, g_strdup (part->kind), first, next - first, FALSE);
+      pieces->is_value = !part->is_array;
     }
 }
 
 /* @name: its token; a name that parts have already is theirs */
 static gboolean
-add_small_list (StrataSnapshot  *self,
-                const GString   *name,
-                const GString   *value,
-                GError         **error)
+add_small_member (StrataSnapshot  *self,
+                  const GString   *name,
+                  const GString   *value,
+                  GError         **error)
 {
   g_autofree char *plain = _strata_json_unquote (name->str, name->len);
   g_autoptr(GBytes) text = g_bytes_new (value->str, value->len);
   g_autoptr(GBytes) index = NULL;
-  StrataList *known = g_hash_table_lookup (self->lists, plain);
-  StrataList *list;
+  StrataPieces *known = g_hash_table_lookup (self->members, plain);
+  StrataPieces *pieces;
 
-  if (known != NULL && known->text == NULL)
+  if (known != NULL && known->n_parts > 0)
     return TRUE;
 
   index = _strata_elements_make_index (text, error);
   if (index == NULL)
     return FALSE;
 
-  list = add_list (self, g_steal_pointer (&plain), 1);
-  list->firsts[1] = _strata_elements_count (index);
-  list->text = g_steal_pointer (&text);
-  list->index = g_steal_pointer (&index);
+  pieces = add_pieces (self, g_steal_pointer (&plain), 0, 0, TRUE);
+  pieces->firsts[1] = _strata_elements_count (index);
+  pieces->text = g_steal_pointer (&text);
+  pieces->index = g_steal_pointer (&index);
 
   return TRUE;
 }
 
 static gboolean
-add_small_lists (StrataSnapshot  *self,
+add_small_members (StrataSnapshot  *self,
                  GError         **error)
 {
   const char *small = self->manifest->small;
@@ -153,7 +173,7 @@ add_small_lists (StrataSnapshot  *self,
         continue;
 
       g_string_truncate (value, 0);
-      if (!_strata_json_reader_take_string (reader, value, NULL, error) || !add_small_list (self, name, value, error))
+      if (!_strata_json_reader_take_string (reader, value, NULL, error) || !add_small_member (self, name, value, error))
         return FALSE;
     }
 }
@@ -166,9 +186,9 @@ snapshot_new (StrataManifest  *manifest,
   g_autoptr(StrataSnapshot) self = g_atomic_rc_box_new0 (StrataSnapshot);
 
   self->manifest = manifest;
-  self->lists = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, list_free);
-  add_part_lists (self);
-  if (!add_small_lists (self, error))
+  self->members = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, pieces_free);
+  add_parts (self);
+  if (!add_small_members (self, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -185,7 +205,7 @@ snapshot_clear (gpointer data)
 {
   StrataSnapshot *self = data;
 
-  g_hash_table_unref (self->lists);
+  g_hash_table_unref (self->members);
   _strata_manifest_free (self->manifest);
 }
 
@@ -193,6 +213,13 @@ void
 _strata_snapshot_unref (StrataSnapshot *self)
 {
   g_atomic_rc_box_release_full (self, snapshot_clear);
+}
+
+gboolean
+_strata_snapshot_equal (const StrataSnapshot *a,
+                        const StrataSnapshot *b)
+{
+  return a == b || _strata_digest_equal (&a->manifest->file_digest, &b->manifest->file_digest);
 }
 
 /* Loading */
@@ -317,19 +344,19 @@ _strata_snapshot_find_part (const StrataSnapshot *self,
   return part;
 }
 
-const StrataList *
-_strata_snapshot_find_list (const StrataSnapshot *self,
-                            const char           *name)
+const StrataPieces *
+_strata_snapshot_find_pieces (const StrataSnapshot *self,
+                              const char           *name)
 {
-  return g_hash_table_lookup (self->lists, name);
+  return g_hash_table_lookup (self->members, name);
 }
 
 const StrataPart *
 _strata_snapshot_get_part (const StrataSnapshot *self,
-                           const StrataList     *list,
+                           const StrataPieces   *pieces,
                            guint                 piece)
 {
-  g_assert (list->text == NULL && piece < list->n_pieces);
+  g_assert (piece < pieces->n_parts);
 
-  return g_ptr_array_index (self->manifest->parts, list->first_part + piece);
+  return g_ptr_array_index (self->manifest->parts, pieces->first_part + piece);
 }
