@@ -151,6 +151,30 @@ test_tags_of_any_kind_are_harmless (Fixture       *fixture,
 }
 
 static void
+test_tags_are_the_strings_of_the_list (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  static const struct { const char *raw; const char *tags; } rows[] = {
+    { "[\"a\",\"b\"]", "a|b" },
+    { "[\"a\",1,null,true,\"\",\"\\u00e9\\n\"]", "a||é\n" },
+    { "[\"[\",\"{}\",\"\\\"\"]", "[|{}|\"" },
+    { "[\"a\",{\"b\":\"c\"},[\"d\"],\"e\"]", "a|e" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *small = g_strdup_printf ("{\"tags\":%s}", rows[i].raw);
+      g_autoptr(GPtrArray) sessions = NULL;
+      g_autofree char *tags = NULL;
+
+      put (fixture, "a", small, 1, 0, 0);
+      sessions = _strata_catalog_list_sessions (fixture->catalog, STRATA_SESSION_ORDER_DATE, 0, NULL);
+      tags = g_strjoinv ("|", ((StrataSessionInfo *)g_ptr_array_index (sessions, 0))->tags);
+      g_assert_cmpstr (tags, ==, rows[i].tags);
+    }
+}
+
+static void
 test_a_key_is_found_before_an_id (Fixture       *fixture,
                                   gconstpointer  test_data)
 {
@@ -589,6 +613,7 @@ main (int   argc,
   ADD ("/catalog/orders", test_lists_have_their_orders);
   ADD ("/catalog/row", test_a_row_says_what_the_session_says);
   ADD ("/catalog/tags", test_tags_of_any_kind_are_harmless);
+  ADD ("/catalog/tag-list", test_tags_are_the_strings_of_the_list);
   ADD ("/catalog/find", test_a_key_is_found_before_an_id);
   ADD ("/catalog/ambiguous", test_an_id_of_two_is_ambiguous);
   ADD ("/catalog/ordinals", test_ordinals_are_of_sources_in_plain_sight);

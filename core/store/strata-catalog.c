@@ -18,7 +18,7 @@
 #define FILE_NAME "catalog.sqlite3"
 
 /* A catalog of another version is made anew from the files */
-#define VERSION 1
+#define VERSION 2
 
 /* Sums of `owners.stored` are of its own files; objects count once per owner. */
 static const char schema[] =
@@ -32,6 +32,8 @@ static const char schema[] =
   "  object_bytes INTEGER NOT NULL, recovered INTEGER NOT NULL, sha256 BLOB NOT NULL) WITHOUT ROWID;"
   "CREATE INDEX owners_by_id ON owners (id);"
   "CREATE INDEX owners_by_start ON owners (start);"
+  "CREATE INDEX owners_by_size ON owners (stored + object_bytes DESC, key) WHERE NOT is_collection;"
+  "CREATE INDEX owners_by_name ON owners (name COLLATE NOCASE, start, key) WHERE NOT is_collection;"
   "CREATE INDEX owners_by_ordinal ON owners (source, ordinal) WHERE NOT is_collection;"
   "CREATE TABLE attachments ("
   "  owner TEXT NOT NULL, number INTEGER NOT NULL, source INTEGER NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,"
@@ -80,7 +82,7 @@ prepare_for_writing (StrataCatalog  *self,
   gint64 version;
 
   if (!_strata_sqlite_exec (self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                                      "PRAGMA journal_size_limit = 4194304", error) ||
+                                      "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -16384", error) ||
       !_strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error) ||
       !read_version (self, &version, error))
     return FALSE;
@@ -388,11 +390,25 @@ _strata_catalog_put (StrataCatalog         *self,
          put_owner (self, manifest, small, object_bytes, error);
 }
 
+static gboolean
+add_tag (const char *token,
+         gsize       length,
+         const char *name,
+         gsize       name_length,
+         gpointer    user_data)
+{
+  g_autofree char *tag = _strata_json_unquote (token, length);
+
+  g_strv_builder_add (user_data, tag);
+
+  return TRUE;
+}
+
 static char **
 parse_tags (const char *raw)
 {
   g_autoptr(GStrvBuilder) tags = g_strv_builder_new ();
-  g_autoptr(GString) token = g_string_new (NULL);
+  g_autoptr(GString) token = NULL;
   g_autoptr(StrataJsonReader) reader = NULL;
   StrataJsonKind kind;
   gboolean more = TRUE;
@@ -400,6 +416,14 @@ parse_tags (const char *raw)
   if (raw == NULL || raw[0] != '[')
     return g_strv_builder_end (tags);
 
+  /* Nothing is nested in it, as in nearly all: a reader would take longer to make than to use */
+  if (strpbrk (raw + 1, "[{") == NULL)
+    {
+      _strata_json_for_each_string (raw, strlen (raw), add_tag, tags);
+      return g_strv_builder_end (tags);
+    }
+
+  token = g_string_new (NULL);
   reader = _strata_json_reader_new_for_data (raw, strlen (raw));
   if (!_strata_json_reader_enter (reader, NULL, NULL))
     return g_strv_builder_end (tags);
@@ -425,19 +449,50 @@ parse_tags (const char *raw)
   "SELECT key, id, name, start, end, category, status, tags, screenshots, audio_segments," \
   " raw_bytes + source_bytes, stored + object_bytes, recovered FROM owners WHERE NOT is_collection "
 
+/* Copies a column's text to @inout_place, and moves that behind it. */
+static char *
+place_text (sqlite3_stmt  *statement,
+            int            column,
+            char         **inout_place)
+{
+  const char *text = (const char *)sqlite3_column_text (statement, column);
+  gsize size = text != NULL ? (gsize)sqlite3_column_bytes (statement, column) + 1 : 0;
+  char *place = *inout_place;
+
+  if (text == NULL)
+    return NULL;
+
+  memcpy (place, text, size);
+  *inout_place += size;
+
+  return place;
+}
+
+/* Lists are long, and most of their time went into memory: one piece for all texts of a row. */
 static StrataSessionInfo *
 session_of_row (sqlite3_stmt *statement)
 {
-  StrataSessionInfo *info = g_atomic_rc_box_new0 (StrataSessionInfo);
+  const char *tags = (const char *)sqlite3_column_text (statement, 7);
+  gsize size = sizeof (StrataSessionInfo) + sizeof (char *);
+  StrataSessionInfo *info;
+  char *place;
 
-  info->key = _strata_sqlite_dup_text (statement, 0);
-  info->id = _strata_sqlite_dup_text (statement, 1);
-  info->name = _strata_sqlite_dup_text (statement, 2);
-  info->start = _strata_sqlite_dup_text (statement, 3);
-  info->end = _strata_sqlite_dup_text (statement, 4);
-  info->category = _strata_sqlite_dup_text (statement, 5);
-  info->status = _strata_sqlite_dup_text (statement, 6);
-  info->tags = parse_tags ((const char *)sqlite3_column_text (statement, 7));
+  for (int i = 0; i < 7; i++)
+    size += (gsize)sqlite3_column_bytes (statement, i) + 1;
+  info = g_atomic_rc_box_alloc0 (size);
+  place = (char *)(info + 1) + sizeof (char *);
+
+  info->key = place_text (statement, 0, &place);
+  info->id = place_text (statement, 1, &place);
+  info->name = place_text (statement, 2, &place);
+  info->start = place_text (statement, 3, &place);
+  info->end = place_text (statement, 4, &place);
+  info->category = place_text (statement, 5, &place);
+  info->status = place_text (statement, 6, &place);
+  if (tags != NULL && strcmp (tags, "[]") != 0)
+    info->tags = parse_tags (tags);
+  else
+    info->tags = (char **)(info + 1);
   info->screenshots = (guint64)sqlite3_column_int64 (statement, 8);
   info->audio_segments = (guint64)sqlite3_column_int64 (statement, 9);
   info->bytes_original = (guint64)sqlite3_column_int64 (statement, 10);
@@ -476,7 +531,7 @@ _strata_catalog_list_sessions (StrataCatalog       *self,
 {
   static const char *const queries[] = {
     [STRATA_SESSION_ORDER_DATE] = SESSION_COLUMNS "ORDER BY start DESC, source, ordinal LIMIT ?",
-    [STRATA_SESSION_ORDER_SIZE] = SESSION_COLUMNS "ORDER BY 12 DESC, key LIMIT ?",
+    [STRATA_SESSION_ORDER_SIZE] = SESSION_COLUMNS "ORDER BY stored + object_bytes DESC, key LIMIT ?",
     [STRATA_SESSION_ORDER_NAME] = SESSION_COLUMNS "ORDER BY name COLLATE NOCASE, start, key LIMIT ?",
     [STRATA_SESSION_ORDER_SOURCE] = SESSION_COLUMNS "ORDER BY source, recovered, ordinal LIMIT ?",
   };
