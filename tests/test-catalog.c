@@ -535,6 +535,7 @@ test_one_in_memory_works_too (Fixture       *fixture,
 {
   _strata_catalog_free (fixture->catalog);
   fixture->catalog = _strata_catalog_new_in_memory ();
+  g_assert_false (g_file_test (":memory:", G_FILE_TEST_EXISTS));
   g_assert_false (_strata_catalog_is_read_only (fixture->catalog));
   put (fixture, "a", "{}", 1, 0, 0);
   assert_order (fixture, STRATA_SESSION_ORDER_DATE, 0, "a");

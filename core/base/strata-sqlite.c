@@ -64,7 +64,7 @@ make_private (const char *path)
     _strata_seam_get ()->close (fd);
 }
 
-/* @path: absolute and free of links. Opened through the seam; extended result
+/* @path: absolute and free of links, or ":memory:". Opened through the seam; extended result
  * codes on; not to be used by several threads at once.
  *
  * Returns: (transfer full): close with sqlite3_close(); or %NULL with @error set
@@ -82,7 +82,7 @@ _strata_sqlite_open (const char        *path,
 
   _strata_seam_register_sqlite ();
   flags |= mode == STRATA_SQLITE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-  if (mode == STRATA_SQLITE_WRITE)
+  if (mode == STRATA_SQLITE_WRITE && strcmp (path, ":memory:") != 0)
     make_private (path);
   uri = g_strconcat ("file:", escaped, mode == STRATA_SQLITE_WRITE ? NULL : "?immutable=1", NULL);
 
