@@ -245,15 +245,16 @@ zip_stream_read (GInputStream  *stream,
   while (self->left == 0 && !self->is_ended && self->error == NULL)
     decode (self, cancellable);
 
-  if (self->left == 0 && self->error != NULL)
+  if (self->left == 0 && self->error == NULL)
+    return 0;
+  if (self->left == 0)
     {
       g_propagate_error (error, g_error_copy (self->error));
       return -1;
     }
 
   size = MIN (count, self->left);
-  if (size > 0)
-    memcpy (buffer, self->block, size);
+  memcpy (buffer, self->block, size);
   self->block += size;
   self->left -= size;
   self->position += size;
