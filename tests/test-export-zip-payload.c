@@ -71,10 +71,17 @@ wrap_twice (const char *text)
 static char *
 quote (const char *text)
 {
-  g_auto(GStrv) parts = g_strsplit (text, "\"", -1);
-  g_autofree char *escaped = g_strjoinv ("\\\"", parts);
+  GString *quoted = g_string_new ("\"");
 
-  return g_strdup_printf ("\"%s\"", escaped);
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '"')
+        g_string_append_c (quoted, '\\');
+      g_string_append_c (quoted, *text);
+    }
+  g_string_append_c (quoted, '"');
+
+  return g_string_free (quoted, FALSE);
 }
 
 static void
