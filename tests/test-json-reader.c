@@ -1143,6 +1143,36 @@ test_read_string_in_any_buffer (void)
 }
 
 static void
+test_read_string_up_to_a_flaw (void)
+{
+  static const char *const flaws[] = { "\n", "\\x", "\\u12x", "\xff", "\xe2\x82x" };
+  static const gsize before_flaw[] = { 0, 1, 4, 0, 2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (flaws) * N_SOURCES; i++)
+    {
+      guint flaw = i / N_SOURCES;
+      g_autofree char *text = g_strdup_printf ("\"some text%s and more\"", flaws[flaw]);
+      g_autofree char *expected = g_strdup_printf ("some text%.*s", (int)before_flaw[flaw], flaws[flaw]);
+      g_autoptr(GBytes) bytes = g_bytes_new_static (text, strlen (text));
+      g_autoptr(StrataJsonReader) reader = open_text (bytes, i % N_SOURCES);
+      g_autoptr(GString) out = g_string_new (NULL);
+      g_autoptr(GError) error = NULL;
+      StrataJsonPosition position;
+      char buffer[100];
+      gsize n;
+
+      while (_strata_json_reader_read_string (reader, buffer, sizeof buffer, &n, NULL, &error) && n > 0)
+        g_string_append_len (out, buffer, (gssize)n);
+
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+      g_assert_cmpstr (out->str, ==, expected);
+      _strata_json_reader_get_position (reader, &position);
+      g_assert_cmpuint (position.offset, ==, 1 + strlen (expected));
+      assert_stays_failed (reader, error);
+    }
+}
+
+static void
 test_read_string_of_any_length (void)
 {
   g_autoptr(TestStream) stream = test_stream_new ("\"", "0123456789abcde\\n", 4000000, "\" ");
@@ -1612,6 +1642,7 @@ main (int   argc,
   ADD ("endless-nesting-is-bounded", test_endless_nesting_is_bounded);
   ADD ("sink-gets-long-runs", test_sink_gets_long_runs);
   ADD ("read-string-in-any-buffer", test_read_string_in_any_buffer);
+  ADD ("read-string-up-to-a-flaw", test_read_string_up_to_a_flaw);
   ADD ("read-string-of-any-length", test_read_string_of_any_length);
   ADD ("position-of-each-element", test_position_of_each_element);
   ADD ("random-texts", test_random_texts);

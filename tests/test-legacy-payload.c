@@ -601,6 +601,74 @@ test_what_stands_before_damage_is_read (Fixture       *fixture,
   g_assert_cmpuint (n_elements, <, 20000);
 }
 
+/* How many elements come before the error. */
+static guint
+count_elements (Fixture  *fixture,
+                GError  **error)
+{
+  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open (fixture->dir, "x.json", NULL, error);
+  StrataJsonReader *reader;
+  guint n_elements = 0;
+  gboolean more;
+
+  if (payload == NULL)
+    return 0;
+
+  reader = _strata_legacy_payload_get_reader (payload);
+  if (!_strata_json_reader_enter (reader, NULL, error))
+    return 0;
+  while (_strata_json_reader_next_element (reader, &more, NULL, error) && more &&
+         _strata_json_reader_take (reader, NULL, NULL, NULL, error))
+    n_elements++;
+
+  return n_elements;
+}
+
+/* After a power cut the end of a file may be zeros: they take nothing of what
+ * stands before them, also where all is in one block.
+ */
+static void
+test_what_stands_before_zeros_is_read (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  const guint n_elements = 100;
+  g_autoptr(GString) text = g_string_new ("[");
+  g_autofree char *as_string = NULL;
+  g_autofree char *as_gzip = NULL;
+  const char *data;
+  gsize size;
+
+  for (guint i = 0; i < n_elements; i++)
+    g_string_append_printf (text, "%u%c", 1000 + (guint)g_test_rand_int_range (0, 9000), i < n_elements - 1 ? ',' : ']');
+  as_string = envelop_string (text->str);
+  as_gzip = envelop_gzip (text->str);
+
+  data = strstr (as_string, "[");
+  size = strlen (as_string);
+  for (guint i = 1; i < n_elements; i++)
+    {
+      g_autofree char *zeros = g_memdup2 (as_string, size);
+      g_autoptr(GError) error = NULL;
+      gsize place = (gsize)(data - as_string) + 5 * i + 1;
+
+      memset (zeros + place, 0, size - place);
+      put (fixture, zeros, (gssize)size);
+
+      g_assert_cmpuint (count_elements (fixture, &error), ==, i);
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+    }
+
+  size = strlen (as_gzip);
+  memset (as_gzip + size - 20, 0, 20);
+  put (fixture, as_gzip, (gssize)size);
+  {
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpuint (count_elements (fixture, &error), >, n_elements / 2);
+    g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+  }
+}
+
 static void
 test_any_changed_byte_is_survived (Fixture       *fixture,
                                    gconstpointer  test_data)
@@ -1173,6 +1241,7 @@ main (int    argc,
   ADD ("cut-anywhere-is-an-error", test_cut_anywhere_is_an_error);
   ADD ("cut-inside-is-an-error", test_cut_inside_is_an_error);
   ADD ("what-stands-before-damage-is-read", test_what_stands_before_damage_is_read);
+  ADD ("what-stands-before-zeros-is-read", test_what_stands_before_zeros_is_read);
   ADD ("any-changed-byte-is-survived", test_any_changed_byte_is_survived);
   ADD ("what-follows-is-told", test_what_follows_is_told);
   ADD ("what-is-no-payload", test_what_is_no_payload);

@@ -505,7 +505,8 @@ begin_string (StrataJsonReader *self,
 }
 
 /* Reads what the block holds of the string, at most @size bytes. At the closing
- * quote it stops before it if there were bytes to give, since 0 says the end.
+ * quote it stops before it if there were bytes to give, since 0 says the end; and
+ * at a byte that can't be, so that what stands before it is not lost.
  */
 static gboolean
 read_piece (StrataJsonReader *self,
@@ -521,7 +522,7 @@ read_piece (StrataJsonReader *self,
     result = _strata_json_token_resume_string (&self->token, &self->pos, end);
   if (result == STRATA_JSON_TOKEN_DONE)
     result = _strata_json_token_scan_string (&self->token, &self->pos, end);
-  if (result == STRATA_JSON_TOKEN_INVALID)
+  if (result == STRATA_JSON_TOKEN_INVALID && self->pos == from)
     return _strata_json_reader_fail_invalid (self);
 
   if (result == STRATA_JSON_TOKEN_DONE && self->pos - from > 1)
