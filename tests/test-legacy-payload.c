@@ -606,7 +606,7 @@ static guint
 count_elements (Fixture  *fixture,
                 GError  **error)
 {
-  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open (fixture->dir, "x.json", NULL, error);
+  g_autoptr(StrataLegacyPayload) payload = open_file (fixture->dir, "x.json", error);
   StrataJsonReader *reader;
   guint n_elements = 0;
   gboolean more;

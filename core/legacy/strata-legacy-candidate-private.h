@@ -43,6 +43,7 @@ typedef struct
   const StrataLegacyContainer *
                       container;     /* borrowed; NULL: @file is the text */
   guint               entry;         /* its number in @container */
+  GHashTable         *left_out;      /* (nullable): set of sentences: what of a record has no place in JSON, as far as read */
   char              **members;       /* (nullable): the way to the value in it, see _strata_legacy_payload_open() */
 } StrataLegacyCandidate;
 

@@ -23,6 +23,7 @@ _strata_legacy_candidate_free (StrataLegacyCandidate *self)
   g_free (self->text_checksum);
   g_free (self->file);
   g_strfreev (self->members);
+  g_clear_pointer (&self->left_out, g_hash_table_unref);
   g_free (self);
 }
 
@@ -40,14 +41,28 @@ _strata_legacy_candidate_open_original (const StrataLegacyCandidate  *self,
 {
   if (self->container == NULL)
     return _strata_file_stream_open_source (self->dir, self->file, error);
+  if (self->container->zip != NULL)
+    return _strata_export_zip_open_entry (self->container->zip, self->entry, error);
 
-  return _strata_export_zip_open_entry (self->container->zip, self->entry, error);
+  return _strata_webkit_database_open_raw (self->container->database, self->entry, error);
+}
+
+/* Read more than once, it leaves the same out each time */
+static void
+note_left_out (const char *path,
+               const char *what,
+               gpointer    left_out)
+{
+  g_hash_table_add (left_out, g_strdup_printf ("%s (%s)", path, what));
 }
 
 GInputStream *
 _strata_legacy_candidate_open_bytes (const StrataLegacyCandidate  *self,
                                      GError                      **error)
 {
+  if (self->container != NULL && self->container->database != NULL)
+    return _strata_webkit_database_open_record (self->container->database, self->entry, note_left_out, self->left_out, error);
+
   return _strata_legacy_candidate_open_original (self, error);
 }
 

@@ -220,6 +220,7 @@ make_inner (const StrataLegacyCandidate *outer,
                               (const char * const *)members->pdata);
   candidate->container = outer->container;
   candidate->entry = outer->entry;
+  candidate->left_out = outer->left_out != NULL ? g_hash_table_ref (outer->left_out) : NULL;
   candidate->size = outer->size;
 
   return candidate;
@@ -464,6 +465,50 @@ gather_export (Gathering                    *gathering,
   return TRUE;
 }
 
+/* Web views' databases */
+
+static void
+report_damage (Gathering                    *gathering,
+               const StrataLegacyContainer  *container)
+{
+  const GError *damage = _strata_webkit_database_get_damage (container->database);
+
+  if (damage != NULL && gathering->report != NULL)
+    gathering->report (strata_problem_new ("torn", container->path, NULL, NULL, -1,
+                                           "The database is damaged, and records in it may be lost: %s", damage->message),
+                       gathering->user_data);
+}
+
+static gboolean
+gather_database (Gathering                    *gathering,
+                 const StrataLegacyContainer  *container,
+                 GError                      **error)
+{
+  static const char *const members[] = { "data", NULL };
+  guint n_records = _strata_webkit_database_get_n_records (container->database);
+
+  report_damage (gathering, container);
+  for (guint i = 0; i < n_records; i++)
+    {
+      const StrataWebkitRecord *record = _strata_webkit_database_get_record (container->database, i);
+      g_autoptr(StrataLegacyCandidate) candidate =
+        make_candidate (container->path, STRATA_LEGACY_IN_WEBKIT, container->dir, container->file, members);
+      gboolean ok;
+
+      candidate->container = container;
+      candidate->entry = i;
+      candidate->left_out = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      candidate->size = record->bytes;
+      candidate->timestamp_ms = record->timestamp_ms;
+      ok = record->store == STRATA_WEBKIT_STORE_BACKUPS ? look_into_backup (gathering, candidate, error)
+                                                        : take_collection (gathering, record->name, g_steal_pointer (&candidate), error);
+      if (!ok)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 gather_containers (Gathering  *gathering,
                    GError    **error)
@@ -471,8 +516,13 @@ gather_containers (Gathering  *gathering,
   GPtrArray *containers = _strata_legacy_store_get_containers (gathering->store);
 
   for (guint i = 0; i < containers->len; i++)
-    if (!gather_export (gathering, g_ptr_array_index (containers, i), error))
-      return FALSE;
+    {
+      const StrataLegacyContainer *container = g_ptr_array_index (containers, i);
+
+      if (!(container->zip != NULL ? gather_export (gathering, container, error)
+                                   : gather_database (gathering, container, error)))
+        return FALSE;
+    }
 
   return TRUE;
 }

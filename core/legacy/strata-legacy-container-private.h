@@ -6,21 +6,29 @@
 #pragma once
 
 #include "strata-export-zip-private.h"
+#include "strata-webkit-database-private.h"
 
 G_BEGIN_DECLS
 
-/* One file that holds many collections: an export. */
+/* One file that holds many collections: an export, or a web view's database; one of the two is set. */
 typedef struct
 {
   char                 *path;      /* below what was opened, as problems name it */
   int                   dir;       /* borrowed; @file is below it */
   char                 *file;
   StrataExportZip      *zip;
+  StrataWebkitDatabase *database;
 } StrataLegacyContainer;
 
 /* STRATA_ERROR_NOT_FOUND: it is an ordinary ZIP or database, none of Taskerino's. */
 StrataLegacyContainer *_strata_legacy_container_open_zip      (int                     dir,
                                                                const char             *file,
+                                                               GCancellable           *cancellable,
+                                                               GError                **error);
+/* @scratch: (nullable): where it may be copied to */
+StrataLegacyContainer *_strata_legacy_container_open_database (int                     dir,
+                                                               const char             *file,
+                                                               const char             *scratch,
                                                                GCancellable           *cancellable,
                                                                GError                **error);
 void                   _strata_legacy_container_free          (StrataLegacyContainer  *self);

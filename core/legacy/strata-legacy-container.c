@@ -40,10 +40,30 @@ _strata_legacy_container_open_zip (int            dir,
   return self;
 }
 
+StrataLegacyContainer *
+_strata_legacy_container_open_database (int            dir,
+                                        const char    *file,
+                                        const char    *scratch,
+                                        GCancellable  *cancellable,
+                                        GError       **error)
+{
+  StrataWebkitDatabase *database = _strata_webkit_database_open (dir, file, scratch, cancellable, error);
+  StrataLegacyContainer *self;
+
+  if (database == NULL)
+    return NULL;
+
+  self = container_new (dir, file);
+  self->database = database;
+
+  return self;
+}
+
 void
 _strata_legacy_container_free (StrataLegacyContainer *self)
 {
   g_clear_pointer (&self->zip, _strata_export_zip_unref);
+  g_clear_pointer (&self->database, _strata_webkit_database_free);
   g_free (self->path);
   g_free (self->file);
   g_free (self);

@@ -201,6 +201,16 @@ add_containers (Opening *opening)
   _strata_legacy_search (self->root_dir, &findings);
   self->leveldb = g_strdup (findings.leveldb);
 
+  for (guint i = 0; i < findings.databases->len; i++)
+    {
+      const char *path = g_ptr_array_index (findings.databases, i);
+      g_autoptr(GError) error = NULL;
+      StrataLegacyContainer *container =
+        _strata_legacy_container_open_database (self->root_dir, path, opening->scratch, opening->cancellable, &error);
+
+      add_container (opening, container, path, error);
+    }
+
   for (guint i = 0; i < findings.exports->len; i++)
     {
       const char *path = g_ptr_array_index (findings.exports, i);
@@ -329,10 +339,18 @@ open_file (Opening     *opening,
   g_autofree char *folder = g_path_get_dirname (absolute);
   g_autofree char *name = g_path_get_basename (absolute);
   g_autofree char *real_folder = NULL;
+  g_autoptr(GBytes) head = NULL;
   StrataLegacyContainer *container;
 
   self->root_dir = open_dir (folder, error);
-  container = self->root_dir >= 0 ? _strata_legacy_container_open_zip (self->root_dir, name, opening->cancellable, error) : NULL;
+  head = self->root_dir >= 0 ? _strata_file_read_head (self->root_dir, name, 16, error) : NULL;
+  if (head == NULL)
+    return FALSE;
+
+  if (g_bytes_get_size (head) == 16 && memcmp (g_bytes_get_data (head, NULL), "SQLite format 3", 16) == 0)
+    container = _strata_legacy_container_open_database (self->root_dir, name, opening->scratch, opening->cancellable, error);
+  else
+    container = _strata_legacy_container_open_zip (self->root_dir, name, opening->cancellable, error);
   if (container == NULL)
     return FALSE;
 

@@ -43,8 +43,13 @@ void
 _strata_migration_note_fingerprint (StrataMigrationRun          *run,
                                     const StrataLegacyCandidate *candidate)
 {
-  char *fingerprint = dup_fingerprint (candidate);
+  char *fingerprint;
 
+  /* A database is read from a copy: what happens to it later does not matter */
+  if (candidate->container != NULL && candidate->container->database != NULL)
+    return;
+
+  fingerprint = dup_fingerprint (candidate);
   if (fingerprint != NULL && !g_hash_table_contains (run->fingerprints, candidate))
     g_hash_table_insert (run->fingerprints, (gpointer)candidate, fingerprint);
   else
@@ -143,6 +148,31 @@ keep_unrepaired (StrataMigrationRun           *run,
   return TRUE;
 }
 
+/* What a record of a database holds that JSON has no word for is left out; the record as it was is kept besides. */
+static gboolean
+keep_left_out (StrataMigrationRun           *run,
+               const StrataLegacyCandidate  *candidate,
+               GCancellable                 *cancellable,
+               GError                      **error)
+{
+  g_autofree char *place = NULL;
+  GHashTableIter iter;
+  gpointer what;
+
+  if (candidate->left_out == NULL || g_hash_table_size (candidate->left_out) == 0)
+    return TRUE;
+  if (!keep_original (run, candidate, &place, cancellable, error))
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, candidate->left_out);
+  while (g_hash_table_iter_next (&iter, &what, NULL))
+    _strata_migration_report (strata_problem_new ("payload-corrupt", candidate->path, NULL, NULL, -1,
+                                                  "This is no JSON and was left out: %s; the record as it was is kept as “%s”",
+                                                  (const char *)what, place), run->migration);
+
+  return TRUE;
+}
+
 /* What breaks off can't all be carried: the file is kept as it is besides. */
 gboolean
 _strata_migration_keep_broken (StrataMigrationRun           *run,
@@ -191,5 +221,6 @@ _strata_migration_finish_payload (StrataMigrationRun           *run,
                               run->migration);
   run->file_bytes += _strata_legacy_payload_get_bytes_read (payload);
 
-  return keep_unrepaired (run, candidate, payload, cancellable, error);
+  return keep_left_out (run, candidate, cancellable, error) &&
+         keep_unrepaired (run, candidate, payload, cancellable, error);
 }

@@ -88,20 +88,20 @@ survey_file (const StrataLegacyFile *file,
   return TRUE;
 }
 
-/* One file may be the first choice for many collections */
+/* One backup may be the first choice for many collections */
 static void
 survey_collections (StrataSurvey           *survey,
                     StrataLegacyCandidates *candidates)
 {
   g_autoptr(GPtrArray) names = _strata_legacy_candidates_list_names (candidates);
-  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < names->len; i++)
     {
       GPtrArray *places = _strata_legacy_candidates_get (candidates, g_ptr_array_index (names, i));
       const StrataLegacyCandidate *first = g_ptr_array_index (places, 0);
 
-      if (g_hash_table_add (seen, first->path))
+      if (g_hash_table_add (seen, g_strdup_printf ("%s %u", first->path, first->entry)))
         count (survey, first->size, TEXT_SHARE * (first->form == STRATA_LEGACY_FORM_GZIP ? BASE64_SHARE * GZIP_FACTOR : 1.0));
     }
 }
