@@ -177,6 +177,17 @@ open_nothing (const char  *scratch,
 
 /* Containers */
 
+/* Other people's files are none of ours; but what is called like an export and is none may have been one. */
+static gboolean
+is_to_be_told (const char   *path,
+               const GError *error)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+
+  return !g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) || strstr (lower, "taskerino") != NULL;
+}
+
 /* What can't be read is told later, together with what else is found. */
 static void
 add_container (Opening                *opening,
@@ -186,9 +197,10 @@ add_container (Opening                *opening,
 {
   if (container != NULL)
     g_ptr_array_add (opening->store->containers, container);
-  else if (!g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+  else if (is_to_be_told (path, error))
     g_ptr_array_add (opening->store->problems,
-                     strata_problem_new (_strata_file_is_content_error (error) ? "envelope-invalid" : "source-unreadable",
+                     strata_problem_new (error->domain == STRATA_ERROR && error->code != STRATA_ERROR_SOURCE
+                                           ? "envelope-invalid" : "source-unreadable",
                                          path, NULL, NULL, -1, "The file was passed over: %s", error->message));
 }
 
