@@ -419,6 +419,47 @@ test_the_list_follows_its_session (Fixture       *fixture,
   assert_item (new_last, N_ELEMENTS - 1, "1");
 }
 
+/* What is in memory is compared element by element */
+static void
+test_a_short_list_that_grows_keeps_its_rows (Fixture       *fixture,
+                                             gconstpointer  test_data)
+{
+  static const struct { const char *list; guint position, removed, added; } rows[] = {
+    { "[{\"id\":\"x\"},{\"id\":\"y\"},{\"id\":\"z\"}]", 2, 0, 1 },
+    { "[{\"id\":\"x\"},{\"id\":\"n\"},{\"id\":\"z\"}]", 1, 2, 2 },
+    { "[{\"id\":\"x\"}]", 1, 2, 0 },
+    { "[]", 0, 1, 0 },
+    { "[1]", 0, 0, 1 },
+  };
+  g_autoptr(StrataItem) first = NULL;
+
+  open_model (fixture, "{\"id\":\"a\",\"topics\":[{\"id\":\"x\"},{\"id\":\"y\"}]}", "topics");
+  first = get_item (fixture, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"id\":\"a\",\"topics\":%s}", rows[i].list);
+      Seen seen = { 0, };
+      gulong handler = g_signal_connect (fixture->model, "items-changed", G_CALLBACK (items_changed_cb), &seen);
+
+      g_free (store_util_put (fixture->store, json, 0));
+      g_assert_true (strata_session_refresh (fixture->session, NULL, NULL, NULL));
+      session_util_wait_until (seen.n > 0);
+      g_signal_handler_disconnect (fixture->model, handler);
+
+      g_assert_cmpuint (seen.n, ==, 1);
+      g_assert_cmpuint (seen.position, ==, rows[i].position);
+      g_assert_cmpuint (seen.removed, ==, rows[i].removed);
+      g_assert_cmpuint (seen.added, ==, rows[i].added);
+      if (seen.position > 0)
+        {
+          g_autoptr(StrataItem) still = get_item (fixture, 0);
+
+          g_assert_true (still == first);
+        }
+    }
+}
+
 /* Its parts are moved, though they are the same: the first part goes */
 static void
 test_rows_move_with_their_parts (Fixture       *fixture,
@@ -569,6 +610,7 @@ main (int   argc,
   ADD ("/item-model/no-count", test_a_list_without_a_count_is_counted);
   ADD ("/item-model/damage", test_a_row_that_can_not_be_read_says_why);
   ADD ("/item-model/follows", test_the_list_follows_its_session);
+  ADD ("/item-model/grows", test_a_short_list_that_grows_keeps_its_rows);
   ADD ("/item-model/moves", test_rows_move_with_their_parts);
   ADD ("/item-model/replaced", test_a_missing_part_makes_it_follow);
   ADD ("/item-model/deleted", test_a_deleted_session_says_so);

@@ -19,6 +19,12 @@ GBytes         *_strata_elements_make_index (GBytes          *text,
                                              GError         **error);
 guint           _strata_elements_count      (GBytes          *index);
 
+/* Returns: how many elements two texts begin with that are the same in both */
+guint           _strata_elements_count_common (GBytes        *a_text,
+                                             GBytes          *a_index,
+                                             GBytes          *b_text,
+                                             GBytes          *b_index);
+
 /* @index: of @text; @skip: elements to leave out at its start; @first: place in
  * the member of the first that is left
  */

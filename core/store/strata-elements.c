@@ -7,6 +7,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "base/strata-error.h"
 #include "json/strata-json-members-private.h"
 #include "strata-elements-private.h"
@@ -126,6 +128,25 @@ guint
 _strata_elements_count (GBytes *index)
 {
   return (guint)(g_bytes_get_size (index) / sizeof (Place));
+}
+
+guint
+_strata_elements_count_common (GBytes *a_text,
+                               GBytes *a_index,
+                               GBytes *b_text,
+                               GBytes *b_index)
+{
+  const Place *a = g_bytes_get_data (a_index, NULL);
+  const Place *b = g_bytes_get_data (b_index, NULL);
+  const char *a_data = g_bytes_get_data (a_text, NULL);
+  const char *b_data = g_bytes_get_data (b_text, NULL);
+  guint most = MIN (_strata_elements_count (a_index), _strata_elements_count (b_index));
+  guint n = 0;
+
+  while (n < most && a[n].length == b[n].length && memcmp (a_data + a[n].start, b_data + b[n].start, (gsize)a[n].length) == 0)
+    n++;
+
+  return n;
 }
 
 char *

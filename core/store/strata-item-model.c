@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include "strata-elements-private.h"
 #include "strata-item-model.h"
 #include "strata-item-private.h"
 #include "strata-session-private.h"
@@ -389,6 +390,20 @@ typedef struct
   guint new_end;
 } Change;
 
+/* Where what is in memory is all that is left, it can be compared element by
+ * element: a list that grows keeps its rows.
+ */
+static guint
+count_common (const StrataPieces *a,
+              const StrataPieces *b,
+              guint               piece)
+{
+  if (!_strata_pieces_is_in_memory (a, piece) || !_strata_pieces_is_in_memory (b, piece))
+    return 0;
+
+  return _strata_elements_count_common (a->text, a->index, b->text, b->index);
+}
+
 /* Compares piece by piece, from both ends. */
 static Change
 compare_lists (const StrataSnapshot *old_snapshot,
@@ -418,7 +433,8 @@ compare_lists (const StrataSnapshot *old_snapshot,
       new_last--;
     }
 
-  return (Change) { (guint)old->firsts[first], (guint)old->firsts[old_last], (guint)new->firsts[new_last] };
+  return (Change) { (guint)old->firsts[first] + count_common (old, new, first),
+                    (guint)old->firsts[old_last], (guint)new->firsts[new_last] };
 }
 
 /* Returns: (transfer full) (element-type StrataItem) */
