@@ -585,6 +585,64 @@ test_a_cancelled_run_goes_on (Fixture       *fixture,
   g_assert_cmpuint (n_cancelled, >, 3);
 }
 
+/* Opening a file of the old store fails, from the n-th time on */
+static const char *unreadable;
+static guint       readings_left;
+
+static int
+open_but_one (int         dir,
+              const char *path,
+              int         flags,
+              mode_t      mode)
+{
+  if (g_strcmp0 (path, unreadable) == 0 && readings_left-- == 0)
+    {
+      readings_left = 0;
+      errno = EIO;
+      return -1;
+    }
+
+  return _strata_seam_get_system ()->open (dir, path, flags, mode);
+}
+
+static void
+run_with_unreadable (Fixture    *fixture,
+                     const char *path,
+                     guint       n_readings,
+                     Outcome    *outcome)
+{
+  StrataSeam seam = *_strata_seam_get_system ();
+
+  seam.open = open_but_one;
+  unreadable = path;
+  readings_left = n_readings;
+  _strata_seam = &seam;
+  run_well (fixture, outcome);
+  _strata_seam = _strata_seam_get_system ();
+}
+
+/* Text that can't be decoded is said to be kept only where it was */
+static void
+test_what_can_not_be_kept_aside_is_not_said_to_be (Fixture       *fixture,
+                                                   gconstpointer  test_data)
+{
+  g_auto(Outcome) outcome = { 0, }, again = { 0, };
+  g_autofree char *quarantined = NULL;
+  g_autofree char *text = NULL;
+
+  write_file (fixture, "db/sessions.json", "[{\"id\":\"a\",\"x\":\"att\"}]");
+  write_file (fixture, "attachments/att.dat", "%%%");
+  run_with_unreadable (fixture, "attachments/att.dat", 1, &outcome);
+  g_assert_cmpstr (outcome.problems, ==, "attachment-meta-missing source-unreadable ");
+  quarantined = store_util_list_files (fixture->store, "quarantine");
+  g_assert_cmpstr (quarantined, ==, "");
+
+  run_well (fixture, &again);
+  g_assert_cmpstr (again.problems, ==, "attachment-meta-missing attachment-data-invalid ");
+  text = read_quarantined (fixture, "att.dat.");
+  g_assert_cmpstr (text, ==, "%%%");
+}
+
 /* Whichever call fails: what is there is whole, and running again finishes it */
 static void
 test_no_fault_spoils_a_migration (Fixture       *fixture,
@@ -712,6 +770,7 @@ main (int   argc,
   ADD ("/migration/plan", test_the_plan_says_what_the_run_does);
   ADD ("/migration/cancelled", test_a_cancelled_run_goes_on);
   ADD ("/migration/faults", test_no_fault_spoils_a_migration);
+  ADD ("/migration/unreadable/text", test_what_can_not_be_kept_aside_is_not_said_to_be);
   ADD ("/migration/one-at-a-time", test_one_migration_at_a_time);
   ADD ("/migration/export", test_what_was_exported_migrates_to_the_same);
 

@@ -16,8 +16,6 @@
 
 /* Ids are short; a longer string is looked at as well, but off the stack */
 #define SHORT_ID 128
-/* A text that can't be decoded is kept aside verbatim, up to this length */
-#define MAX_QUARANTINE (1024 * 1024 * 1024)
 
 struct _StrataAttachmentTaker
 {
@@ -230,17 +228,23 @@ reuse_stored (StrataAttachmentTaker         *self,
   return TRUE;
 }
 
-static void
-quarantine_text (StrataAttachmentTaker *self,
-                 StrataBatch           *batch,
-                 const char            *path)
+/* Keeps a text verbatim that no row can carry. */
+static gboolean
+quarantine_text (StrataAttachmentTaker  *self,
+                 StrataBatch            *batch,
+                 const char             *path,
+                 GCancellable           *cancellable,
+                 GError                **error)
 {
-  g_autoptr(GBytes) bytes = _strata_file_read (_strata_legacy_store_get_dir (self->legacy), path, MAX_QUARANTINE, NULL);
+  g_autoptr(GInputStream) content =
+    _strata_file_stream_open_source (_strata_legacy_store_get_dir (self->legacy), path, error);
   g_autofree char *label = g_path_get_basename (path);
-  g_autofree char *ignored = NULL;
+  g_autofree char *place = NULL;
 
-  if (bytes != NULL)
-    ignored = _strata_batch_quarantine (batch, g_strdelimit (label, "/\\", '_'), bytes, NULL);
+  if (content != NULL)
+    place = _strata_batch_quarantine_stream (batch, g_strdelimit (label, "/\\", '_'), content, cancellable, error);
+
+  return place != NULL;
 }
 
 static gboolean
@@ -273,6 +277,38 @@ report_unreadable (StrataAttachmentTaker *self,
   row->problem = g_strdup ("source-unreadable");
   self->counts.failed++;
   self->report (strata_problem_new ("source-unreadable", path, NULL, row->id, -1, "%s", cause->message), self->report_data);
+}
+
+static gboolean
+keep_invalid (StrataAttachmentTaker  *self,
+              StrataBatch            *batch,
+              StrataAttachmentRow    *row,
+              const char             *path,
+              const GError           *cause,
+              GCancellable           *cancellable,
+              GError                **error)
+{
+  g_autoptr(GError) keep_error = NULL;
+
+  if (!quarantine_text (self, batch, path, cancellable, &keep_error))
+    {
+      if (!g_error_matches (keep_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
+        {
+          g_propagate_error (error, g_steal_pointer (&keep_error));
+          return FALSE;
+        }
+      report_unreadable (self, row, path, keep_error);
+      return TRUE;
+    }
+
+  g_free (row->problem);
+  row->problem = g_strdup ("attachment-data-invalid");
+  self->counts.failed++;
+  self->report (strata_problem_new ("attachment-data-invalid", path, NULL, row->id, -1,
+                                    "The attachment's text can't be decoded; it is kept verbatim: %s", cause->message),
+                self->report_data);
+
+  return TRUE;
 }
 
 /* Fills the part of the row that says where the bytes are. Undecodable text is
@@ -325,15 +361,7 @@ take_bytes (StrataAttachmentTaker   *self,
       return FALSE;
     }
 
-  g_free (row->problem);
-  row->problem = g_strdup ("attachment-data-invalid");
-  self->counts.failed++;
-  quarantine_text (self, batch, path);
-  self->report (strata_problem_new ("attachment-data-invalid", path, NULL, attachment->id, -1,
-                                    "The attachment's text can't be decoded; it is kept verbatim: %s", store_error->message),
-                self->report_data);
-
-  return TRUE;
+  return keep_invalid (self, batch, row, path, store_error, cancellable, error);
 }
 
 /* Notes the first problem reported about an attachment, for its row. */
@@ -342,7 +370,9 @@ typedef struct
   StrataAttachmentTaker *taker;
   StrataAttachmentRow   *row;
   StrataBatch           *batch;
+  GCancellable          *cancellable;
   gboolean               is_known;  /* its problems were reported with an earlier use */
+  GError                *error;     /* why something could not be kept */
 } ReportContext;
 
 static void
@@ -359,8 +389,9 @@ report_and_note (StrataProblem *problem,
       return;
     }
   /* Metadata that are no object can't be carried in a row */
-  if (strcmp (strata_problem_get_code (problem), "attachment-meta-invalid") == 0 && strata_problem_get_path (problem) != NULL)
-    quarantine_text (context->taker, context->batch, strata_problem_get_path (problem));
+  if (strcmp (strata_problem_get_code (problem), "attachment-meta-invalid") == 0 && strata_problem_get_path (problem) != NULL &&
+      context->error == NULL)
+    quarantine_text (context->taker, context->batch, strata_problem_get_path (problem), context->cancellable, &context->error);
   context->taker->report (problem, context->taker->report_data);
 }
 
@@ -383,7 +414,7 @@ take_one (StrataAttachmentTaker  *self,
   g_autoptr(StrataAttachmentRow) row = g_new0 (StrataAttachmentRow, 1);
   g_autoptr(StrataLegacyAttachment) attachment = NULL;
   g_auto(StrataLegacyAttachmentFiles) files = { NULL, };
-  ReportContext context = { self, row, batch, !g_hash_table_add (self->reported_ids, g_strdup (id)) };
+  ReportContext context = { self, row, batch, cancellable, !g_hash_table_add (self->reported_ids, g_strdup (id)), NULL };
   g_autoptr(GError) load_error = NULL;
   const char *inline_meta = self->inline_metas != NULL ? g_hash_table_lookup (self->inline_metas, id) : NULL;
 
@@ -393,6 +424,12 @@ take_one (StrataAttachmentTaker  *self,
     g_hash_table_add (self->used_ids, g_strdup (id));
 
   attachment = _strata_legacy_attachment_load_inline (self->legacy, id, inline_meta, report_and_note, &context, &load_error);
+  if (context.error != NULL)
+    {
+      g_clear_pointer (&attachment, _strata_legacy_attachment_free);
+      g_clear_error (&load_error);
+      load_error = g_steal_pointer (&context.error);
+    }
   if (attachment == NULL && g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
     {
       report_unreadable (self, row, files.meta != NULL ? files.meta->path : NULL, load_error);
