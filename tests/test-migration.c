@@ -621,6 +621,35 @@ run_with_unreadable (Fixture    *fixture,
   _strata_seam = _strata_seam_get_system ();
 }
 
+/* What was taken in stays, with its session changed and the old file of an attachment or its metadata lost to the disk. */
+static void
+test_what_can_not_be_read_again_is_kept (Fixture       *fixture,
+                                         gconstpointer  test_data)
+{
+  g_auto(Outcome) first = { 0, }, second = { 0, }, third = { 0, };
+
+  write_file (fixture, "db/sessions.json", "[{\"id\":\"a\",\"x\":\"att\"}]");
+  write_file (fixture, "attachments/att.dat", "YXR0");
+  write_file (fixture, "attachments/att.meta.json", "{\"id\":\"att\",\"name\":\"n\"}");
+  write_file (fixture, "attachments/none.dat", "bm9uZQ==");
+  write_file (fixture, "attachments/none.meta.json", "{\"id\":\"none\"}");
+  run_well (fixture, &first);
+
+  /* Of another size, so that it is read again */
+  write_file (fixture, "db/sessions.json", "[{\"id\":\"a\",\"x\":\"att\",\"n\":1}]");
+  write_file (fixture, "attachments/att.dat", "YXR0\n");
+  write_file (fixture, "attachments/none.dat", "bm9uZQ==\n");
+  run_with_unreadable (fixture, test_data, 0, &second);
+  g_assert_cmpstr (second.problems, ==, "source-unreadable ");
+  assert_sessions (fixture, "{\"id\":\"a\",\"x\":\"att\",\"n\":1}\n");
+  assert_attachment (fixture, "att", "att", "n");
+  assert_attachment (fixture, "none", "none", NULL);
+
+  run_well (fixture, &third);
+  g_assert_cmpstr (third.problems, ==, "");
+  assert_attachment (fixture, "att", "att", "n");
+}
+
 /* Text that can't be decoded is said to be kept only where it was */
 static void
 test_what_can_not_be_kept_aside_is_not_said_to_be (Fixture       *fixture,
@@ -752,7 +781,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+#define ADD_WITH(path, data, func) g_test_add (path, Fixture, data, fixture_set_up, func, fixture_tear_down)
+#define ADD(path, func) ADD_WITH (path, NULL, func)
   ADD ("/migration/order", test_sessions_come_over_in_their_order);
   ADD ("/migration/no-sessions", test_what_is_no_session_is_kept_aside);
   ADD ("/migration/no-array", test_sessions_that_are_no_array_are_kept_aside);
@@ -770,6 +800,9 @@ main (int   argc,
   ADD ("/migration/plan", test_the_plan_says_what_the_run_does);
   ADD ("/migration/cancelled", test_a_cancelled_run_goes_on);
   ADD ("/migration/faults", test_no_fault_spoils_a_migration);
+  ADD_WITH ("/migration/unreadable/data", "attachments/att.dat", test_what_can_not_be_read_again_is_kept);
+  ADD_WITH ("/migration/unreadable/metadata", "attachments/att.meta.json", test_what_can_not_be_read_again_is_kept);
+  ADD_WITH ("/migration/unreadable/unused", "attachments/none.dat", test_what_can_not_be_read_again_is_kept);
   ADD ("/migration/unreadable/text", test_what_can_not_be_kept_aside_is_not_said_to_be);
   ADD ("/migration/one-at-a-time", test_one_migration_at_a_time);
   ADD ("/migration/export", test_what_was_exported_migrates_to_the_same);

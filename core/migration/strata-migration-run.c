@@ -100,6 +100,72 @@ settle_against_earlier (StrataMigrationRun    *run,
          copy_shared_parts (run, earlier, manifest->attachments, error);
 }
 
+static gboolean
+was_unreadable (const StrataAttachmentRow *row)
+{
+  return row->state == STRATA_ATTACHMENT_MISSING && g_strcmp0 (row->problem, "source-unreadable") == 0;
+}
+
+/* Returns: (nullable): the row of an attachment whose bytes are in the store */
+static StrataAttachmentRow *
+find_row_with_bytes (StrataMigrationRun *run,
+                     GPtrArray          *rows,
+                     const char         *id)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+      g_autofree char *path = NULL;
+      struct stat status;
+
+      if (row->state != STRATA_ATTACHMENT_OBJECT || strcmp (row->id, id) != 0)
+        continue;
+      path = _strata_object_dup_path (&row->digest, row->extension);
+      if (_strata_file_stat (_strata_store_get_dir (run->store), path, &status, NULL) &&
+          (guint64)status.st_size == row->bytes)
+        return row;
+    }
+
+  return NULL;
+}
+
+/* What the store has of an attachment stays its own when the old file can't be
+ * read any more. Nothing says then where it came from: there is nothing to
+ * compare it with.
+ */
+static void
+keep_unreadable (StrataMigrationRun   *run,
+                 const StrataManifest *stored,
+                 GPtrArray            *rows)
+{
+  g_autoptr(GPtrArray) earlier = NULL;
+
+  for (guint i = 0; stored != NULL && i < rows->len; i++)
+    {
+      StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+      StrataAttachmentRow *kept;
+      StrataAttachmentRow swapped;
+
+      if (!was_unreadable (row))
+        continue;
+      if (earlier == NULL)
+        earlier = _strata_store_load_rows (run->store, stored, NULL);
+      kept = earlier != NULL ? find_row_with_bytes (run, earlier, row->id) : NULL;
+      if (kept == NULL)
+        continue;
+
+      g_free (kept->problem);
+      kept->problem = g_steal_pointer (&row->problem);
+      g_clear_pointer (&kept->source_path, g_free);
+      kept->source_bytes = 0;
+      kept->source_size = 0;
+      kept->source_mtime_ns = 0;
+      swapped = *row;
+      *row = *kept;
+      *kept = swapped;
+    }
+}
+
 /* Adds what a slicer took to the batch, with the attachments it uses, unless
  * the store has exactly that already.
  *
@@ -119,8 +185,11 @@ _strata_migration_add_to_batch (StrataMigrationRun    *run,
   g_autoptr(StrataManifest) stored = _strata_store_load (run->store, manifest->is_collection, manifest->key, NULL);
   g_autoptr(GPtrArray) rows = _strata_attachment_taker_take (run->taker, run->batch, cancellable, error);
 
-  if (rows == NULL ||
-      !_strata_slicer_add_rows (slicer, manifest, rows, error) ||
+  if (rows == NULL)
+    return FALSE;
+
+  keep_unreadable (run, stored, rows);
+  if (!_strata_slicer_add_rows (slicer, manifest, rows, error) ||
       !settle_against_earlier (run, hint, manifest, error))
     return FALSE;
 
@@ -187,6 +256,7 @@ _strata_migration_run_unused (StrataMigrationRun  *run,
 
   manifest->key = g_strdup (key);
   manifest->source = run->source;
+  keep_unreadable (run, earlier, rows);
   if (!_strata_slicer_add_rows (slicer, manifest, rows, error))
     return FALSE;
 
