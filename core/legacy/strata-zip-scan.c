@@ -18,7 +18,7 @@
 #define BLOCK_SIZE     (64 * 1024)
 
 /* How often to go on behind damage. Each time may cost one pass over all that follows. */
-#define MAX_RESTARTS 100
+#define MAX_RESTARTS 20
 
 typedef struct
 {

@@ -126,8 +126,8 @@ _strata_zip_window_set_error (StrataZipWindow  *self,
   else if (archive_errno (archive) == ENOMEM)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Not enough memory to read a ZIP");
   else
-    g_set_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA, "Cannot decompress “%s”: %s", shown,
-                 reason != NULL ? reason : "its data are damaged");
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA, "The data of “%s” are damaged: %s", shown,
+                 reason != NULL ? reason : "no reason is known");
 }
 
 void
