@@ -5,60 +5,15 @@
 
 #include "config.h"
 
-#include <string.h>
-
+#include "fuzz-stream.h"
 #include "json/strata-json-reader-private.h"
 
 /* A libFuzzer target: whatever the bytes are, the reader comes to the same
  * result from memory and from streams that give them in pieces; and what it
  * took, it takes again unchanged.
  */
-#define FUZZ_TYPE_STREAM (fuzz_stream_get_type ())
-
-GType fuzz_stream_get_type (void);
-G_DECLARE_FINAL_TYPE (FuzzStream, fuzz_stream, FUZZ, STREAM, GInputStream)
-
-struct _FuzzStream
-{
-  GInputStream   parent_instance;
-
-  const guint8  *data;
-  gsize          left;
-  gsize          piece;
-};
-
-G_DEFINE_FINAL_TYPE (FuzzStream, fuzz_stream, G_TYPE_INPUT_STREAM)
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize length);
-
-static gssize
-fuzz_stream_read (GInputStream  *stream,
-                  void          *buffer,
-                  gsize          count,
-                  GCancellable  *cancellable,
-                  GError       **error)
-{
-  FuzzStream *self = FUZZ_STREAM (stream);
-
-  count = MIN (MIN (count, self->piece), self->left);
-  if (count > 0)
-    memcpy (buffer, self->data, count);
-  self->data += count;
-  self->left -= count;
-
-  return count;
-}
-
-static void
-fuzz_stream_class_init (FuzzStreamClass *klass)
-{
-  G_INPUT_STREAM_CLASS (klass)->read_fn = fuzz_stream_read;
-}
-
-static void
-fuzz_stream_init (FuzzStream *self)
-{
-}
 
 static gboolean
 append_sink (const char  *text,
@@ -165,12 +120,8 @@ read_from_stream (const guint8 *data,
                   Way           way,
                   gboolean     *out_valid)
 {
-  g_autoptr(FuzzStream) stream = g_object_new (FUZZ_TYPE_STREAM, NULL);
-  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new (G_INPUT_STREAM (stream));
-
-  stream->data = data;
-  stream->left = length;
-  stream->piece = piece;
+  g_autoptr(GInputStream) stream = fuzz_stream_new (data, length, piece);
+  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new (stream);
 
   return read_one (reader, way, out_valid);
 }
