@@ -247,7 +247,7 @@ put_in_record (const char *data)
 }
 
 /* Applies a recipe of one letter a step: q quote, p pack, b byte order mark, e envelope,
- * c backup (of collections), s enrichment backup (of sessions), r record
+ * d envelope that begins with its data, c backup (of collections), s enrichment backup (of sessions), r record
  */
 static char *
 make_form (const char *text,
@@ -273,6 +273,9 @@ make_form (const char *text,
         case 'e':
           form = wrap_in_envelope (inner);
           break;
+        case 'd':
+          form = g_strdup_printf ("{\"data\":%s, \"timestamp\": 3}", inner);
+          break;
         case 'c':
           form = put_in_backup (inner);
           break;
@@ -293,6 +296,7 @@ make_form (const char *text,
 static const char * const recipes[] = {
   "", "b", "e", "eb", "q", "p", "qe", "pe", "qeb",
   "bqe", "bpeb", "bqbqe", "bpbpb", "qqe", "ppe", "pqe", "qpe", "pqpqe", "qqqqe", "pppp",
+  "d", "db", "qd", "pd", "qpd",
 };
 
 static void
@@ -572,6 +576,10 @@ static const Value values[] = {
   { "{\"data\":[1],\"data\":[2]}", "{\"data\":[1],\"data\":[2]}", 23, 1 },
   { "{\"\\u0064ata\" : 7 , \"timestamp\" : 1, \"x\":\"\\\" \"}", "{\"\\u0064ata\":7,\"timestamp\":1,\"x\":\"\\\" \"}", 46, 0 },
   { "{\"data\":\"[1, 2]\",\"x\":1}", "{\"data\":\"[1, 2]\",\"x\":1}", 23, 2 },
+  { "{\"data\":\"[1, tru]\",\"x\":1}", "{\"data\":\"[1, tru]\",\"x\":1}", 25, 1 },
+  { "{\"data\":\"[1, \",\"x\":1}", "{\"data\":\"[1, \",\"x\":1}", 21, 1 },
+  { "{\"data\":\"GZIP_V1:A!\",\"x\":1}", "{\"data\":\"GZIP_V1:A!\",\"x\":1}", 27, 0 },
+  { "{\"data\":\"GZIP_V1:AAAA\",\"x\":1}", "{\"data\":\"GZIP_V1:AAAA\",\"x\":1}", 29, 0 },
   { "{\"data\":\"hello\",\"x\":1}", "{\"data\":\"hello\",\"x\":1}", 22, 0 },
   { "{\"data\":{\"data\": 1},\"x\":1}", "{\"data\":{\"data\":1},\"x\":1}", 26, 0 },
   { "{\"data\":[1],\"time\\u0073tamp\":1,\"version\":{\"x\":2},\"checksum\":\"x\",\"compressed\":[\"x\"]}", "[1]", 3, 1 },
@@ -699,6 +707,11 @@ static const Malformed malformed[] = {
   { "{\"data\":\"GZIP_V1:\"}", STRATA_ERROR_DAMAGED_DATA, 0 },
   { "{\"data\":\"GZIP_V1:AAAA\"}", STRATA_ERROR_DAMAGED_DATA, 0 },
   { "{\"data\":\"GZIP_V1:A\"}", STRATA_ERROR_DAMAGED_DATA, 0 },
+  { "{\"data\":\"GZIP_V1:A\",\"timestamp\":1}", STRATA_ERROR_DAMAGED_DATA, 0 },
+  { "{\"data\":\"GZIP_V1:A\",\"x\":1", STRATA_ERROR_SYNTAX, 0 },
+  { "{\"data\":\"[1,2,]\",\"timestamp\":1}", STRATA_ERROR_SYNTAX, 2 },
+  { "{\"data\":\"[1,2,]\",\"x\":1", STRATA_ERROR_SYNTAX, 2 },
+  { "{\"data\":\"[1,2] 3\\x\",\"x\":1}", STRATA_ERROR_SYNTAX, 2 },
   { "{\"data\":\"GZIP_V1:!\"}", STRATA_ERROR_DAMAGED_DATA, 0 },
   { "{\"data\":\"[1,2]\\x\"}", STRATA_ERROR_SYNTAX, 2 },
   { "{\"data\":\"[1,2,\\u00g0]\"}", STRATA_ERROR_SYNTAX, 2 },
@@ -1178,13 +1191,13 @@ test_torn_files_give_their_leading_elements (Fixture       *fixture,
     }
 }
 
-/* An array or string is whole with its last byte, a number only when something follows it. */
+/* An array, string or word is whole with its last byte, a number only when something follows it. */
 static void
 test_elements_are_whole_at_their_last_byte (Fixture       *fixture,
                                             gconstpointer  test_data)
 {
-  static const char text[] = "[{\"a\":1},[2],\"b\",34,5]";
-  static const gsize ends[] = { 8, 12, 16, 20, 22 };
+  static const char text[] = "[{\"a\":1},[2],\"b\",34,5,null,true]";
+  static const gsize ends[] = { 8, 12, 16, 20, 22, 26, 31 };
 
   for (gsize cut = 0; cut < strlen (text); cut++)
     {

@@ -51,6 +51,8 @@ gboolean             _strata_witness_unwrap_push   (StrataWitnessUnwrap   *self,
 gboolean             _strata_witness_unwrap_finish (StrataWitnessUnwrap   *self,
                                                     GError               **error);
 gboolean             _strata_witness_unwrap_has_text (StrataWitnessUnwrap *self);
+void                 _strata_witness_unwrap_keep_failure (StrataWitnessUnwrap *self);
+const GError        *_strata_witness_unwrap_get_failure  (StrataWitnessUnwrap *self);
 void                 _strata_witness_unwrap_drain  (StrataWitnessUnwrap   *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWitnessLayer, _strata_witness_layer_free)

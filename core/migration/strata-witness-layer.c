@@ -166,6 +166,8 @@ begin_string (StrataWitnessLayer  *self,
               GError             **error)
 {
   self->unwrap = _strata_witness_unwrap_new (self->payload, self->members, self->level + 1, self->n_strings + 1);
+  if (self->around != NULL)
+    _strata_witness_unwrap_keep_failure (self->unwrap);
   self->state = STATE_STRING;
   self->next++;
 
@@ -307,8 +309,14 @@ static gboolean
 end_around (StrataWitnessLayer  *self,
             GError             **error)
 {
+  const GError *failure = self->unwrap != NULL ? _strata_witness_unwrap_get_failure (self->unwrap) : NULL;
+
   if (!self->tokens.has_foreign)
-    return TRUE;
+    {
+      if (failure != NULL)
+        g_propagate_error (error, g_error_copy (failure));
+      return failure == NULL;
+    }
 
   if (!_strata_witness_payload_finish (self->around, FALSE, get_position (self) - self->around_start, error))
     return FALSE;

@@ -184,13 +184,14 @@ _strata_witness_payload_finish (StrataWitnessPayload  *self,
   return TRUE;
 }
 
-/* After its end: another value is the right one, whose elements are of no interest. */
+/* Another value is the right one, whose elements are of no interest. */
 void
 _strata_witness_payload_replace (StrataWitnessPayload          *self,
                                  const StrataWitnessCollection *value)
 {
   self->out->digest = value->digest;
   self->out->is_array = value->is_array;
+  self->out->is_whole = TRUE;
   self->out->length = value->length;
   self->out->pretty_length = value->pretty_length;
 }

@@ -104,12 +104,16 @@ _strata_witness_scalar_take (StrataWitnessScalar *self,
   return TRUE;
 }
 
+/* Whether it can't go on, whatever follows: a word is over with its last letter. */
+gboolean
+_strata_witness_scalar_is_over (const StrataWitnessScalar *self)
+{
+  return self->place == AT_WORD && *self->word == '\0';
+}
+
 /* Whether it could end here. */
 gboolean
 _strata_witness_scalar_is_whole (const StrataWitnessScalar *self)
 {
-  if (self->place == AT_WORD)
-    return *self->word == '\0';
-
-  return self->place == AT_ZERO || self->place == AT_WHOLE || self->place == AT_FRACTION || self->place == AT_EXPONENT;
+  return _strata_witness_scalar_is_over (self) || self->place == AT_ZERO || self->place == AT_WHOLE || self->place == AT_FRACTION || self->place == AT_EXPONENT;
 }

@@ -39,6 +39,7 @@ gboolean _strata_witness_scalar_begin    (StrataWitnessScalar       *self,
                                           guint8                     byte);
 gboolean _strata_witness_scalar_take     (StrataWitnessScalar       *self,
                                           guint8                     byte);
+gboolean _strata_witness_scalar_is_over  (const StrataWitnessScalar *self);
 gboolean _strata_witness_scalar_is_whole (const StrataWitnessScalar *self);
 
 /* What may come next in the array whose elements are reported */

@@ -152,6 +152,10 @@ dup_name (StrataWitnessTokens *self)
   StrataWitnessUnescape unescape = { .out = &buffer };
   const guint8 *next = self->key->data;
 
+  /* With nothing in it the array may have no bytes at all */
+  if (self->key->len == 0)
+    return g_strdup ("");
+
   /* Without its escapes the text is never longer: the buffer never gets full */
   if (self->key->len == self->max_key ||
       !_strata_witness_unescape_push (&unescape, &next, next + self->key->len, NULL) ||
@@ -406,7 +410,8 @@ step_top (StrataWitnessTokens  *self,
     self->depth--;
   self->next++;
 
-  return TRUE;
+  return self->want != STRATA_WITNESS_WANT_SCALAR_END || !_strata_witness_scalar_is_over (&self->scalar) ||
+         end_element (self, error);
 }
 
 /* Takes bytes from *@next on, to the end of the array or object or to @end. */

@@ -59,6 +59,10 @@ struct _StrataWitnessUnwrap
 
   /* Once there is a text */
   StrataWitnessLayer    *inner;
+
+  /* Whether what is wrong with the text is kept, and what it was */
+  gboolean               keeps_failure;
+  GError                *failure;
 };
 
 static gboolean
@@ -161,6 +165,55 @@ look_at (StrataWitnessUnwrap *self,
   return self->form != FORM_PLAIN;
 }
 
+/* What waits in buffers behind the string itself */
+static void
+drain_text (StrataWitnessUnwrap *self)
+{
+  if (self->form == FORM_GZIP)
+    {
+      _strata_witness_base64_drain (&self->base64, NULL);
+      _strata_witness_buffer_flush (&self->compressed, NULL);
+    }
+
+  if (self->inner != NULL)
+    _strata_witness_layer_drain (self->inner);
+}
+
+/* For the caller to return, after @failure (transfer full) of what is inside. */
+static gboolean
+keep_or_fail (StrataWitnessUnwrap  *self,
+              GError               *failure,
+              GError              **error)
+{
+  const GError *refusal = _strata_witness_payload_get_refusal (self->payload);
+
+  if (!self->keeps_failure || failure->domain != STRATA_ERROR || refusal != NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+
+  self->failure = failure;
+  drain_text (self);
+  refusal = _strata_witness_payload_get_refusal (self->payload);
+  if (refusal != NULL)
+    g_propagate_error (error, g_error_copy (refusal));
+
+  return refusal == NULL;
+}
+
+static gboolean
+push_text (StrataWitnessUnwrap  *self,
+           const guint8         *data,
+           gsize                 size,
+           GError              **error)
+{
+  if (self->form == FORM_GZIP)
+    return _strata_witness_base64_push (&self->base64, data, size, error);
+
+  return _strata_witness_layer_push (data, size, self->inner, error);
+}
+
 static gboolean
 take_text (const guint8  *data,
            gsize          size,
@@ -168,6 +221,7 @@ take_text (const guint8  *data,
            GError       **error)
 {
   StrataWitnessUnwrap *self = user_data;
+  GError *failure = NULL;
 
   while (self->form == FORM_UNKNOWN && size > 0 && look_at (self, *data))
     {
@@ -175,12 +229,11 @@ take_text (const guint8  *data,
       size--;
     }
 
-  if (self->form == FORM_GZIP)
-    return _strata_witness_base64_push (&self->base64, data, size, error);
-  if (self->form == FORM_NONE)
+  if (size == 0 || self->form == FORM_NONE || self->failure != NULL ||
+      push_text (self, data, size, &failure))
     return TRUE;
 
-  return size == 0 || _strata_witness_layer_push (data, size, self->inner, error);
+  return keep_or_fail (self, failure, error);
 }
 
 /* For the text inside; see _strata_witness_layer_new(). Where that is one string too
@@ -216,6 +269,7 @@ _strata_witness_unwrap_free (StrataWitnessUnwrap *self)
     }
   _strata_witness_buffer_clear (&self->text);
   g_clear_pointer (&self->inner, _strata_witness_layer_free);
+  g_clear_error (&self->failure);
   g_free (self);
 }
 
@@ -227,6 +281,22 @@ _strata_witness_unwrap_push (StrataWitnessUnwrap  *self,
                              GError              **error)
 {
   return _strata_witness_unescape_push (&self->unescape, next, end, error);
+}
+
+/* What is wrong with the text inside is no failure of the string from now on: the
+ * string may be the value after all, or part of it.
+ */
+void
+_strata_witness_unwrap_keep_failure (StrataWitnessUnwrap *self)
+{
+  self->keeps_failure = TRUE;
+}
+
+/* Returns: (nullable): what was wrong */
+const GError *
+_strata_witness_unwrap_get_failure (StrataWitnessUnwrap *self)
+{
+  return self->failure;
 }
 
 static gboolean
@@ -258,16 +328,17 @@ gboolean
 _strata_witness_unwrap_finish (StrataWitnessUnwrap  *self,
                                GError              **error)
 {
+  GError *failure = NULL;
+
   if (!_strata_witness_unescape_finish (&self->unescape, error) ||
       !_strata_witness_buffer_flush (&self->text, error))
     return FALSE;
 
-  if (!_strata_witness_unwrap_has_text (self))
+  if (!_strata_witness_unwrap_has_text (self) || self->failure != NULL ||
+      ((self->form != FORM_GZIP || finish_gzip (self, &failure)) && _strata_witness_layer_finish (self->inner, &failure)))
     return TRUE;
-  if (self->form == FORM_GZIP && !finish_gzip (self, error))
-    return FALSE;
 
-  return _strata_witness_layer_finish (self->inner, error);
+  return keep_or_fail (self, failure, error);
 }
 
 /* After damage: hands on what still waits in buffers, for the elements that end
@@ -277,13 +348,5 @@ void
 _strata_witness_unwrap_drain (StrataWitnessUnwrap *self)
 {
   _strata_witness_buffer_flush (&self->text, NULL);
-
-  if (self->form == FORM_GZIP)
-    {
-      _strata_witness_base64_drain (&self->base64, NULL);
-      _strata_witness_buffer_flush (&self->compressed, NULL);
-    }
-
-  if (self->inner != NULL)
-    _strata_witness_layer_drain (self->inner);
+  drain_text (self);
 }
