@@ -323,7 +323,8 @@ expect (gboolean      truth,
 
   show ("one", first);
   show ("other", other);
-  g_error ("%s", what);
+  g_printerr ("expected: %s\n", what);
+  abort ();
 }
 
 #define EXPECT(truth, first, other) expect (truth, #truth, first, other)
@@ -381,11 +382,13 @@ compare_readers (GBytes       *bytes,
                  const Result *reader,
                  const Result *witness)
 {
+  gboolean by_flaw = is_envelope_by_flaw (bytes, reader, witness);
+
   EXPECT (!reader->ok || witness->ok, reader, witness);
   EXPECT (!reader->is_whole || witness->is_whole, reader, witness);
   EXPECT (is_prefix (reader, witness), reader, witness);
 
-  if (reader->is_whole && !is_envelope_by_flaw (bytes, reader, witness))
+  if (reader->is_whole && !by_flaw)
     {
       EXPECT (_strata_digest_equal (&reader->digest, &witness->digest), reader, witness);
       EXPECT (reader->is_array == witness->is_array, reader, witness);
@@ -398,7 +401,7 @@ compare_readers (GBytes       *bytes,
     EXPECT (!witness->is_whole, reader, witness);
 
   /* Damage that is no matter of JSON is damage for both */
-  if (g_error_matches (reader->error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA) &&
+  if (g_error_matches (reader->error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA) && !by_flaw &&
       strcmp (reader->error->message, "The file holds no data") != 0 &&
       strcmp (reader->error->message, "A string that holds no wrapped value") != 0)
     EXPECT (!witness->ok, reader, witness);
