@@ -34,7 +34,8 @@ set_error (GError     **error,
 {
   int code = result & 0xff;
 
-  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+  /* SQLITE_ERROR: there is no such row any more, or its value is a number */
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR)
     g_set_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA, "The database is damaged: %s", message);
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "A value of the database can't be read: %s", message);

@@ -487,14 +487,6 @@ take_member (StrataWebkitDatabase  *self,
   return NULL;
 }
 
-/* Whether an error is about the bytes of one record. */
-static gboolean
-is_of_record (StrataWebkitDatabase *self,
-              const GError         *error)
-{
-  return _strata_file_is_content_error (error) || sqlite3_errcode (self->db) == SQLITE_ERROR;
-}
-
 /* For a key of an older encoding: the same is in the value. Else the row is as good a name as any. */
 static gboolean
 make_name (StrataWebkitDatabase  *self,
@@ -508,7 +500,7 @@ make_name (StrataWebkitDatabase  *self,
   g_autoptr(GError) local_error = NULL;
 
   token = take_member (self, index, is_collection ? "name" : "id", cancellable, &local_error);
-  if (token == NULL && !is_of_record (self, local_error))
+  if (token == NULL && !_strata_file_is_content_error (local_error))
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
@@ -536,7 +528,7 @@ complete_records (StrataWebkitDatabase  *self,
 
       if (raw != NULL)
         record->public.bytes = _strata_blob_stream_get_size (STRATA_BLOB_STREAM (raw));
-      else if (!is_of_record (self, local_error))
+      else if (!_strata_file_is_content_error (local_error))
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
