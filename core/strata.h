@@ -15,6 +15,7 @@
 #include <migration/strata-plan.h>
 #include <store/strata-cache.h>
 #include <store/strata-elements.h>
+#include <search/strata-query.h>
 #include <store/strata-info.h>
 #include <store/strata-item-model.h>
 #include <store/strata-item.h>
