@@ -371,7 +371,7 @@ test_notes_and_tasks_are_moments (Fixture       *fixture,
     "[{\"id\":\"t1\",\"title\":\"Do it\",\"description\":\"now\",\"createdAt\":\"2025-01-01T00:00:00Z\",\"noteId\":\"n1\","
     "\"sourceSessionId\":\"s1\",\"subtasks\":[{\"title\":\"first\"}],\"topicId\":\"tp\"}]",
     "task t1 1735689600000 - n:Do it|s:now/first\n"
-    "  Do it s1 n1 [topic=tp]\n");
+    "  Do it s1 n1 [topic=tp,task=Do it]\n");
 
   assert_items (fixture, "other", STRATA_KIND_TASK, "{\"id\":\"t1\",\"title\":\"no array\"}", "");
 }

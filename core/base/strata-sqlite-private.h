@@ -23,6 +23,10 @@ typedef enum
 sqlite3      *_strata_sqlite_open        (const char        *path,
                                           StrataSqliteMode   mode,
                                           GError           **error);
+/* Sets @error to what a result of SQLite means. Returns: FALSE, for the caller to return */
+gboolean      _strata_sqlite_fail        (sqlite3           *db,
+                                          int                result,
+                                          GError           **error);
 gboolean      _strata_sqlite_exec        (sqlite3           *db,
                                           const char        *sql,
                                           GError           **error);

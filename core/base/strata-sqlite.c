@@ -101,6 +101,16 @@ _strata_sqlite_open (const char        *path,
 }
 
 gboolean
+_strata_sqlite_fail (sqlite3  *db,
+                     int       result,
+                     GError  **error)
+{
+  set_error (error, result, sqlite3_errmsg (db));
+
+  return FALSE;
+}
+
+gboolean
 _strata_sqlite_exec (sqlite3     *db,
                      const char  *sql,
                      GError     **error)

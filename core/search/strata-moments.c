@@ -476,6 +476,8 @@ use_item (ItemWalk    *self,
 
   facts->id = g_strdup (moment->id);
   facts->start_ms = moment->time_ms;
+  if (self->kind == STRATA_KIND_TASK && facts->name != NULL)
+    _strata_facts_add_facet (facts, STRATA_FIELD_TASK, facts->name);
   _strata_digest_of (text, length, &digest);
 
   return self->item_func (moment, facts, &digest, self->user_data, error);

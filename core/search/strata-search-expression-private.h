@@ -1,0 +1,65 @@
+/* strata-search-expression-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "strata-query-private.h"
+#include "strata-search-index-private.h"
+
+G_BEGIN_DECLS
+
+/* StrataSearchExpression is what FTS5 is asked for to find the blocks in which
+ * moments may match the text of a query, and how to tell from the places of the
+ * phrases there which moments do. FTS5 knows blocks only: it is asked for what
+ * must be somewhere in the block, and for the places of what must not.
+ *
+ * The beginning of a word is asked for as the words that begin so, where they are
+ * few or a first page is enough: then the newest matches are found without reading
+ * the rest. FTS5 itself would gather all places of all of them first.
+ */
+
+/* How much is wanted */
+typedef enum
+{
+  STRATA_SEARCH_FIRST,   /* soon: of a common beginning only its commonest words */
+  STRATA_SEARCH_ALL,     /* everything */
+} StrataSearchExtent;
+
+/* A word, phrase or beginning that is looked for */
+typedef struct
+{
+  const StrataQueryNode *node;
+  GPtrArray             *phrases;   /* (element-type utf8) as FTS5 takes them; none: it is nowhere */
+  guint                  n_tokens;  /* of each */
+  guint64                count;     /* moments that have it, at most */
+} StrataSearchLeaf;
+
+typedef struct
+{
+  GPtrArray *leaves;     /* (element-type StrataSearchLeaf) in the order of the tree */
+  char      *match;      /* for MATCH; NULL where there is nothing that must be there */
+  GArray    *phrases;    /* int: for each phrase of @match the leaf it belongs to, -1: none */
+  gboolean   is_nowhere; /* something that must be there is in no moment */
+  gboolean   is_exact;   /* FALSE: rare words of a beginning were left out */
+} StrataSearchExpression;
+
+/* @nodes: (element-type StrataQueryNode) trees of texts only, all of which must hold.
+ *
+ * Returns: (transfer full): or NULL with @error set
+ */
+StrataSearchExpression *_strata_search_expression_new      (StrataSearchIndex             *index,
+                                                            GPtrArray                     *nodes,
+                                                            StrataSearchExtent             extent,
+                                                            GError                       **error);
+void                    _strata_search_expression_free     (StrataSearchExpression        *self);
+
+/* @mask: bit i is set where leaf i is there. Returns: whether all trees hold */
+gboolean                _strata_search_expression_evaluate (const StrataSearchExpression  *self,
+                                                            GPtrArray                     *nodes,
+                                                            guint64                        mask);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataSearchExpression, _strata_search_expression_free)
+
+G_END_DECLS

@@ -1,0 +1,60 @@
+/* strata-search-index-internal-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <sqlite3.h>
+
+#include "base/strata-sqlite-private.h"
+#include "strata-block-private.h"
+#include "strata-search-index-private.h"
+#include "strata-vocabulary-private.h"
+
+G_BEGIN_DECLS
+
+/* A block is full when its text has that many bytes */
+#define STRATA_BLOCK_BYTES (32 * 1024)
+
+/* Statements that are used for every block and every hit */
+typedef enum
+{
+  STRATA_STATEMENT_INSERT_TEXT,
+  STRATA_STATEMENT_INSERT_BLOCK,
+  STRATA_STATEMENT_NEXT_BLOCK,
+  STRATA_STATEMENT_GET_BLOCK,
+  STRATA_STATEMENT_GET_DOCUMENT,
+  STRATA_STATEMENT_GET_WORD,
+  STRATA_STATEMENT_GET_TIES,
+  STRATA_STATEMENT_BLOCK_BELOW,
+  STRATA_N_STATEMENTS,
+} StrataStatement;
+
+/* Shared by the files of the index and of searching it, and by no others. */
+struct _StrataSearchIndex
+{
+  sqlite3          *db;
+  gboolean          read_only;
+  gboolean          in_memory;
+  sqlite3_stmt     *statements[STRATA_N_STATEMENTS];
+
+  /* What is being put */
+  StrataVocabulary *vocabulary;
+  guint64           moment_serial;
+  guint64           pending_bytes;
+
+  /* The block being indexed, for which the tokenizer finds where its sections begin */
+  StrataBlock      *block;
+  const gsize      *section_bytes;   /* where each begins in the text */
+  guint             next_section;
+  guint             next_moment;
+  guint             position;
+};
+
+/* Ready to be bound and run; reset it after use. (transfer none): NULL with @error set */
+sqlite3_stmt *_strata_search_index_get_statement (StrataSearchIndex  *self,
+                                                  StrataStatement     which,
+                                                  GError            **error);
+
+G_END_DECLS

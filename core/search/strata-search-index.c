@@ -1,0 +1,412 @@
+/* strata-search-index.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-error.h"
+#include "strata-search-index-internal-private.h"
+#include "strata-tokenizer-private.h"
+
+/* An index of another version is made anew from the files. To be counted up when
+ * a text is cut or found in another way.
+ */
+#define VERSION 1
+
+/* How much FTS5 gathers before it writes: the more, the less it merges */
+#define GATHER_BYTES "16777216"
+
+/* `documents.kind`: 0 for a session, else a StrataKind. A block whose document is 0 is dead. */
+static const char schema[] =
+  "CREATE TABLE state (version INTEGER NOT NULL, applied INTEGER NOT NULL);"
+  "INSERT INTO state VALUES (" G_STRINGIFY (VERSION) ", 0);"
+  "CREATE TABLE owners (is_collection INTEGER NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, damaged INTEGER NOT NULL,"
+  "  PRIMARY KEY (is_collection, key)) WITHOUT ROWID;"
+  "CREATE TABLE documents (document INTEGER PRIMARY KEY, kind INTEGER NOT NULL, owner TEXT NOT NULL, id TEXT, name TEXT,"
+  "  start INTEGER, end INTEGER, has INTEGER NOT NULL, session TEXT, note TEXT, digest BLOB NOT NULL);"
+  "CREATE INDEX documents_by_owner ON documents (owner);"
+  "CREATE INDEX documents_by_id ON documents (id);"
+  "CREATE INDEX documents_by_start ON documents (start) WHERE kind = 0;"
+  "CREATE INDEX items ON documents (document) WHERE kind <> 0;"
+  "CREATE INDEX documents_by_session ON documents (session) WHERE session IS NOT NULL;"
+  "CREATE INDEX documents_by_note ON documents (note) WHERE note IS NOT NULL;"
+  "CREATE TABLE links (item TEXT NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (item, document)) WITHOUT ROWID;"
+  "CREATE INDEX links_by_document ON links (document);"
+  /* Which sessions a note or task belongs to: those that name it, the one it names, and those of the note it came from */
+  "CREATE VIEW ties AS"
+  "  SELECT i.document AS item, i.kind AS kind, l.document AS session FROM documents i JOIN links l ON l.item = i.id WHERE i.kind <> 0"
+  "  UNION ALL SELECT i.document, i.kind, s.document FROM documents i JOIN documents s ON s.id = i.session AND s.kind = 0 WHERE i.kind <> 0"
+  "  UNION ALL SELECT i.document, i.kind, l.document FROM documents i JOIN links l ON l.item = i.note WHERE i.kind <> 0"
+  "  UNION ALL SELECT i.document, i.kind, s.document FROM documents i JOIN documents n ON n.id = i.note AND n.kind <> 0"
+  "    JOIN documents s ON s.id = n.session AND s.kind = 0 WHERE i.kind <> 0;"
+  "CREATE TABLE facets (facet INTEGER PRIMARY KEY, field INTEGER NOT NULL, value TEXT NOT NULL, folded TEXT NOT NULL,"
+  "  UNIQUE (field, value));"
+  "CREATE TABLE document_facets (facet INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (facet, document)) WITHOUT ROWID;"
+  "CREATE INDEX document_facets_by_document ON document_facets (document);"
+  "CREATE TABLE names (field INTEGER NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL,"
+  "  PRIMARY KEY (field, id, owner)) WITHOUT ROWID;"
+  "CREATE TABLE blocks (block INTEGER PRIMARY KEY, document INTEGER NOT NULL, text_bytes INTEGER NOT NULL,"
+  "  moments INTEGER NOT NULL, words INTEGER NOT NULL, info BLOB NOT NULL);"
+  "CREATE INDEX blocks_by_document ON blocks (document);"
+  "CREATE INDEX documents_of_blocks ON blocks (block, document);"
+  "CREATE TABLE words (word TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;"
+  "CREATE INDEX common_words ON words (word, count) WHERE count >= 64;"
+  "CREATE TABLE sums (moments INTEGER NOT NULL, words INTEGER NOT NULL, text_bytes INTEGER NOT NULL, blocks INTEGER NOT NULL,"
+  "  dead_blocks INTEGER NOT NULL);"
+  "INSERT INTO sums VALUES (0, 0, 0, 0, 0);"
+  "CREATE VIRTUAL TABLE texts USING fts5 (text, content='', columnsize=0, tokenize='strata');"
+  "INSERT INTO texts (texts, rank) VALUES ('hashsize', " GATHER_BYTES ");"
+  "INSERT INTO texts (texts, rank) VALUES ('pgsz', 4050);";
+
+/* What the tokenizer cuts of the block that is being indexed: sections begin at
+ * the number of words before them.
+ */
+static int
+watch_token (const char *token,
+             gsize       length,
+             gboolean    colocated,
+             gsize       start,
+             gsize       end,
+             gpointer    user_data)
+{
+  StrataSearchIndex *self = user_data;
+
+  if (self->block == NULL)
+    return 0;
+
+  while (self->next_section < self->block->sections->len && start >= self->section_bytes[self->next_section])
+    {
+      StrataBlockMoment *next = self->next_moment < self->block->moments->len
+                                  ? &g_array_index (self->block->moments, StrataBlockMoment, self->next_moment) : NULL;
+
+      if (next != NULL && next->first_section == self->next_section)
+        {
+          self->next_moment++;
+          self->moment_serial++;
+        }
+      g_array_index (self->block->sections, StrataBlockSection, self->next_section++).start = self->position;
+    }
+
+  self->position += colocated ? 0 : 1;
+  _strata_vocabulary_add (self->vocabulary, token, length, self->moment_serial);
+
+  return 0;
+}
+
+/* Opening */
+
+static gboolean
+read_version (StrataSearchIndex  *self,
+              gint64             *out_version,
+              GError            **error)
+{
+  g_autoptr(sqlite3_stmt) statement = NULL;
+  gboolean row;
+
+  *out_version = 0;
+  statement = _strata_sqlite_prepare (self->db, "SELECT count(*) FROM sqlite_master WHERE name = 'state'", error);
+  if (statement == NULL || !_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  if (sqlite3_column_int (statement, 0) == 0)
+    return TRUE;
+
+  g_clear_pointer (&statement, sqlite3_finalize);
+  statement = _strata_sqlite_prepare (self->db, "SELECT version FROM state", error);
+  if (statement == NULL || !_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  *out_version = row ? sqlite3_column_int64 (statement, 0) : -1;
+
+  return TRUE;
+}
+
+static gboolean
+set_wrong_version (gint64   version,
+                   GError **error)
+{
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "The search index has version %" G_GINT64_FORMAT, version);
+
+  return FALSE;
+}
+
+static gboolean
+prepare_for_writing (StrataSearchIndex  *self,
+                     GError            **error)
+{
+  gint64 version;
+
+  if (!_strata_sqlite_exec (self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                                      "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY", error) ||
+      !_strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error) ||
+      !read_version (self, &version, error))
+    return FALSE;
+
+  if (version == 0 && !_strata_sqlite_exec (self->db, schema, error))
+    return FALSE;
+  if (version != 0 && version != VERSION)
+    return set_wrong_version (version, error);
+
+  return _strata_sqlite_exec (self->db, "COMMIT", error);
+}
+
+static StrataSearchIndex *
+try_open (const char        *path,
+          StrataSqliteMode   mode,
+          GError           **error)
+{
+  g_autoptr(StrataSearchIndex) self = g_new0 (StrataSearchIndex, 1);
+  gint64 version;
+
+  self->vocabulary = _strata_vocabulary_new ();
+  self->read_only = mode == STRATA_SQLITE_IMMUTABLE;
+  self->in_memory = strcmp (path, ":memory:") == 0;
+  self->db = _strata_sqlite_open (path, mode, error);
+  if (self->db == NULL || !_strata_tokenizer_register (self->db, watch_token, self, error))
+    return NULL;
+
+  if (!self->read_only)
+    return prepare_for_writing (self, error) ? g_steal_pointer (&self) : NULL;
+
+  if (!read_version (self, &version, error))
+    return NULL;
+  if (version != VERSION)
+    {
+      set_wrong_version (version, error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+StrataSearchIndex *
+_strata_search_index_open (const char  *store_path,
+                           const char  *name,
+                           GError     **error)
+{
+  g_autofree char *path = g_build_filename (store_path, name, NULL);
+  g_autoptr(GError) write_error = NULL;
+  StrataSearchIndex *self = try_open (path, STRATA_SQLITE_WRITE, &write_error);
+
+  if (self != NULL)
+    return self;
+  if (g_error_matches (write_error, STRATA_ERROR, STRATA_ERROR_CORRUPT) ||
+      g_error_matches (write_error, STRATA_ERROR, STRATA_ERROR_IN_USE))
+    {
+      g_propagate_error (error, g_steal_pointer (&write_error));
+      return NULL;
+    }
+
+  g_info ("The search index can't be written: %s", write_error->message);
+  self = try_open (path, STRATA_SQLITE_IMMUTABLE, NULL);
+
+  return self != NULL ? self : try_open (":memory:", STRATA_SQLITE_WRITE, error);
+}
+
+void
+_strata_search_index_free (StrataSearchIndex *self)
+{
+  for (guint i = 0; i < STRATA_N_STATEMENTS; i++)
+    sqlite3_finalize (self->statements[i]);
+  sqlite3_close (self->db);
+  _strata_vocabulary_free (self->vocabulary);
+  g_free (self);
+}
+
+gboolean
+_strata_search_index_is_read_only (StrataSearchIndex *self)
+{
+  return self->read_only;
+}
+
+gboolean
+_strata_search_index_is_in_memory (StrataSearchIndex *self)
+{
+  return self->in_memory;
+}
+
+sqlite3_stmt *
+_strata_search_index_get_statement (StrataSearchIndex  *self,
+                                    StrataStatement     which,
+                                    GError            **error)
+{
+  static const char *const texts[STRATA_N_STATEMENTS] = {
+    [STRATA_STATEMENT_INSERT_TEXT] = "INSERT INTO texts (rowid, text) VALUES (?, ?)",
+    [STRATA_STATEMENT_INSERT_BLOCK] = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
+    [STRATA_STATEMENT_NEXT_BLOCK] = "SELECT block FROM blocks WHERE block >= ? ORDER BY block LIMIT 1",
+    [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, info FROM blocks WHERE block = ?",
+    [STRATA_STATEMENT_GET_DOCUMENT] = "SELECT kind, owner, id, name, start, session, note FROM documents WHERE document = ?",
+    [STRATA_STATEMENT_GET_WORD] = "SELECT count FROM words WHERE word = ?",
+    [STRATA_STATEMENT_GET_TIES] = "SELECT DISTINCT session FROM ties WHERE item = ? ORDER BY session",
+    [STRATA_STATEMENT_BLOCK_BELOW] = "SELECT block, document FROM blocks INDEXED BY documents_of_blocks WHERE block < ? ORDER BY block DESC",
+  };
+
+  if (self->statements[which] == NULL)
+    self->statements[which] = _strata_sqlite_prepare (self->db, texts[which], error);
+
+  return self->statements[which];
+}
+
+/* State */
+
+/* Runs a query that gives one row of numbers. */
+static gboolean
+get_numbers (StrataSearchIndex  *self,
+             const char         *sql,
+             guint64            *out_numbers,
+             guint               n_numbers,
+             GError            **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, sql, error);
+  gboolean row;
+
+  if (statement == NULL || !_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  for (guint i = 0; i < n_numbers; i++)
+    out_numbers[i] = row ? (guint64)sqlite3_column_int64 (statement, (int)i) : 0;
+
+  return TRUE;
+}
+
+gboolean
+_strata_search_index_get_applied (StrataSearchIndex  *self,
+                                  guint64            *out_offset,
+                                  GError            **error)
+{
+  return get_numbers (self, "SELECT applied FROM state", out_offset, 1, error);
+}
+
+gboolean
+_strata_search_index_set_applied (StrataSearchIndex  *self,
+                                  guint64             offset,
+                                  GError            **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "UPDATE state SET applied = ?", error);
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_uint (statement, 1, offset);
+
+  return _strata_sqlite_run (statement, error);
+}
+
+gboolean
+_strata_search_index_get_sums (StrataSearchIndex      *self,
+                               StrataSearchIndexSums  *out_sums,
+                               GError                **error)
+{
+  guint64 numbers[7];
+
+  if (!get_numbers (self, "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM documents WHERE kind = 0),"
+                          "  moments, words, text_bytes, blocks, dead_blocks FROM sums", numbers, 7, error))
+    return FALSE;
+
+  *out_sums = (StrataSearchIndexSums) { numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6] };
+
+  return TRUE;
+}
+
+gboolean
+_strata_search_index_begin (StrataSearchIndex  *self,
+                            GError            **error)
+{
+  self->pending_bytes = 0;
+
+  return _strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error);
+}
+
+gboolean
+_strata_search_index_commit (StrataSearchIndex  *self,
+                             GError            **error)
+{
+  return _strata_vocabulary_flush (self->vocabulary, self->db, error) &&
+         _strata_sqlite_exec (self->db, "COMMIT", error);
+}
+
+void
+_strata_search_index_roll_back (StrataSearchIndex *self)
+{
+  _strata_vocabulary_clear (self->vocabulary);
+  if (!sqlite3_get_autocommit (self->db))
+    _strata_sqlite_exec (self->db, "ROLLBACK", NULL);
+}
+
+guint64
+_strata_search_index_get_pending (StrataSearchIndex *self)
+{
+  return self->pending_bytes;
+}
+
+gboolean
+_strata_search_index_clear (StrataSearchIndex  *self,
+                            GError            **error)
+{
+  _strata_vocabulary_clear (self->vocabulary);
+
+  return _strata_sqlite_exec (self->db,
+    "INSERT INTO texts (texts) VALUES ('delete-all');"
+    "DELETE FROM words; DELETE FROM blocks; DELETE FROM names; DELETE FROM document_facets; DELETE FROM facets;"
+    "DELETE FROM links; DELETE FROM documents; DELETE FROM owners;"
+    "UPDATE sums SET moments = 0, words = 0, text_bytes = 0, blocks = 0, dead_blocks = 0;"
+    "UPDATE state SET applied = 0", error);
+}
+
+gboolean
+_strata_search_index_optimize (StrataSearchIndex  *self,
+                               GError            **error)
+{
+  return _strata_sqlite_exec (self->db, "INSERT INTO texts (texts) VALUES ('optimize')", error);
+}
+
+/* The log holds copies of pages, so it has to go too. */
+gboolean
+_strata_search_index_vacuum (StrataSearchIndex  *self,
+                             GError            **error)
+{
+  return _strata_sqlite_exec (self->db, "VACUUM; PRAGMA wal_checkpoint (TRUNCATE)", error);
+}
+
+gboolean
+_strata_search_index_get_digest (StrataSearchIndex  *self,
+                                 gboolean            is_collection,
+                                 const char         *key,
+                                 StrataDigest       *out_digest,
+                                 GError            **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT digest FROM owners WHERE is_collection = ? AND key = ?", error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_uint (statement, 1, is_collection);
+  _strata_sqlite_bind_text (statement, 2, key);
+
+  return _strata_sqlite_step (statement, &row, error) && row && _strata_sqlite_get_digest (statement, 0, out_digest);
+}
+
+GPtrArray *
+_strata_search_index_list_keys (StrataSearchIndex  *self,
+                                gboolean            is_collection,
+                                GError            **error)
+{
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "SELECT key FROM owners WHERE is_collection = ?", error);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_uint (statement, 1, is_collection);
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return g_steal_pointer (&keys);
+      g_ptr_array_add (keys, _strata_sqlite_dup_text (statement, 0));
+    }
+
+  return NULL;
+}
