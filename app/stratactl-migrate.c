@@ -166,6 +166,16 @@ report_failure (Invocation   *invocation,
   return fail_with (invocation, error, builder);
 }
 
+/* So that the first search finds at once what was migrated */
+static void
+index_what_is_there (Invocation *invocation)
+{
+  g_autoptr(StrataStore) store = strata_store_open (invocation->store_path, NULL);
+
+  if (store != NULL)
+    update_index (invocation, store);
+}
+
 int
 command_migrate (Invocation *invocation)
 {
@@ -184,6 +194,8 @@ command_migrate (Invocation *invocation)
   set_migration (invocation, migration);
   ok = strata_migration_run (migration, invocation->cancellable, &error);
   end_progress (invocation);
+  if (ok)
+    index_what_is_there (invocation);
 
   problems = strata_migration_dup_problems (migration);
   strata_migration_get_counts (migration, &counts);

@@ -50,13 +50,16 @@ typedef struct
   char           *part;
   char           *output;
   char           *format;
+  gboolean        explain;
 
   char          **arguments;
   GCancellable   *cancellable;
 
-  /* Set by a migration that runs: guarded by the mutex */
+  /* Set by what runs: guarded by the mutex */
   GMutex          mutex;
   StrataMigration *migration;
+  guint64         indexed;
+  guint64         to_index;   /* 0: nothing is indexed */
 } Invocation;
 
 struct _Command
@@ -78,6 +81,8 @@ int           command_attachments  (Invocation *invocation);
 int           command_attachment   (Invocation *invocation);
 int           command_export       (Invocation *invocation);
 int           command_verify       (Invocation *invocation);
+int           command_search       (Invocation *invocation);
+int           command_reindex      (Invocation *invocation);
 int           command_stats        (Invocation *invocation);
 
 /* stratactl-progress.c */
@@ -85,6 +90,10 @@ void          start_progress       (Invocation      *invocation);
 void          set_migration        (Invocation      *invocation,
                                     StrataMigration *migration);
 void          end_progress         (Invocation      *invocation);
+/* A StrataSearchProgressFunc; @invocation: whose progress is shown */
+void          show_indexing        (guint64          done,
+                                    guint64          total,
+                                    gpointer         invocation);
 
 /* stratactl-output.c */
 StrataStore  *open_store           (Invocation   *invocation,
@@ -131,5 +140,9 @@ void          begin_object         (JsonBuilder  *builder,
                                     const char   *name);
 void          begin_array          (JsonBuilder  *builder,
                                     const char   *name);
+
+/* stratactl-search.c: makes the index follow the store; what fails is said, and is no failure */
+void          update_index         (Invocation   *invocation,
+                                    StrataStore  *store);
 
 G_END_DECLS

@@ -17,44 +17,60 @@
 #define BAR_WIDTH 30
 
 static void
-print_bar (const StrataMigrationProgress *progress,
-           double                         share)
+print_bar (const char *step,
+           double      share,
+           guint64     sessions,
+           double      remaining)
 {
   char bar[BAR_WIDTH + 1];
 
   memset (bar, '.', BAR_WIDTH);
   memset (bar, '#', (gsize)(share * BAR_WIDTH));
   bar[BAR_WIDTH] = '\0';
-  fprintf (stderr, "\r%-10s [%s] %3.0f %%  %" G_GUINT64_FORMAT " sessions", progress->step, bar, 100 * share, progress->items);
-  if (progress->remaining >= 0)
-    fprintf (stderr, ", about %.0f s left", progress->remaining);
+  fprintf (stderr, "\r%-10s [%s] %3.0f %%  %" G_GUINT64_FORMAT " sessions", step, bar, 100 * share, sessions);
+  if (remaining >= 0)
+    fprintf (stderr, ", about %.0f s left", remaining);
   fputs ("\033[K", stderr);
 }
 
-/* The main thread shows what the worker has told the migration. */
+static void
+print_share (const char *step,
+             double      share,
+             guint64     sessions,
+             double      remaining)
+{
+  if (isatty (STDERR_FILENO))
+    print_bar (step, share, sessions, remaining);
+  else
+    fprintf (stderr, "%s: %.0f %%, %" G_GUINT64_FORMAT " sessions\n", step, 100 * share, sessions);
+  fflush (stderr);
+}
+
+/* The main thread shows what the worker has told the migration, or the index. */
 static void
 print_progress (Invocation *invocation)
 {
   g_autoptr(StrataMigration) migration = NULL;
   StrataMigrationProgress progress;
-  double share;
+  guint64 indexed, to_index;
 
   g_mutex_lock (&invocation->mutex);
   g_set_object (&migration, invocation->migration);
+  indexed = invocation->indexed;
+  to_index = invocation->to_index;
   g_mutex_unlock (&invocation->mutex);
+
+  if (to_index > 0)
+    {
+      print_share ("indexing", (double)indexed / (double)to_index, indexed, -1);
+      return;
+    }
   if (migration == NULL)
     return;
 
   strata_migration_get_progress (migration, &progress);
-  if (progress.bytes_total == 0)
-    return;
-
-  share = (double)progress.bytes / (double)progress.bytes_total;
-  if (isatty (STDERR_FILENO))
-    print_bar (&progress, share);
-  else
-    fprintf (stderr, "%s: %.0f %%, %" G_GUINT64_FORMAT " sessions\n", progress.step, 100 * share, progress.items);
-  fflush (stderr);
+  if (progress.bytes_total > 0)
+    print_share (progress.step, (double)progress.bytes / (double)progress.bytes_total, progress.items, progress.remaining);
 }
 
 static gboolean
@@ -87,10 +103,29 @@ set_migration (Invocation      *invocation,
 void
 end_progress (Invocation *invocation)
 {
-  if (!invocation->quiet && isatty (STDERR_FILENO))
+  gboolean any;
+
+  g_mutex_lock (&invocation->mutex);
+  any = invocation->migration != NULL || invocation->to_index > 0;
+  g_mutex_unlock (&invocation->mutex);
+  if (any && !invocation->quiet && isatty (STDERR_FILENO))
     {
       print_progress (invocation);
       fputc ('\n', stderr);
     }
   set_migration (invocation, NULL);
+  show_indexing (0, 0, invocation);
+}
+
+void
+show_indexing (guint64  done,
+               guint64  total,
+               gpointer user_data)
+{
+  Invocation *invocation = user_data;
+
+  g_mutex_lock (&invocation->mutex);
+  invocation->indexed = done;
+  invocation->to_index = total;
+  g_mutex_unlock (&invocation->mutex);
 }

@@ -25,8 +25,10 @@ static const Command commands[] = {
   { "show", command_show, "ID [--metadata|--parts|--part NAME-001]", "print a session as JSON", 1, 1 },
   { "attachments", command_attachments, "[ID]", "list attachments", 0, 1 },
   { "attachment", command_attachment, "ID [-o FILE]", "give an attachment's bytes back", 1, 1 },
+  { "search", command_search, "QUERY [--limit N] [--explain]", "find moments by their words, and sessions by filters", 1, G_MAXUINT },
   { "export", command_export, "[ID…] --format legacy|json -o PATH", "give everything back", 0, G_MAXUINT },
   { "verify", command_verify, "", "read everything and compare it with its digests", 0, 0 },
+  { "reindex", command_reindex, "", "make the catalog and the search index anew from the files", 0, 0 },
   { "stats", command_stats, "", "say what is stored, and what was saved", 0, 0 },
 };
 
@@ -104,6 +106,7 @@ parse_options (Invocation   *invocation,
     { "part", 0, 0, G_OPTION_ARG_STRING, &invocation->part, NULL, NULL },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &invocation->output, NULL, NULL },
     { "format", 0, 0, G_OPTION_ARG_STRING, &invocation->format, NULL, NULL },
+    { "explain", 0, 0, G_OPTION_ARG_NONE, &invocation->explain, NULL, NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &invocation->arguments, NULL, NULL },
     { NULL }
   };

@@ -16,6 +16,9 @@
 #include <store/strata-cache.h>
 #include <store/strata-elements.h>
 #include <search/strata-query.h>
+#include <search/strata-search-hit.h>
+#include <search/strata-search-results.h>
+#include <search/strata-search.h>
 #include <store/strata-info.h>
 #include <store/strata-item-model.h>
 #include <store/strata-item.h>

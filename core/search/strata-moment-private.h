@@ -8,6 +8,7 @@
 #include "json/strata-json-reader-private.h"
 #include "strata-facts-private.h"
 #include "strata-kind-private.h"
+#include "strata-search-hit.h"
 
 G_BEGIN_DECLS
 
@@ -32,7 +33,7 @@ typedef struct
 } StrataSection;
 
 /* Not known, of times and offsets */
-#define STRATA_TIME_NONE G_MININT64
+#define STRATA_TIME_NONE STRATA_TIME_UNKNOWN
 
 /* Its text lies in the small members, not in a part */
 #define STRATA_PART_SMALL G_MAXUINT

@@ -7,6 +7,7 @@
 
 #include "strata-query-private.h"
 #include "strata-search-index-private.h"
+#include "strata-search.h"
 
 G_BEGIN_DECLS
 
@@ -19,13 +20,6 @@ G_BEGIN_DECLS
  * few or a first page is enough: then the newest matches are found without reading
  * the rest. FTS5 itself would gather all places of all of them first.
  */
-
-/* How much is wanted */
-typedef enum
-{
-  STRATA_SEARCH_FIRST,   /* soon: of a common beginning only its commonest words */
-  STRATA_SEARCH_ALL,     /* everything */
-} StrataSearchExtent;
 
 /* A word, phrase or beginning that is looked for */
 typedef struct

@@ -134,6 +134,20 @@ set_wrong_version (gint64   version,
 }
 
 static gboolean
+make_tables (StrataSearchIndex  *self,
+             GError            **error)
+{
+  gint64 version;
+
+  /* Another process may be at it too */
+  if (!_strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error) || !read_version (self, &version, error))
+    return FALSE;
+
+  return (version != 0 || _strata_sqlite_exec (self->db, schema, error)) && _strata_sqlite_exec (self->db, "COMMIT", error);
+}
+
+/* An index that is there is opened without waiting for who writes to it. */
+static gboolean
 prepare_for_writing (StrataSearchIndex  *self,
                      GError            **error)
 {
@@ -141,16 +155,13 @@ prepare_for_writing (StrataSearchIndex  *self,
 
   if (!_strata_sqlite_exec (self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                                       "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY", error) ||
-      !_strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error) ||
       !read_version (self, &version, error))
     return FALSE;
 
-  if (version == 0 && !_strata_sqlite_exec (self->db, schema, error))
-    return FALSE;
-  if (version != 0 && version != VERSION)
-    return set_wrong_version (version, error);
+  if (version == 0)
+    return make_tables (self, error);
 
-  return _strata_sqlite_exec (self->db, "COMMIT", error);
+  return version == VERSION || set_wrong_version (version, error);
 }
 
 static StrataSearchIndex *
