@@ -13,12 +13,12 @@
 #include <migration/strata-export.h>
 #include <migration/strata-migration.h>
 #include <migration/strata-plan.h>
-#include <store/strata-cache.h>
-#include <store/strata-elements.h>
 #include <search/strata-query.h>
 #include <search/strata-search-hit.h>
 #include <search/strata-search-results.h>
 #include <search/strata-search.h>
+#include <store/strata-cache.h>
+#include <store/strata-elements.h>
 #include <store/strata-info.h>
 #include <store/strata-item-model.h>
 #include <store/strata-item.h>

@@ -98,7 +98,7 @@ check_payload (GInputStream *stream)
 
   g_assert_true (g_seekable_seek (G_SEEKABLE (stream), 0, G_SEEK_SET, NULL, NULL));
   text = _strata_text_stream_new (stream);
-  payload = _strata_legacy_payload_open_stream (text, NULL, &error);
+  payload = _strata_legacy_payload_open (text, NULL, NULL, &error);
   if (payload != NULL &&
       _strata_json_reader_take (_strata_legacy_payload_get_reader (payload), count, &sum, NULL, &error))
     _strata_legacy_payload_finish (payload, NULL, &error);

@@ -116,7 +116,7 @@ read_file (const guint8 *data,
   g_autoptr(StrataLegacyPayload) payload = NULL;
 
   *out = (Outcome) { .value = g_string_new (NULL) };
-  payload = _strata_legacy_payload_open_stream (text, NULL, &out->error);
+  payload = _strata_legacy_payload_open (text, NULL, NULL, &out->error);
   if (payload != NULL)
     {
       read_payload (payload, out);

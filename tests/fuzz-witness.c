@@ -145,7 +145,7 @@ static void
 read_collection (GInputStream *text,
                  Result       *result)
 {
-  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open_stream (text, NULL, &result->error);
+  g_autoptr(StrataLegacyPayload) payload = _strata_legacy_payload_open (text, NULL, NULL, &result->error);
 
   if (payload == NULL ||
       !read_value (_strata_legacy_payload_get_reader (payload), result, &result->error))
