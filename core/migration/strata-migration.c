@@ -178,7 +178,6 @@ strata_migration_set_source (StrataMigration *self,
 {
   g_return_if_fail (STRATA_IS_MIGRATION (self));
 
-  g_free (self->attachments_path);
   g_free (self->source);
   self->source = g_strdup (source);
 }
