@@ -24,4 +24,6 @@
 #include <store/strata-item.h>
 #include <store/strata-part-iterator.h>
 #include <store/strata-session.h>
+#include <store/strata-new-attachment.h>
+#include <store/strata-store-write.h>
 #include <store/strata-store.h>

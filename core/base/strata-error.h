@@ -31,6 +31,9 @@ G_BEGIN_DECLS
  *   Read it again.
  * @STRATA_ERROR_DAMAGED_DATA: the bytes of one item of the old store can't be
  *   decoded to their end. Keep them verbatim.
+ * @STRATA_ERROR_UNSUITABLE: what was given does not fit what is there: the
+ *   member is no list, the session has another id. Nothing was changed: give
+ *   something else.
  *
  * What can go wrong beyond plain input and output, as far as a caller can act
  * on it. Plain I/O errors keep the domain %G_IO_ERROR.
@@ -48,6 +51,7 @@ typedef enum
   STRATA_ERROR_SOURCE,
   STRATA_ERROR_SOURCE_CHANGED,
   STRATA_ERROR_DAMAGED_DATA,
+  STRATA_ERROR_UNSUITABLE,
 } StrataError;
 
 GQuark strata_error_quark (void);

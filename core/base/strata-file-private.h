@@ -110,6 +110,9 @@ GInputStream *_strata_file_stream_open (int                dir,
 GInputStream *_strata_file_stream_open_source (int             dir,
                                         const char        *path,
                                         GError           **error);
+/* The same for a file that somebody named, wherever it is: links are followed. */
+GInputStream *_strata_file_stream_open_given (const char      *path,
+                                        GError           **error);
 int           _strata_file_stream_get_fd (StrataFileStream *self);
 /* Up to @count bytes from @offset, wherever the stream is: 0 at the end of the
  * file, -1 with @error set. Several threads may ask at once.

@@ -178,19 +178,15 @@ _strata_file_stream_init (StrataFileStream *self)
   self->fd = -1;
 }
 
-/* Opens a regular file for reading. Anything else (a link, a folder, a device,
- * a pipe that would block) is refused with %G_IO_ERROR_NOT_REGULAR_FILE.
- *
- * Returns: (transfer full): the stream, or %NULL with @error set
- */
-GInputStream *
-_strata_file_stream_open (int          dir,
-                          const char  *path,
-                          GError     **error)
+static GInputStream *
+open_regular (int          dir,
+              const char  *path,
+              int          flags,
+              GError     **error)
 {
   g_autoptr(StrataFileStream) self = NULL;
   struct stat status;
-  int fd = _strata_file_open (dir, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY, error);
+  int fd = _strata_file_open (dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags, error);
 
   if (fd < 0)
     return NULL;
@@ -212,6 +208,26 @@ _strata_file_stream_open (int          dir,
     }
 
   return G_INPUT_STREAM (g_steal_pointer (&self));
+}
+
+/* Opens a regular file for reading. Anything else (a link, a folder, a device,
+ * a pipe that would block) is refused with %G_IO_ERROR_NOT_REGULAR_FILE.
+ *
+ * Returns: (transfer full): the stream, or %NULL with @error set
+ */
+GInputStream *
+_strata_file_stream_open (int          dir,
+                          const char  *path,
+                          GError     **error)
+{
+  return open_regular (dir, path, O_NOFOLLOW, error);
+}
+
+GInputStream *
+_strata_file_stream_open_given (const char  *path,
+                                GError     **error)
+{
+  return open_regular (AT_FDCWD, path, 0, error);
 }
 
 GInputStream *

@@ -13,10 +13,14 @@
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "store/strata-changes-private.h"
+#include "store/strata-key-private.h"
 #include "store/strata-object-private.h"
 #include "store/strata-store-private.h"
+#include "store/strata-tail-private.h"
 #include "store/strata-value-stream-private.h"
 #include "strata-check.h"
+
+#define BLOCK_BYTES (256 * 1024)
 
 G_DEFINE_BOXED_TYPE (StrataCheck, strata_check, strata_check_ref, strata_check_unref)
 
@@ -217,6 +221,41 @@ check_rows (Check                 *check,
   return TRUE;
 }
 
+/* The same as _strata_digest_of_stream(), and how long it was */
+static gboolean
+read_value (GInputStream  *stream,
+            StrataDigest  *out_digest,
+            guint64       *out_bytes,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size;
+
+  *out_bytes = 0;
+  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, cancellable, error)) > 0)
+    {
+      _strata_hasher_update (hasher, block, (gsize)size);
+      *out_bytes += (guint64)size;
+    }
+  _strata_hasher_finish (hasher, out_digest);
+
+  return size == 0;
+}
+
+/* What was changed since it was put whole has another digest; its parts have theirs. */
+static gboolean
+is_what_was_stored (const StrataManifest *manifest,
+                    const StrataDigest   *digest,
+                    guint64               bytes)
+{
+  if (manifest->tail != NULL && manifest->tail->lines->len > 0)
+    return TRUE;
+
+  return bytes == manifest->raw_bytes && (manifest->edits > 0 || _strata_digest_equal (digest, &manifest->raw_digest));
+}
+
 static gboolean
 check_value (Check                 *check,
              const StrataManifest  *manifest,
@@ -226,12 +265,13 @@ check_value (Check                 *check,
   g_autoptr(GError) read_error = NULL;
   g_autoptr(GInputStream) stream = _strata_value_stream_new (check->dir, manifest, &read_error);
   StrataDigest digest;
+  guint64 bytes;
 
-  if (stream == NULL || !_strata_digest_of_stream (stream, &digest, check->cancellable, &read_error))
+  if (stream == NULL || !read_value (stream, &digest, &bytes, check->cancellable, &read_error))
     return note_damage_of_parts (check, manifest, manifest->parts, path, &read_error, error);
 
-  check->result->files += manifest->parts->len + 1;
-  if (!_strata_digest_equal (&digest, &manifest->raw_digest))
+  check->result->files += manifest->parts->len + 1 + (manifest->tail != NULL ? 1 : 0);
+  if (!is_what_was_stored (manifest, &digest, bytes))
     report (check, path, manifest->key, NULL, "Put together, its parts are not what was stored");
 
   return TRUE;
@@ -293,6 +333,27 @@ report_lost (Check *check)
     }
 }
 
+/* A tail that is damaged is named itself: everything else of the session may be right.
+ *
+ * @out_is_whole: whether there is nothing to say of it
+ */
+static gboolean
+check_tail (Check       *check,
+            const char  *key,
+            gboolean    *out_is_whole,
+            GError     **error)
+{
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(StrataTail) tail = _strata_tail_read (check->dir, key, 0, &read_error);
+  g_autofree char *path = _strata_tail_dup_path (key);
+
+  if (tail != NULL)
+    _strata_tail_check (tail, key, &read_error);
+  *out_is_whole = read_error == NULL;
+
+  return *out_is_whole || note_damage (check, path, key, &read_error, error);
+}
+
 /* @known: what the catalog says there is; what is found is taken out of it */
 static gboolean
 check_owner (Check       *check,
@@ -306,6 +367,10 @@ check_owner (Check       *check,
   g_autoptr(GError) load_error = NULL;
   g_autoptr(StrataManifest) manifest = _strata_store_load (check->store, is_collection, key, &load_error);
   gboolean was_known = g_hash_table_remove (known, key);
+  gboolean tail_is_whole = TRUE;
+
+  if (!is_collection && _strata_key_is_valid (key) && !check_tail (check, key, &tail_is_whole, error))
+    return FALSE;
 
   /* A folder whose session was never committed holds nothing that counts */
   if (manifest == NULL && g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) && !was_known)
@@ -313,13 +378,22 @@ check_owner (Check       *check,
   if (manifest == NULL)
     {
       forget_logged (check, is_collection, key);
-      return note_damage (check, path, key, &load_error, error);
+      return !tail_is_whole || note_damage (check, path, key, &load_error, error);
     }
 
   check->result->sessions += is_collection ? 0 : 1;
   check_is_logged (check, manifest);
   if (!was_known)
     report (check, "catalog.sqlite3", key, NULL, "The catalog does not list it; rebuild the index");
+
+  /* What its tail adds can't be told, and the parts are looked at one by one */
+  if (!tail_is_whole)
+    {
+      gboolean any;
+
+      return name_damaged_parts (check, manifest, manifest->parts, &any, error) &&
+             name_damaged_parts (check, manifest, manifest->attachments, &any, error);
+    }
 
   return check_value (check, manifest, path, error) && check_rows (check, manifest, path, error);
 }
@@ -418,8 +492,11 @@ check_log (Check   *check,
     {
       const StrataChange *change = g_ptr_array_index (changes, i);
 
-      g_hash_table_replace (check->logged, make_tag (change->is_collection, change->key),
-                            g_memdup2 (&change->digest, sizeof change->digest));
+      if (change->is_deleted)
+        forget_logged (check, FALSE, change->key);
+      else
+        g_hash_table_replace (check->logged, make_tag (change->is_collection, change->key),
+                              g_memdup2 (&change->digest, sizeof change->digest));
     }
 
   check->result->files++;

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "base/strata-file-private.h"
 #include "strata-manifest-private.h"
 #include "strata-object-private.h"
 #include "strata-staging-private.h"
@@ -39,6 +40,11 @@ typedef struct
 
 StrataBatch   *_strata_batch_new         (StrataStore         *store,
                                           GError             **error);
+/* For objects only, which others commit: it has no corner of staging/ of its own, and
+ * needs no lock to be made.
+ */
+StrataBatch   *_strata_batch_new_shared  (StrataStore         *store,
+                                          GError             **error);
 void           _strata_batch_free        (StrataBatch         *self);
 StrataStaging *_strata_batch_get_staging (StrataBatch         *self);
 guint          _strata_batch_get_length  (StrataBatch         *self);
@@ -57,6 +63,13 @@ gboolean       _strata_batch_put_stream  (StrataBatch         *self,
 gboolean       _strata_batch_put_file    (StrataBatch         *self,
                                           int                  dir,
                                           const char          *path,
+                                          StrataStoredObject  *out_object,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
+
+/* The same for any file, open at its start. */
+gboolean       _strata_batch_put_open_file (StrataBatch       *self,
+                                          StrataFileStream    *file,
                                           StrataStoredObject  *out_object,
                                           GCancellable        *cancellable,
                                           GError             **error);
@@ -83,6 +96,44 @@ void           _strata_batch_add         (StrataBatch         *self,
 void           _strata_batch_discard     (StrataBatch         *self,
                                           StrataManifest      *manifest);
 gboolean       _strata_batch_commit      (StrataBatch         *self,
+                                          GError             **error);
+
+/* For changes that depend on what is there, made under the store's lock: */
+
+/* The new state of a session or collection that was read under the lock held now.
+ *
+ * @manifest: (transfer full)
+ * @rows: (transfer full) (nullable) (element-type StrataAttachmentRow): all; %NULL: the
+ *   rows only got more, namely those of @sealed and @more_rows
+ * @base: digest of the metadata.json that was read
+ * @sealed: (nullable): the tail that is in parts now; its file goes
+ * @more_rows: (transfer full) (nullable) (element-type StrataAttachmentRow)
+ */
+void           _strata_batch_add_edit    (StrataBatch         *self,
+                                          StrataManifest      *manifest,
+                                          GPtrArray           *rows,
+                                          const StrataDigest  *base,
+                                          StrataTail          *sealed,
+                                          GPtrArray           *more_rows);
+/* A file of staging/ that goes to @path with the commit. Both (transfer full) */
+void           _strata_batch_add_file    (StrataBatch         *self,
+                                          char                *staged,
+                                          char                *path);
+/* Moves all that @other holds over; @other must live until the commit is over. */
+void           _strata_batch_absorb      (StrataBatch         *self,
+                                          StrataBatch         *other);
+/* Whether the object at @path is staged and goes there with the commit */
+gboolean       _strata_batch_has_staged_object (StrataBatch   *self,
+                                          const char          *path);
+/* Waits until all that is staged so far is on disk, so that the commit need not. */
+gboolean       _strata_batch_sync        (StrataBatch         *self,
+                                          GError             **error);
+/* The same for the parts of a manifest that is not added yet. */
+gboolean       _strata_batch_sync_parts  (StrataBatch         *self,
+                                          StrataManifest      *manifest,
+                                          GError             **error);
+/* Commits with the store's lock held, which stays so. */
+gboolean       _strata_batch_commit_locked (StrataBatch       *self,
                                           GError             **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataBatch, _strata_batch_free)

@@ -16,24 +16,32 @@
 #include "base/strata-seam-private.h"
 #include "strata-batch-private.h"
 #include "strata-changes-private.h"
+#include "strata-tail-private.h"
 
 /* A label longer than this would make the name in quarantine/ longer than a file system takes */
 #define MAX_LABEL 200
 /* Content up to this is decoded in memory, so that what the store has already is never written */
 #define IN_MEMORY_BYTES (4 * 1024 * 1024)
 #define BLOCK_BYTES     (256 * 1024)
+/* So many files are synced one by one, sparing others what they have not asked for */
+#define MAX_SINGLE_SYNCS 32
 
 typedef struct
 {
-  char *from;
-  char *to;
+  char     *from;
+  char     *to;
+  gboolean  is_synced;
 } Placement;
 
 typedef struct
 {
   StrataManifest *manifest;
-  GPtrArray      *rows;
+  GPtrArray      *rows;            /* NULL: it only got more */
   char           *staged_metadata;
+  gboolean        is_edit;         /* made from what is there, which nobody changed since */
+  StrataDigest    base;            /* of the metadata.json that it was made from */
+  StrataTail     *sealed;
+  GPtrArray      *more_rows;
 } Entry;
 
 struct _StrataBatch
@@ -46,6 +54,7 @@ struct _StrataBatch
   GHashTable    *objects;    /* paths of objects that are staged */
   GHashTable    *folders;    /* folders whose entries changed */
   gboolean       distrust;
+  gboolean       is_shared;  /* the corner is the store's */
   char          *intent;     /* staged file that names what is being committed */
 };
 
@@ -65,16 +74,17 @@ entry_free (gpointer data)
   Entry *entry = data;
 
   _strata_manifest_free (entry->manifest);
-  g_ptr_array_unref (entry->rows);
+  g_clear_pointer (&entry->rows, g_ptr_array_unref);
+  g_clear_pointer (&entry->sealed, _strata_tail_unref);
+  g_clear_pointer (&entry->more_rows, g_ptr_array_unref);
   g_free (entry->staged_metadata);
   g_free (entry);
 }
 
-StrataBatch *
-_strata_batch_new (StrataStore  *store,
-                   GError      **error)
+static StrataBatch *
+new_batch (StrataStore *store)
 {
-  g_autoptr(StrataBatch) self = g_new0 (StrataBatch, 1);
+  StrataBatch *self = g_new0 (StrataBatch, 1);
 
   self->store = g_object_ref (store);
   self->dir = _strata_store_get_dir (store);
@@ -82,6 +92,30 @@ _strata_batch_new (StrataStore  *store,
   self->entries = g_ptr_array_new_with_free_func (entry_free);
   self->objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  return self;
+}
+
+StrataBatch *
+_strata_batch_new_shared (StrataStore  *store,
+                          GError      **error)
+{
+  g_autoptr(StrataBatch) self = new_batch (store);
+
+  self->is_shared = TRUE;
+  self->staging = _strata_store_get_corner (store, error);
+  if (self->staging == NULL)
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+StrataBatch *
+_strata_batch_new (StrataStore  *store,
+                   GError      **error)
+{
+  g_autoptr(StrataBatch) self = new_batch (store);
+
   if (!_strata_store_lock (store, error))
     return NULL;
   /* Under the lock, so that nobody sweeps a corner between its making and its locking */
@@ -122,7 +156,8 @@ _strata_batch_free (StrataBatch *self)
 {
   if (self->staging != NULL)
     drop_staged (self);
-  g_clear_pointer (&self->staging, _strata_staging_free);
+  if (!self->is_shared)
+    g_clear_pointer (&self->staging, _strata_staging_free);
   g_ptr_array_unref (self->placements);
   g_ptr_array_unref (self->entries);
   g_hash_table_unref (self->objects);
@@ -156,7 +191,7 @@ place (StrataBatch *self,
        char        *from,
        char        *to)
 {
-  Placement *placement = g_new (Placement, 1);
+  Placement *placement = g_new0 (Placement, 1);
 
   placement->from = from;
   placement->to = to;
@@ -378,17 +413,25 @@ _strata_batch_put_file (StrataBatch         *self,
                         GError             **error)
 {
   g_autoptr(GInputStream) stream = _strata_file_stream_open_source (dir, path, error);
+
+  return stream != NULL &&
+         _strata_batch_put_open_file (self, STRATA_FILE_STREAM (stream), out_object, cancellable, error);
+}
+
+gboolean
+_strata_batch_put_open_file (StrataBatch         *self,
+                             StrataFileStream    *file,
+                             StrataStoredObject  *out_object,
+                             GCancellable        *cancellable,
+                             GError             **error)
+{
   g_autofree char *staged = NULL;
   struct stat status;
 
-  if (stream == NULL)
-    return FALSE;
-
-  if (_strata_seam_get ()->fstat (_strata_file_stream_get_fd (STRATA_FILE_STREAM (stream)), &status) == 0 &&
-      status.st_size > IN_MEMORY_BYTES)
-    staged = try_clone (self, _strata_file_stream_get_fd (STRATA_FILE_STREAM (stream)));
+  if (_strata_seam_get ()->fstat (_strata_file_stream_get_fd (file), &status) == 0 && status.st_size > IN_MEMORY_BYTES)
+    staged = try_clone (self, _strata_file_stream_get_fd (file));
   if (staged == NULL)
-    return _strata_batch_put_stream (self, stream, out_object, cancellable, error);
+    return _strata_batch_put_stream (self, G_INPUT_STREAM (file), out_object, cancellable, error);
 
   if (!hash_staged (self, staged, out_object, cancellable, error))
     {
@@ -461,6 +504,12 @@ _strata_batch_quarantine_stream (StrataBatch   *self,
 
 /* Commit */
 
+static Placement *
+last_placement (StrataBatch *self)
+{
+  return g_ptr_array_index (self->placements, self->placements->len - 1);
+}
+
 static void
 place_parts (StrataBatch    *self,
              StrataManifest *manifest,
@@ -471,14 +520,17 @@ place_parts (StrataBatch    *self,
       StrataPart *part = g_ptr_array_index (parts, i);
 
       if (part->staged_path != NULL)
-        place (self, g_steal_pointer (&part->staged_path), _strata_manifest_dup_part_path (manifest, part));
+        {
+          place (self, g_steal_pointer (&part->staged_path), _strata_manifest_dup_part_path (manifest, part));
+          last_placement (self)->is_synced = part->is_synced;
+        }
     }
 }
 
-void
-_strata_batch_add (StrataBatch    *self,
-                   StrataManifest *manifest,
-                   GPtrArray      *rows)
+static Entry *
+add_entry (StrataBatch    *self,
+           StrataManifest *manifest,
+           GPtrArray      *rows)
 {
   Entry *entry = g_new0 (Entry, 1);
 
@@ -487,6 +539,73 @@ _strata_batch_add (StrataBatch    *self,
   entry->manifest = manifest;
   entry->rows = rows;
   g_ptr_array_add (self->entries, entry);
+
+  return entry;
+}
+
+void
+_strata_batch_add (StrataBatch    *self,
+                   StrataManifest *manifest,
+                   GPtrArray      *rows)
+{
+  add_entry (self, manifest, rows);
+}
+
+void
+_strata_batch_add_edit (StrataBatch    *self,
+                        StrataManifest *manifest,
+                        GPtrArray      *rows,
+                        const StrataDigest *base,
+                        StrataTail     *sealed,
+                        GPtrArray      *more_rows)
+{
+  Entry *entry = add_entry (self, manifest, rows);
+
+  entry->is_edit = TRUE;
+  entry->base = *base;
+  entry->sealed = sealed != NULL ? _strata_tail_ref (sealed) : NULL;
+  entry->more_rows = more_rows;
+}
+
+void
+_strata_batch_add_file (StrataBatch *self,
+                        char        *staged,
+                        char        *path)
+{
+  place (self, staged, path);
+}
+
+gboolean
+_strata_batch_has_staged_object (StrataBatch *self,
+                                 const char  *path)
+{
+  return g_hash_table_contains (self->objects, path);
+}
+
+static void
+move_all (GPtrArray *from,
+          GPtrArray *to,
+          GDestroyNotify free_func)
+{
+  g_ptr_array_set_free_func (from, NULL);
+  g_ptr_array_extend_and_steal (to, g_ptr_array_ref (from));
+  g_ptr_array_set_size (from, 0);
+  g_ptr_array_set_free_func (from, free_func);
+}
+
+void
+_strata_batch_absorb (StrataBatch *self,
+                      StrataBatch *other)
+{
+  GHashTableIter iter;
+  gpointer path;
+
+  move_all (other->placements, self->placements, placement_free);
+  move_all (other->entries, self->entries, entry_free);
+  g_hash_table_iter_init (&iter, other->objects);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    g_hash_table_add (self->objects, g_strdup (path));
+  g_hash_table_remove_all (other->objects);
 }
 
 static void
@@ -535,8 +654,28 @@ stage_metadata (StrataBatch  *self,
 }
 
 static gboolean
-sync_everything (StrataBatch  *self,
-                 GError      **error)
+sync_file (StrataBatch  *self,
+           const char   *path,
+           GError      **error)
+{
+  int fd = _strata_file_open (self->dir, path, O_RDONLY, error);
+  gboolean ok;
+
+  if (fd < 0)
+    return FALSE;
+
+  ok = _strata_file_sync (fd, path, error);
+  _strata_file_close (fd);
+
+  return ok;
+}
+
+/* More than a few files are synced together. One by one is better for a few: a sync of
+ * the file system waits for whatever anybody has written to it.
+ */
+static gboolean
+sync_all (StrataBatch  *self,
+          GError      **error)
 {
   if (_strata_seam_get ()->syncfs (self->dir) == 0)
     return TRUE;
@@ -544,6 +683,73 @@ sync_everything (StrataBatch  *self,
   _strata_file_set_error (error, errno, "save to disk", "staging");
 
   return FALSE;
+}
+
+static gboolean
+sync_each (StrataBatch  *self,
+           GError      **error)
+{
+  for (guint i = 0; i < self->placements->len; i++)
+    {
+      const Placement *placement = g_ptr_array_index (self->placements, i);
+
+      if (!placement->is_synced && !sync_file (self, placement->from, error))
+        return FALSE;
+    }
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+
+      if (entry->staged_metadata != NULL && !sync_file (self, entry->staged_metadata, error))
+        return FALSE;
+    }
+
+  return self->intent == NULL ||
+         (sync_file (self, self->intent, error) && _strata_file_sync_dir (self->dir, "staging", error));
+}
+
+gboolean
+_strata_batch_sync_parts (StrataBatch     *self,
+                          StrataManifest  *manifest,
+                          GError         **error)
+{
+  guint staged = 0;
+
+  for (guint i = 0; i < manifest->parts->len; i++)
+    staged += ((const StrataPart *)g_ptr_array_index (manifest->parts, i))->staged_path != NULL ? 1 : 0;
+  if (staged > MAX_SINGLE_SYNCS && !sync_all (self, error))
+    return FALSE;
+
+  for (guint i = 0; i < manifest->parts->len; i++)
+    {
+      StrataPart *part = g_ptr_array_index (manifest->parts, i);
+
+      if (part->staged_path == NULL)
+        continue;
+      if (staged <= MAX_SINGLE_SYNCS && !sync_file (self, part->staged_path, error))
+        return FALSE;
+      part->is_synced = TRUE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+_strata_batch_sync (StrataBatch  *self,
+                    GError      **error)
+{
+  guint waiting = self->entries->len;
+
+  for (guint i = 0; i < self->placements->len; i++)
+    waiting += ((const Placement *)g_ptr_array_index (self->placements, i))->is_synced ? 0 : 1;
+
+  if (waiting > MAX_SINGLE_SYNCS ? !sync_all (self, error) : !sync_each (self, error))
+    return FALSE;
+
+  for (guint i = 0; i < self->placements->len; i++)
+    ((Placement *)g_ptr_array_index (self->placements, i))->is_synced = TRUE;
+
+  return TRUE;
 }
 
 /* Makes the folder a file goes to; a new one's own entry must be synced too. */
@@ -603,6 +809,20 @@ put_in_place (StrataBatch  *self,
   return sync_folders (self, error);
 }
 
+/* What was sealed is in parts: the file says nothing any more, whether it is there or not. */
+static void
+remove_sealed_tails (StrataBatch *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+      g_autofree char *path = entry->sealed != NULL ? _strata_tail_dup_path (entry->manifest->key) : NULL;
+
+      if (path != NULL)
+        _strata_file_unlink (self->dir, path, NULL);
+    }
+}
+
 /* The commit points, one rename each */
 static gboolean
 put_metadata_in_place (StrataBatch  *self,
@@ -631,11 +851,9 @@ log_changes (StrataBatch  *self,
   for (guint i = 0; i < self->entries->len; i++)
     {
       const Entry *entry = g_ptr_array_index (self->entries, i);
-      StrataChange *change = g_new0 (StrataChange, 1);
+      StrataChange *change = _strata_change_new (entry->manifest->key, &entry->manifest->file_digest);
 
       change->is_collection = entry->manifest->is_collection;
-      change->key = g_strdup (entry->manifest->key);
-      change->digest = entry->manifest->file_digest;
       g_ptr_array_add (changes, change);
     }
 
@@ -651,10 +869,13 @@ update_catalog (StrataBatch *self)
   for (guint i = 0; i < self->entries->len; i++)
     {
       const Entry *entry = g_ptr_array_index (self->entries, i);
-      StrataFreshEntry *value = g_new (StrataFreshEntry, 1);
+      StrataFreshEntry *value = g_new0 (StrataFreshEntry, 1);
 
       value->manifest = entry->manifest;
       value->rows = entry->rows;
+      value->base = &entry->base;
+      value->sealed = entry->sealed;
+      value->more_rows = entry->more_rows;
       g_hash_table_insert (fresh, entry->manifest->key, value);
     }
 
@@ -672,33 +893,64 @@ add_part_paths (GHashTable           *paths,
     g_hash_table_add (paths, _strata_manifest_dup_part_path (manifest, g_ptr_array_index (manifest->attachments, i)));
 }
 
-/* Finds the parts that the sessions about to be replaced have and the new ones have not. */
-static GPtrArray *
-find_replaced_parts (StrataBatch *self)
+/* Adds the parts that @old has and the new state has not. */
+static void
+add_replaced_parts (GPtrArray            *replaced,
+                    const StrataManifest *old,
+                    const StrataManifest *new)
 {
-  GPtrArray *replaced = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GHashTable) before = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) after = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer path;
+
+  add_part_paths (before, old);
+  add_part_paths (after, new);
+  g_hash_table_iter_init (&iter, before);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    if (!g_hash_table_contains (after, path))
+      g_ptr_array_add (replaced, g_strdup (path));
+}
+
+/* What was changed in this store is no copy of anything: who has not read it may not replace it. */
+static gboolean
+may_replace (const Entry           *entry,
+             const StrataManifest  *old,
+             GError               **error)
+{
+  if (entry->is_edit || (!_strata_manifest_is_edited (old) && (old->source > 0 || entry->manifest->source == 0)))
+    return TRUE;
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS,
+               "“%s” was changed in this store; it is not replaced by what an old store has", old->key);
+
+  return FALSE;
+}
+
+/* Finds the parts that the sessions about to be replaced have and the new ones have not.
+ *
+ * Returns: (transfer full) (element-type utf8): paths, or %NULL with @error set
+ */
+static GPtrArray *
+find_replaced_parts (StrataBatch  *self,
+                     GError      **error)
+{
+  g_autoptr(GPtrArray) replaced = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < self->entries->len; i++)
     {
       const Entry *entry = g_ptr_array_index (self->entries, i);
       g_autoptr(StrataManifest) old =
         _strata_store_load (self->store, entry->manifest->is_collection, entry->manifest->key, NULL);
-      g_autoptr(GHashTable) before = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      g_autoptr(GHashTable) after = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      GHashTableIter iter;
-      gpointer path;
 
       if (old == NULL)
         continue;
-      add_part_paths (before, old);
-      add_part_paths (after, entry->manifest);
-      g_hash_table_iter_init (&iter, before);
-      while (g_hash_table_iter_next (&iter, &path, NULL))
-        if (!g_hash_table_contains (after, path))
-          g_ptr_array_add (replaced, g_strdup (path));
+      if (!may_replace (entry, old, error))
+        return NULL;
+      add_replaced_parts (replaced, old, entry->manifest);
     }
 
-  return replaced;
+  return g_steal_pointer (&replaced);
 }
 
 /* After the commit: a part that stays where it is does no harm, so failures are passed over. */
@@ -716,12 +968,12 @@ trash_parts (StrataBatch *self,
 }
 
 static gboolean
-commit_locked (StrataBatch  *self,
-               GError      **error)
+put_all_in_place (StrataBatch  *self,
+                  GError      **error)
 {
-  g_autoptr(GPtrArray) replaced = find_replaced_parts (self);
+  g_autoptr(GPtrArray) replaced = find_replaced_parts (self, error);
 
-  if (!put_in_place (self, error))
+  if (replaced == NULL || !put_in_place (self, error))
     return FALSE;
 
   /* From here on the intent stays until the log says the same: it is how the
@@ -736,8 +988,20 @@ commit_locked (StrataBatch  *self,
   /* From here on it is committed */
   update_catalog (self);
   trash_parts (self, replaced);
+  remove_sealed_tails (self);
 
   return TRUE;
+}
+
+static void
+finish_commit (StrataBatch *self,
+               gboolean     ok)
+{
+  if (self->intent != NULL)
+    _strata_file_unlink (self->dir, self->intent, NULL);
+  if (!ok)
+    drop_staged (self);
+  forget_all (self);
 }
 
 /* Commits all that was added, and is empty again. On failure some of the
@@ -754,18 +1018,29 @@ _strata_batch_commit (StrataBatch  *self,
     return TRUE;
 
   _strata_seam_get ()->mark ("commit");
-  ok = stage_metadata (self, error) && sync_everything (self, error) && _strata_store_lock (self->store, error);
+  ok = stage_metadata (self, error) && _strata_batch_sync (self, error) && _strata_store_lock (self->store, error);
   if (ok)
     {
-      ok = commit_locked (self, error);
+      ok = put_all_in_place (self, error);
       _strata_store_unlock (self->store);
     }
+  finish_commit (self, ok);
 
-  if (self->intent != NULL)
-    _strata_file_unlink (self->dir, self->intent, NULL);
-  if (!ok)
-    drop_staged (self);
-  forget_all (self);
+  return ok;
+}
+
+gboolean
+_strata_batch_commit_locked (StrataBatch  *self,
+                             GError      **error)
+{
+  gboolean ok;
+
+  if (self->entries->len == 0 && self->placements->len == 0)
+    return TRUE;
+
+  _strata_seam_get ()->mark ("commit");
+  ok = stage_metadata (self, error) && _strata_batch_sync (self, error) && put_all_in_place (self, error);
+  finish_commit (self, ok);
 
   return ok;
 }

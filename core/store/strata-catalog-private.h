@@ -43,6 +43,29 @@ gboolean        _strata_catalog_put              (StrataCatalog         *self,
                                                   const StrataManifest  *manifest,
                                                   GPtrArray             *rows,
                                                   GError               **error);
+/* The same for a session that only got more: what its rows were stays, @rows come
+ * behind them. It costs what is new, however large the session is.
+ */
+gboolean        _strata_catalog_grow             (StrataCatalog         *self,
+                                                  const StrataManifest  *manifest,
+                                                  GPtrArray             *rows,
+                                                  GError               **error);
+/* Whether it contains a session or collection as the metadata.json of that digest has it */
+gboolean        _strata_catalog_has_metadata     (StrataCatalog         *self,
+                                                  const char            *key,
+                                                  const StrataDigest    *digest,
+                                                  gboolean              *out_has,
+                                                  GError               **error);
+/* Which tail of a growing session is in the catalog, and how far */
+gboolean        _strata_catalog_get_tail         (StrataCatalog         *self,
+                                                  const char            *key,
+                                                  gboolean              *out_any,
+                                                  guint64               *out_generation,
+                                                  guint64               *out_bytes,
+                                                  GError               **error);
+/* Keys of the sessions that were growing when they were put; (transfer full) (element-type utf8) */
+GPtrArray      *_strata_catalog_list_growing     (StrataCatalog         *self,
+                                                  GError               **error);
 gboolean        _strata_catalog_remove           (StrataCatalog         *self,
                                                   const char            *key,
                                                   GError               **error);
@@ -72,6 +95,25 @@ StrataAttachmentRow *
                 _strata_catalog_find_stored      (StrataCatalog         *self,
                                                   guint                  source,
                                                   const char            *id,
+                                                  GError               **error);
+
+/* Any attachment's row by its id: that of @owner, else one that has bytes, else any.
+ * Set when there is one: @out_owner (transfer full), whose it is.
+ */
+StrataAttachmentRow *
+                _strata_catalog_find_use         (StrataCatalog         *self,
+                                                  const char            *owner,
+                                                  const char            *id,
+                                                  char                 **out_owner,
+                                                  gboolean              *out_is_collection,
+                                                  GError               **error);
+/* How many bytes ids have; (transfer full) (element-type guint64) */
+GArray         *_strata_catalog_list_id_lengths  (StrataCatalog         *self,
+                                                  GError               **error);
+/* The next free ordinal of a source */
+gboolean        _strata_catalog_get_next_ordinal (StrataCatalog         *self,
+                                                  guint                  source,
+                                                  guint64               *out_ordinal,
                                                   GError               **error);
 
 typedef struct

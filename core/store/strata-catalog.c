@@ -14,6 +14,7 @@
 #include "json/strata-json-members-private.h"
 #include "strata-catalog-internal-private.h"
 #include "strata-object-private.h"
+#include "strata-tail-private.h"
 
 #define FILE_NAME "catalog.sqlite3"
 
@@ -29,7 +30,7 @@ static const char schema[] =
   "  id TEXT, name TEXT, start TEXT, end TEXT, category TEXT, status TEXT, tags TEXT,"
   "  screenshots INTEGER NOT NULL, audio_segments INTEGER NOT NULL, items INTEGER NOT NULL,"
   "  raw_bytes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, stored INTEGER NOT NULL,"
-  "  object_bytes INTEGER NOT NULL, recovered INTEGER NOT NULL, sha256 BLOB NOT NULL) WITHOUT ROWID;"
+  "  object_bytes INTEGER NOT NULL, recovered INTEGER NOT NULL, sha256 BLOB NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID;"
   "CREATE INDEX owners_by_id ON owners (id);"
   "CREATE INDEX owners_by_start ON owners (start);"
   "CREATE INDEX owners_by_size ON owners (stored + object_bytes DESC, key) WHERE NOT is_collection;"
@@ -41,6 +42,9 @@ static const char schema[] =
   "  source_path TEXT, source_bytes INTEGER, source_size INTEGER, source_mtime INTEGER,"
   "  PRIMARY KEY (owner, number)) WITHOUT ROWID;"
   "CREATE INDEX attachments_by_id ON attachments (id);"
+  "CREATE INDEX attachments_by_object ON attachments (sha256, owner) WHERE sha256 IS NOT NULL;"
+  /* Sessions that are growing: which tail, and how much of it the other tables contain */
+  "CREATE TABLE tails (owner TEXT PRIMARY KEY, generation INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;"
   /* Reference counts: how many rows use an object. Kept by triggers, so that they can't be forgotten. */
   "CREATE TABLE objects (sha256 BLOB PRIMARY KEY, bytes INTEGER NOT NULL, ext TEXT NOT NULL, uses INTEGER NOT NULL) WITHOUT ROWID;"
   "CREATE TRIGGER attachment_added AFTER INSERT ON attachments WHEN new.sha256 IS NOT NULL BEGIN"
@@ -220,7 +224,22 @@ gboolean
 _strata_catalog_clear (StrataCatalog  *self,
                        GError        **error)
 {
-  return _strata_sqlite_exec (self->db, "DELETE FROM attachments; DELETE FROM owners; DELETE FROM objects", error);
+  return _strata_sqlite_exec (self->db, "DELETE FROM attachments; DELETE FROM owners; DELETE FROM objects; DELETE FROM tails", error);
+}
+
+static gboolean
+run_for_key (StrataCatalog  *self,
+             const char     *sql,
+             const char     *key,
+             GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_text (statement, 1, key);
+
+  return _strata_sqlite_run (statement, error);
 }
 
 gboolean
@@ -228,20 +247,9 @@ _strata_catalog_remove (StrataCatalog  *self,
                         const char     *key,
                         GError        **error)
 {
-  static const char *const deletions[] = { "DELETE FROM attachments WHERE owner = ?", "DELETE FROM owners WHERE key = ?" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (deletions); i++)
-    {
-      g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, deletions[i], error);
-
-      if (statement == NULL)
-        return FALSE;
-      _strata_sqlite_bind_text (statement, 1, key);
-      if (!_strata_sqlite_run (statement, error))
-        return FALSE;
-    }
-
-  return TRUE;
+  return run_for_key (self, "DELETE FROM attachments WHERE owner = ?", key, error) &&
+         run_for_key (self, "DELETE FROM tails WHERE owner = ?", key, error) &&
+         run_for_key (self, "DELETE FROM owners WHERE key = ?", key, error);
 }
 
 static gboolean
@@ -324,8 +332,18 @@ count_items (const StrataManifest *manifest)
 
   for (guint i = 0; i < manifest->parts->len; i++)
     sum += ((const StrataPart *)g_ptr_array_index (manifest->parts, i))->items;
+  for (guint i = 0; manifest->tail != NULL && i < STRATA_N_LISTS; i++)
+    sum += manifest->tail->items[i];
 
   return sum;
+}
+
+static guint64
+count_grown (const StrataManifest *manifest,
+             guint64               sealed,
+             StrataList            list)
+{
+  return sealed + (manifest->tail != NULL ? manifest->tail->items[list] : 0);
 }
 
 static gboolean
@@ -336,7 +354,7 @@ put_owner (StrataCatalog         *self,
            GError               **error)
 {
   g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "INSERT INTO owners VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+    _strata_sqlite_prepare (self->db, "INSERT INTO owners VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
   g_autofree char *id = dup_shown (small, "id");
   g_autofree char *name = dup_shown (small, "name");
   g_autofree char *start = dup_shown (small, "startTime");
@@ -358,15 +376,38 @@ put_owner (StrataCatalog         *self,
   _strata_sqlite_bind_text (statement, 9, category);
   _strata_sqlite_bind_text (statement, 10, status);
   _strata_sqlite_bind_text (statement, 11, _strata_json_members_get_raw (small, "tags"));
-  _strata_sqlite_bind_uint (statement, 12, manifest->n_screenshots);
-  _strata_sqlite_bind_uint (statement, 13, manifest->n_audio_segments);
+  _strata_sqlite_bind_uint (statement, 12, count_grown (manifest, manifest->n_screenshots, STRATA_LIST_SCREENSHOTS));
+  _strata_sqlite_bind_uint (statement, 13, count_grown (manifest, manifest->n_audio_segments, STRATA_LIST_AUDIO_SEGMENTS));
   _strata_sqlite_bind_uint (statement, 14, count_items (manifest));
-  _strata_sqlite_bind_uint (statement, 15, manifest->raw_bytes);
+  _strata_sqlite_bind_uint (statement, 15, manifest->raw_bytes + (manifest->tail != NULL ? manifest->tail->bytes : 0));
   _strata_sqlite_bind_uint (statement, 16, manifest->source_bytes);
   _strata_sqlite_bind_uint (statement, 17, _strata_manifest_stored_bytes (manifest));
   _strata_sqlite_bind_uint (statement, 18, object_bytes);
   _strata_sqlite_bind_uint (statement, 19, manifest->recovered != NULL);
   _strata_sqlite_bind_digest (statement, 20, &manifest->raw_digest);
+  _strata_sqlite_bind_digest (statement, 21, &manifest->file_digest);
+
+  return _strata_sqlite_run (statement, error);
+}
+
+static const char *const owner_names[] = { "id", "name", "startTime", "endTime", "category", "status", "tags", NULL };
+
+static gboolean
+put_tail (StrataCatalog         *self,
+          const StrataManifest  *manifest,
+          GError               **error)
+{
+  g_autoptr(sqlite3_stmt) statement = NULL;
+
+  if (manifest->tail == NULL)
+    return TRUE;
+
+  statement = _strata_sqlite_prepare (self->db, "INSERT OR REPLACE INTO tails VALUES (?,?,?)", error);
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_text (statement, 1, manifest->key);
+  _strata_sqlite_bind_uint (statement, 2, manifest->tail->generation);
+  _strata_sqlite_bind_uint (statement, 3, manifest->tail->end);
 
   return _strata_sqlite_run (statement, error);
 }
@@ -380,13 +421,13 @@ _strata_catalog_put (StrataCatalog         *self,
                      GPtrArray             *rows,
                      GError               **error)
 {
-  static const char *const names[] = { "id", "name", "startTime", "endTime", "category", "status", "tags", NULL };
-  g_autoptr(StrataJsonMembers) small = _strata_json_members_parse (manifest->small, strlen (manifest->small), names, error);
+  g_autoptr(StrataJsonMembers) small = _strata_json_members_parse (manifest->small, strlen (manifest->small), owner_names, error);
   guint64 object_bytes;
 
   return small != NULL &&
          _strata_catalog_remove (self, manifest->key, error) &&
          put_rows (self, manifest, rows, &object_bytes, error) &&
+         put_tail (self, manifest, error) &&
          put_owner (self, manifest, small, object_bytes, error);
 }
 
@@ -402,6 +443,149 @@ add_tag (const char *token,
   g_strv_builder_add (user_data, tag);
 
   return TRUE;
+}
+
+/* Whether a query about one owner, and perhaps one digest, has an answer; its first column */
+static gboolean
+ask_owner (StrataCatalog       *self,
+           const char          *sql,
+           const char          *key,
+           const StrataDigest  *digest,
+           gboolean            *out_any,
+           guint64             *out_value,
+           GError             **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_text (statement, 1, key);
+  if (digest != NULL)
+    _strata_sqlite_bind_digest (statement, 2, digest);
+  if (!_strata_sqlite_step (statement, out_any, error))
+    return FALSE;
+  if (*out_any)
+    *out_value = (guint64)sqlite3_column_int64 (statement, 0);
+
+  return TRUE;
+}
+
+/* A row takes the place of another one with its id. */
+static gboolean
+drop_row (StrataCatalog  *self,
+          const char     *key,
+          const char     *id,
+          GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "DELETE FROM attachments WHERE +owner = ? AND id = ?", error);
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_text (statement, 1, key);
+  _strata_sqlite_bind_text (statement, 2, id);
+
+  return _strata_sqlite_run (statement, error);
+}
+
+/* Puts rows behind those that are there. @inout_object_bytes grows by objects not used so far. */
+static gboolean
+add_rows (StrataCatalog         *self,
+          const StrataManifest  *manifest,
+          GPtrArray             *rows,
+          guint64               *inout_object_bytes,
+          GError               **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+  guint64 number = 0, ignored;
+  gboolean any;
+
+  if (statement == NULL ||
+      !ask_owner (self, "SELECT coalesce (max (number), -1) + 1 FROM attachments WHERE owner = ?", manifest->key, NULL,
+                  &any, &number, error))
+    return FALSE;
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+
+      if (row->state == STRATA_ATTACHMENT_OBJECT)
+        {
+          if (!ask_owner (self, "SELECT 1 FROM attachments WHERE owner = ? AND sha256 = ?", manifest->key, &row->digest,
+                          &any, &ignored, error))
+            return FALSE;
+          *inout_object_bytes += any ? 0 : row->bytes;
+        }
+      if (!drop_row (self, manifest->key, row->id, error) ||
+          !put_row (statement, manifest, (guint)number++, row, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+_strata_catalog_has_metadata (StrataCatalog       *self,
+                              const char          *key,
+                              const StrataDigest  *digest,
+                              gboolean            *out_has,
+                              GError             **error)
+{
+  guint64 ignored;
+
+  return ask_owner (self, "SELECT 1 FROM owners WHERE key = ? AND metadata = ?", key, digest, out_has, &ignored, error);
+}
+
+gboolean
+_strata_catalog_get_tail (StrataCatalog  *self,
+                          const char     *key,
+                          gboolean       *out_any,
+                          guint64        *out_generation,
+                          guint64        *out_bytes,
+                          GError        **error)
+{
+  return ask_owner (self, "SELECT generation FROM tails WHERE owner = ?", key, NULL, out_any, out_generation, error) &&
+         ask_owner (self, "SELECT bytes FROM tails WHERE owner = ?", key, NULL, out_any, out_bytes, error);
+}
+
+gboolean
+_strata_catalog_grow (StrataCatalog         *self,
+                      const StrataManifest  *manifest,
+                      GPtrArray             *rows,
+                      GError               **error)
+{
+  g_autoptr(StrataJsonMembers) small = _strata_json_members_parse (manifest->small, strlen (manifest->small), owner_names, error);
+  guint64 object_bytes = 0;
+  gboolean any;
+
+  return small != NULL &&
+         ask_owner (self, "SELECT object_bytes FROM owners WHERE key = ?", manifest->key, NULL, &any, &object_bytes, error) &&
+         add_rows (self, manifest, rows, &object_bytes, error) &&
+         run_for_key (self, "DELETE FROM tails WHERE owner = ?", manifest->key, error) &&
+         run_for_key (self, "DELETE FROM owners WHERE key = ?", manifest->key, error) &&
+         put_tail (self, manifest, error) &&
+         put_owner (self, manifest, small, object_bytes, error);
+}
+
+GPtrArray *
+_strata_catalog_list_growing (StrataCatalog  *self,
+                              GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "SELECT owner FROM tails ORDER BY owner", error);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return g_steal_pointer (&keys);
+      g_ptr_array_add (keys, _strata_sqlite_dup_text (statement, 0));
+    }
+
+  return NULL;
 }
 
 static char **
@@ -674,26 +858,15 @@ _strata_catalog_list_attachments (StrataCatalog  *self,
   return NULL;
 }
 
-StrataAttachmentRow *
-_strata_catalog_find_stored (StrataCatalog  *self,
-                             guint           source,
-                             const char     *id,
-                             GError        **error)
+#define ROW_COLUMNS \
+  "state, attachments.sha256, bytes, ext, mime, attachments.name, problem, source_path, attachments.source_bytes, source_size, source_mtime"
+
+static StrataAttachmentRow *
+row_of_columns (sqlite3_stmt *statement,
+                const char   *id)
 {
-  g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "SELECT state, sha256, bytes, ext, mime, name, problem, source_path, source_bytes,"
-                                      " source_size, source_mtime FROM attachments WHERE id = ? AND source = ? LIMIT 1", error);
-  StrataAttachmentRow *row;
-  gboolean found;
+  StrataAttachmentRow *row = g_new0 (StrataAttachmentRow, 1);
 
-  if (statement == NULL)
-    return NULL;
-  _strata_sqlite_bind_text (statement, 1, id);
-  _strata_sqlite_bind_uint (statement, 2, source);
-  if (!_strata_sqlite_step (statement, &found, error) || !found)
-    return NULL;
-
-  row = g_new0 (StrataAttachmentRow, 1);
   row->id = g_strdup (id);
   row->state = (StrataAttachmentState)sqlite3_column_int (statement, 0);
   _strata_sqlite_get_digest (statement, 1, &row->digest);
@@ -708,4 +881,94 @@ _strata_catalog_find_stored (StrataCatalog  *self,
   row->source_mtime_ns = sqlite3_column_int64 (statement, 10);
 
   return row;
+}
+
+StrataAttachmentRow *
+_strata_catalog_find_stored (StrataCatalog  *self,
+                             guint           source,
+                             const char     *id,
+                             GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT " ROW_COLUMNS " FROM attachments WHERE id = ? AND source = ? LIMIT 1", error);
+  gboolean found;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_text (statement, 1, id);
+  _strata_sqlite_bind_uint (statement, 2, source);
+  if (!_strata_sqlite_step (statement, &found, error) || !found)
+    return NULL;
+
+  return row_of_columns (statement, id);
+}
+
+StrataAttachmentRow *
+_strata_catalog_find_use (StrataCatalog  *self,
+                          const char     *owner,
+                          const char     *id,
+                          char          **out_owner,
+                          gboolean       *out_is_collection,
+                          GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT " ROW_COLUMNS ", owner, is_collection FROM attachments JOIN owners ON key = owner"
+                                      " WHERE attachments.id = ?1 ORDER BY owner = ?2 DESC, state LIMIT 1", error);
+  gboolean found;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_text (statement, 1, id);
+  _strata_sqlite_bind_text (statement, 2, owner);
+  if (!_strata_sqlite_step (statement, &found, error) || !found)
+    return NULL;
+
+  *out_owner = _strata_sqlite_dup_text (statement, 11);
+  *out_is_collection = sqlite3_column_int (statement, 12) != 0;
+
+  return row_of_columns (statement, id);
+}
+
+GArray *
+_strata_catalog_list_id_lengths (StrataCatalog  *self,
+                                 GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT DISTINCT length (CAST (id AS BLOB)) FROM attachments", error);
+  g_autoptr(GArray) lengths = g_array_new (FALSE, FALSE, sizeof (guint64));
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      guint64 length = row ? (guint64)sqlite3_column_int64 (statement, 0) : 0;
+
+      if (!row)
+        return g_steal_pointer (&lengths);
+      g_array_append_val (lengths, length);
+    }
+
+  return NULL;
+}
+
+gboolean
+_strata_catalog_get_next_ordinal (StrataCatalog  *self,
+                                  guint           source,
+                                  guint64        *out_ordinal,
+                                  GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT coalesce (max (ordinal), -1) + 1 FROM owners WHERE NOT is_collection AND source = ?", error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_uint (statement, 1, source);
+  if (!_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  *out_ordinal = (guint64)sqlite3_column_int64 (statement, 0);
+
+  return TRUE;
 }

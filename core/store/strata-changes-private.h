@@ -14,21 +14,27 @@ G_BEGIN_DECLS
  *   <sequence> <what> <key> <sha256 of its metadata before its digest> <crc32 of the line before this>
  *
  * with single spaces, numbers in decimal, digests in hexadecimal. @what is
- * "session" or "collection". A crash leaves lines that are cut, or have a wrong
- * CRC, only at the end: they were never acknowledged, and go. A power cut may
- * also lose lines of a commit and keep later ones of it: then all that is behind
- * the lost ones was never acknowledged either, and stands in an intent. Anything
- * else in the middle is damage.
+ * "session", "collection", "tail" (the session has begun to grow; its metadata
+ * are what they were) or "deleted" (the session went to the trash). A crash
+ * leaves lines that are cut, or have a wrong CRC, only at the end: they were
+ * never acknowledged, and go. A power cut may also lose lines of a commit and
+ * keep later ones of it: then all that is behind the lost ones was never
+ * acknowledged either, and stands in an intent. Anything else in the middle is damage.
  */
 
 typedef struct
 {
   guint64       sequence;
   gboolean      is_collection;
+  gboolean      is_tail;
+  gboolean      is_deleted;
   char         *key;
   StrataDigest  digest;
 } StrataChange;
 
+StrataChange *
+           _strata_change_new     (const char          *key,
+                                   const StrataDigest  *digest);
 void       _strata_change_free    (StrataChange  *change);
 
 gboolean   _strata_changes_read   (int            dir,

@@ -23,6 +23,30 @@
 /* How much of the end is looked at first */
 #define MIN_TAIL 1024
 
+/* Returns: (transfer full): a change of a session */
+StrataChange *
+_strata_change_new (const char         *key,
+                    const StrataDigest *digest)
+{
+  StrataChange *change = g_new0 (StrataChange, 1);
+
+  change->key = g_strdup (key);
+  change->digest = *digest;
+
+  return change;
+}
+
+static const char *
+name_of_what (const StrataChange *change)
+{
+  if (change->is_collection)
+    return "collection";
+  if (change->is_tail)
+    return "tail";
+
+  return change->is_deleted ? "deleted" : "session";
+}
+
 void
 _strata_change_free (StrataChange *change)
 {
@@ -53,6 +77,8 @@ parse_line (const char *line,
   change = g_new0 (StrataChange, 1);
   change->sequence = g_ascii_strtoull (fields[0], NULL, 10);
   change->is_collection = strcmp (fields[1], "collection") == 0;
+  change->is_tail = strcmp (fields[1], "tail") == 0;
+  change->is_deleted = strcmp (fields[1], "deleted") == 0;
   change->key = g_strdup (fields[2]);
   change->digest = digest;
 
@@ -68,7 +94,7 @@ append_line (GString            *text,
 
   _strata_digest_to_hex (&change->digest, hex);
   g_string_append_printf (text, "%" G_GUINT64_FORMAT " %s %s %s", change->sequence,
-                          change->is_collection ? "collection" : "session", change->key, hex);
+                          name_of_what (change), change->key, hex);
   g_string_append_printf (text, " %08x\n", _strata_crc32 (text->str + start, text->len - start));
 }
 
@@ -286,6 +312,22 @@ _strata_changes_find_end (int       dir,
 }
 
 static gboolean
+write_and_sync (int            fd,
+                const GString *text,
+                GError       **error)
+{
+  if (!_strata_file_write_all (fd, text->str, text->len, LOG_NAME, error))
+    return FALSE;
+
+  if (_strata_seam_get ()->datasync (fd) == 0)
+    return TRUE;
+
+  _strata_file_set_error (error, errno, "save to disk", LOG_NAME);
+
+  return FALSE;
+}
+
+static gboolean
 append_changes (int         fd,
                 GPtrArray  *changes,
                 guint64    *out_end,
@@ -312,12 +354,10 @@ append_changes (int         fd,
       return FALSE;
     }
 
-  if (!_strata_file_write_all (fd, text->str, text->len, LOG_NAME, error))
-    return FALSE;
-
-  if (_strata_seam_get ()->datasync (fd) < 0)
+  if (!write_and_sync (fd, text, error))
     {
-      _strata_file_set_error (error, errno, "save to disk", LOG_NAME);
+      /* Nothing was acknowledged, so nothing should stand there; what does is no harm */
+      _strata_seam_get ()->truncate (fd, (goffset)end);
       return FALSE;
     }
   *out_end = end + text->len;

@@ -60,12 +60,12 @@ slug_of_token (const char *id_token)
 /* The name of a session in the store: `<slug>-<16 hex>`. The digits are of the
  * SHA-256 over the id's token as it was written, then, each after a line feed, how
  * many sessions of the same source had that token before, in decimal, and, but
- * for the first source, the source's number. So ids that are missing, doubled,
+ * for the first source, the source's number, 0 for what was made in the store. So ids that are missing, doubled,
  * over-long or no strings at all each get a key of their own, the same one in
  * every run, and no id is ever a path.
  *
  * @id_token: (nullable): JSON text of the id
- * @source: from 1
+ * @source: from 1; 0: the session was made in this store
  *
  * Returns: (transfer full): the key
  */
@@ -82,7 +82,7 @@ _strata_key_make (const char *id_token,
 
   if (id_token != NULL)
     _strata_hasher_update (hasher, id_token, strlen (id_token));
-  tail = source > 1 ? g_strdup_printf ("%u%c%u", occurrence, '\n', source) : g_strdup_printf ("%u", occurrence);
+  tail = source != 1 ? g_strdup_printf ("%u%c%u", occurrence, '\n', source) : g_strdup_printf ("%u", occurrence);
   _strata_hasher_update (hasher, "\n", 1);
   _strata_hasher_update (hasher, tail, strlen (tail));
   _strata_hasher_finish (hasher, &digest);

@@ -17,6 +17,8 @@ typedef struct
   guint         number;        /* from 1, within its kind */
   guint         position;      /* of its member among the session's members, from 0 */
   gboolean      is_array;      /* elements of one array, to be joined with its other parts; else a bare value */
+  gboolean      is_inner;      /* that array lies inside the member's value, which has it empty */
+  guint64       at;            /* inner: the byte of that value where the elements go */
   guint64       items;         /* elements in it; 0 for a bare value */
   guint64       raw_bytes;     /* of its JSON text */
   guint64       stored_bytes;  /* of its file */
@@ -24,7 +26,11 @@ typedef struct
   StrataDigest  stored_digest;
   gboolean      is_gzip;       /* its file is named .json.gz */
   char         *staged_path;   /* while being written: where it lies until it is put in place */
+  gboolean      is_synced;     /* and whether it is on disk there */
 } StrataPart;
+
+/* What a session has grown by since its metadata were written, see strata-tail-private.h */
+typedef struct _StrataTail StrataTail;
 
 /* StrataManifest is what a metadata.json says: which parts a session (or a
  * collection) consists of, and its small members verbatim. Treated as immutable
@@ -42,7 +48,9 @@ typedef struct
   char         *recovered;     /* the older candidate it was found in; NULL: it was in plain sight */
   guint64       n_members;     /* of the session's object, those in parts included */
   guint64       raw_bytes;     /* of the whole value's JSON text, minified */
-  StrataDigest  raw_digest;    /* SHA-256 of that text */
+  StrataDigest  raw_digest;    /* SHA-256 of that text, when it was put whole */
+  guint64       edits;         /* changes since then; unless there are none, the digest is of what was */
+  guint64       generation;    /* of the tail that belongs to it: how many were sealed before */
   guint64       source_bytes;  /* the old files of its attachments together, each counted once here */
   guint64       n_screenshots;
   guint64       n_audio_segments;
@@ -51,9 +59,11 @@ typedef struct
   char         *small;         /* the small members as one JSON object, verbatim; collection: "{}" */
   StrataDigest  file_digest;   /* of metadata.json before its own digest; set by writing and reading */
   guint64       file_bytes;
+  StrataTail   *tail;          /* session: what it has grown by; NULL: nothing. Set by the store's reading */
 } StrataManifest;
 
 void            _strata_part_free             (StrataPart            *part);
+StrataPart     *_strata_part_copy             (const StrataPart      *part);
 char           *_strata_part_dup_file_name    (const StrataPart      *part);
 
 StrataManifest *_strata_manifest_new          (void);
@@ -66,6 +76,8 @@ StrataManifest *_strata_manifest_parse        (GBytes                *bytes,
 gboolean        _strata_manifest_parse_tail   (const char            *tail,
                                                StrataDigest          *out_digest);
 guint64         _strata_manifest_stored_bytes (const StrataManifest  *self);
+/* Whether the value is not any more, or not only, what was put whole. */
+gboolean        _strata_manifest_is_edited    (const StrataManifest  *self);
 
 char           *_strata_manifest_dup_path     (const StrataManifest  *self);
 char           *_strata_manifest_dup_part_path (const StrataManifest *self,

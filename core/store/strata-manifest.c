@@ -13,6 +13,7 @@
 #include "json/strata-json-members-private.h"
 #include "json/strata-json-write-private.h"
 #include "strata-manifest-private.h"
+#include "strata-tail-private.h"
 
 /* How a metadata.json ends: ,"digest":"<64 hex>"} and a line feed */
 #define DIGEST_PREFIX ",\"digest\":\""
@@ -27,11 +28,11 @@ static const char *const outer_names[] = { "strata", "session", "collection", NU
 
 static const char *const strata_names[] = {
   "key", "id", "name", "source", "ordinal", "occurrence", "recovered", "members", "bytes", "sha256",
-  "source_bytes", "screenshots", "audio_segments", "parts", "attachments", NULL
+  "source_bytes", "screenshots", "audio_segments", "edits", "tail", "parts", "attachments", NULL
 };
 
 static const char *const part_names[] = {
-  "kind", "name", "number", "position", "array", "items", "bytes", "stored", "sha256", "stored_sha256", "codec", NULL
+  "kind", "name", "number", "position", "array", "at", "items", "bytes", "stored", "sha256", "stored_sha256", "codec", NULL
 };
 
 void
@@ -41,6 +42,20 @@ _strata_part_free (StrataPart *part)
   g_free (part->name);
   g_free (part->staged_path);
   g_free (part);
+}
+
+/* Returns: (transfer full): the same, staged nowhere */
+StrataPart *
+_strata_part_copy (const StrataPart *part)
+{
+  StrataPart *copy = g_memdup2 (part, sizeof *part);
+
+  copy->kind = g_strdup (part->kind);
+  copy->name = g_strdup (part->name);
+  copy->staged_path = NULL;
+  copy->is_synced = FALSE;
+
+  return copy;
 }
 
 /* Returns: (transfer full): `<kind>-NNN.<12 hex>.json` or the same with `.gz` */
@@ -75,6 +90,7 @@ _strata_manifest_free (StrataManifest *self)
   g_free (self->small);
   g_ptr_array_unref (self->parts);
   g_ptr_array_unref (self->attachments);
+  g_clear_pointer (&self->tail, _strata_tail_unref);
   g_free (self);
 }
 
@@ -89,6 +105,8 @@ append_part (GString          *text,
   _strata_json_add_uint (text, "number", part->number);
   _strata_json_add_uint (text, "position", part->position);
   _strata_json_add_bool (text, "array", part->is_array);
+  if (part->is_inner)
+    _strata_json_add_uint (text, "at", part->at);
   _strata_json_add_uint (text, "items", part->items);
   _strata_json_add_uint (text, "bytes", part->raw_bytes);
   _strata_json_add_uint (text, "stored", part->stored_bytes);
@@ -131,6 +149,11 @@ append_strata (GString              *text,
   _strata_json_add_uint (text, "source_bytes", self->source_bytes);
   _strata_json_add_uint (text, "screenshots", self->n_screenshots);
   _strata_json_add_uint (text, "audio_segments", self->n_audio_segments);
+  /* Only where there is something to say, so that what was never changed here reads as it always did */
+  if (self->edits > 0)
+    _strata_json_add_uint (text, "edits", self->edits);
+  if (self->generation > 0)
+    _strata_json_add_uint (text, "tail", self->generation);
   append_parts (text, "parts", self->parts);
   append_parts (text, "attachments", self->attachments);
   _strata_json_close_object (text);
@@ -172,6 +195,8 @@ parse_part (StrataJsonReader  *reader,
   part->number = (guint)_strata_json_members_get_uint (members, "number");
   part->position = (guint)_strata_json_members_get_uint (members, "position");
   part->is_array = _strata_json_members_get_bool (members, "array");
+  part->is_inner = _strata_json_members_get_raw (members, "at") != NULL;
+  part->at = _strata_json_members_get_uint (members, "at");
   part->items = _strata_json_members_get_uint (members, "items");
   part->raw_bytes = _strata_json_members_get_uint (members, "bytes");
   part->stored_bytes = _strata_json_members_get_uint (members, "stored");
@@ -245,6 +270,8 @@ parse_strata (StrataManifest  *self,
   self->source_bytes = _strata_json_members_get_uint (members, "source_bytes");
   self->n_screenshots = _strata_json_members_get_uint (members, "screenshots");
   self->n_audio_segments = _strata_json_members_get_uint (members, "audio_segments");
+  self->edits = _strata_json_members_get_uint (members, "edits");
+  self->generation = _strata_json_members_get_uint (members, "tail");
 
   if (self->key == NULL || !_strata_json_members_get_digest (members, "sha256", &self->raw_digest))
     {
@@ -348,6 +375,12 @@ _strata_manifest_parse (GBytes  *bytes,
   return self;
 }
 
+gboolean
+_strata_manifest_is_edited (const StrataManifest *self)
+{
+  return self->edits > 0 || (self->tail != NULL && self->tail->lines->len > 0);
+}
+
 /* Returns: bytes of its files, metadata.json included, attachments' objects not */
 guint64
 _strata_manifest_stored_bytes (const StrataManifest *self)
@@ -359,7 +392,7 @@ _strata_manifest_stored_bytes (const StrataManifest *self)
   for (guint i = 0; i < self->attachments->len; i++)
     sum += ((const StrataPart *)g_ptr_array_index (self->attachments, i))->stored_bytes;
 
-  return sum;
+  return sum + (self->tail != NULL ? self->tail->end : 0);
 }
 
 /* Returns: (transfer full): where its metadata is, below the store */

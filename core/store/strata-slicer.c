@@ -14,23 +14,11 @@
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "strata-attachment-row-private.h"
-#include "strata-key-private.h"
+#include "strata-member-private.h"
 #include "strata-slicer-private.h"
 
-/* A view has something to draw after the first, small part of a kind */
-#define FIRST_PART_BYTES (64 * 1024)
-#define PART_BYTES       (1024 * 1024)
 /* More than this of one part is not held in memory */
-#define SPILL_BYTES      (8 * 1024 * 1024)
-/* A member's value above this has a part of its own */
-#define INLINE_BYTES     2048
-/* What metadata.json should stay below, and what its small members may always take of it */
-#define METADATA_BYTES   8192
-#define SMALL_BYTES      2048
-/* How much a part's own line in metadata.json takes, about */
-#define PART_LINE_BYTES  330
-/* Moving a value out that is smaller than this saves nothing */
-#define MIN_MOVED_BYTES  512
+#define SPILL_BYTES (8 * 1024 * 1024)
 
 typedef struct
 {
@@ -319,27 +307,6 @@ finish_part (StrataSlicer  *self,
   return TRUE;
 }
 
-/* The file-name part for a member: its name where that is plain and not taken. */
-static char *
-make_kind (StrataSlicer *self,
-           const char   *name_token,
-           guint         position)
-{
-  g_autofree char *name = _strata_json_unquote (name_token, strlen (name_token));
-  g_autofree char *folded = g_ascii_strdown (name, -1);
-  g_autofree char *slug = NULL;
-  gsize length = strlen (name);
-
-  if (length > 0 && length <= 40 && strcmp (folded, "attachments") != 0 &&
-      strspn (folded, "abcdefghijklmnopqrstuvwxyz0123456789_") == length &&
-      g_hash_table_add (self->kinds, g_steal_pointer (&folded)))
-    return g_steal_pointer (&name);
-
-  slug = _strata_slug_make (name, 40);
-
-  return g_strdup_printf ("%s-p%u", *slug != '\0' ? slug : "member", position);
-}
-
 static gboolean
 is_list_member (const char *name)
 {
@@ -385,7 +352,7 @@ take_array (StrataSlicer      *self,
 
   while (TRUE)
     {
-      gsize limit = number == 0 ? FIRST_PART_BYTES : PART_BYTES;
+      gsize limit = number == 0 ? STRATA_FIRST_PART_BYTES : STRATA_PART_BYTES;
 
       if (!_strata_json_reader_next_element (reader, &more, cancellable, error))
         return FALSE;
@@ -445,7 +412,7 @@ take_member (StrataSlicer      *self,
              GError           **error)
 {
   guint position = self->members->len;
-  Member member = { .name = g_strdup (name), .kind = make_kind (self, name, position) };
+  Member member = { .name = g_strdup (name), .kind = _strata_member_make_kind (name, position, self->kinds) };
   StrataJsonKind value_kind;
   guint n_parts = 0;
   guint64 items = 0;
@@ -468,7 +435,7 @@ take_member (StrataSlicer      *self,
   if (n_parts > 0)
     return TRUE;
 
-  if (self->spill_path == NULL && self->part->len <= INLINE_BYTES && !(is_list_member (name) && items > 0))
+  if (self->spill_path == NULL && self->part->len <= STRATA_SMALL_VALUE && !(is_list_member (name) && items > 0))
     {
       Member *kept = &g_array_index (self->members, Member, position);
 
@@ -481,71 +448,30 @@ take_member (StrataSlicer      *self,
                       value_kind == STRATA_JSON_ARRAY, items, error);
 }
 
-static gsize
-small_bytes (StrataSlicer *self)
-{
-  gsize sum = 2;
-
-  for (guint i = 0; i < self->members->len; i++)
-    {
-      const Member *member = &g_array_index (self->members, Member, i);
-
-      if (member->value != NULL)
-        sum += strlen (member->name) + member->length + 2;
-    }
-
-  return sum;
-}
-
-static int
-compare_lengths (gconstpointer a,
-                 gconstpointer b,
-                 gpointer      user_data)
-{
-  const Member *members = user_data;
-  gsize first = members[*(const guint *)a].length;
-  gsize second = members[*(const guint *)b].length;
-
-  return first != second ? (first > second ? -1 : 1) : 0;
-}
-
-/* Returns: (transfer full) (element-type guint): places of the small members, the largest first */
-static GArray *
-sort_small_members (StrataSlicer *self)
-{
-  GArray *places = g_array_new (FALSE, FALSE, sizeof (guint));
-
-  for (guint i = 0; i < self->members->len; i++)
-    if (g_array_index (self->members, Member, i).value != NULL)
-      g_array_append_val (places, i);
-  g_array_sort_with_data (places, compare_lengths, self->members->data);
-
-  return places;
-}
-
 /* Moves the largest small members out until metadata.json keeps its size. */
 static gboolean
 fit_small_members (StrataSlicer  *self,
                    GError       **error)
 {
+  g_autoptr(GArray) lengths = g_array_new (FALSE, FALSE, sizeof (gsize));
+  g_autoptr(GArray) name_lengths = g_array_new (FALSE, FALSE, sizeof (gsize));
   g_autoptr(GArray) places = NULL;
-  gsize small = small_bytes (self);
 
-  if (small <= SMALL_BYTES)
-    return TRUE;
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      const Member *member = &g_array_index (self->members, Member, i);
+      gsize name_length = strlen (member->name);
 
-  places = sort_small_members (self);
+      g_array_append_val (lengths, member->length);
+      g_array_append_val (name_lengths, name_length);
+    }
+
+  places = _strata_members_choose_large (lengths, name_lengths, self->manifest->parts->len);
   for (guint i = 0; i < places->len; i++)
     {
       guint position = g_array_index (places, guint, i);
       Member *member = &g_array_index (self->members, Member, position);
-      gsize lines = (self->manifest->parts->len + 2) * PART_LINE_BYTES;
-      gsize budget = MAX (SMALL_BYTES, lines < METADATA_BYTES ? METADATA_BYTES - lines : 0);
 
-      if (small <= budget || member->length < MIN_MOVED_BYTES)
-        return TRUE;
-
-      small -= strlen (member->name) + member->length + 2;
       g_string_assign (self->part, member->value);
       g_clear_pointer (&member->value, g_free);
       if (!finish_part (self, self->manifest->parts, member->kind, member->name, 1, position, FALSE, 0, error))
@@ -718,7 +644,7 @@ _strata_slicer_add_rows (StrataSlicer    *self,
       _strata_attachment_row_append (row, self->part);
       manifest->source_bytes += row->source_bytes;
 
-      if (i + 1 == rows->len || self->part->len >= PART_BYTES)
+      if (i + 1 == rows->len || self->part->len >= STRATA_PART_BYTES)
         {
           g_autofree char *kind = manifest->is_collection
                                     ? g_strconcat (manifest->key, "-attachments", NULL) : g_strdup ("attachments");

@@ -7,8 +7,9 @@
 
 #include "strata-cache.h"
 #include "strata-store-private.h"
+#include "strata-writer-private.h"
 
-/* Shared by the two files of the store, opening and reading, and by no others. */
+/* Shared by the files of the store, opening, reading and writing, and by no others. */
 struct _StrataStore
 {
   GObject         parent_instance;
@@ -25,4 +26,8 @@ struct _StrataStore
   /* Guarded by @lock_mutex, which is held together with the lock */
   GMutex          lock_mutex;
   int             lock_fd;
+  StrataStaging  *corner;
+
+  /* Looks after itself */
+  StrataWriter   *writer;
 };

@@ -8,6 +8,7 @@
 #include "strata-catalog-private.h"
 #include "strata-header-private.h"
 #include "strata-manifest-private.h"
+#include "strata-staging-private.h"
 #include "strata-store.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,13 @@ int             _strata_store_get_dir         (StrataStore           *self);
 gboolean        _strata_store_lock            (StrataStore           *self,
                                                GError               **error);
 void            _strata_store_unlock          (StrataStore           *self);
+
+/* This store object's own corner of staging/, for files that another commit puts in place; borrowed. */
+StrataStaging  *_strata_store_get_corner      (StrataStore           *self,
+                                               GError               **error);
+
+StrataStaging  *_strata_store_get_corner_locked (StrataStore         *self,
+                                               GError               **error);
 
 /* The header as it is on disk now; change it under the lock. */
 StrataHeader   *_strata_store_read_header     (StrataStore           *self,
@@ -42,6 +50,11 @@ gpointer        _strata_store_with_catalog    (StrataStore           *self,
                                                StrataCatalogFunc      func,
                                                gpointer               user_data,
                                                GError               **error);
+/* The same without looking first what growing sessions got, which costs as much as to append */
+gpointer        _strata_store_with_catalog_as_it_is (StrataStore     *self,
+                                               StrataCatalogFunc      func,
+                                               gpointer               user_data,
+                                               GError               **error);
 
 /* Makes the catalog contain all that changes.log says; @fresh (NULL, or key →
  * StrataFreshEntry) spares reading back what was just written. The lock is held.
@@ -49,11 +62,24 @@ gpointer        _strata_store_with_catalog    (StrataStore           *self,
 typedef struct
 {
   const StrataManifest *manifest;
-  GPtrArray            *rows;
+  GPtrArray            *rows;      /* all of them; NULL: the session only got more, which is */
+  const StrataDigest   *base;      /* its metadata were these before, */
+  const StrataTail     *sealed;    /* what was in this tail (NULL: there was none), */
+  GPtrArray            *more_rows; /* and then these */
 } StrataFreshEntry;
 
 gboolean        _strata_store_roll_forward    (StrataStore           *self,
                                                GHashTable            *fresh,
+                                               GError               **error);
+
+/* Puts into the catalog what growing sessions got since it was read last, by whatever
+ * process. Best effort: where it can't be written to, it says what it said. Called
+ * with the catalog's mutex held.
+ */
+void            _strata_store_refresh_tails   (StrataStore           *self);
+/* The same for one session, without the mutex held. */
+gboolean        _strata_store_refresh_tail    (StrataStore           *self,
+                                               const char            *key,
                                                GError               **error);
 
 /* Throws the catalog away and makes it anew from the files. The lock is held. */

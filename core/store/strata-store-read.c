@@ -33,6 +33,7 @@ strata_store_list_sessions (StrataStore         *self,
   g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
 
   locker = g_mutex_locker_new (&self->mutex);
+  _strata_store_refresh_tails (self);
 
   return _strata_catalog_list_sessions (self->catalog, order, limit, error);
 }
@@ -72,6 +73,7 @@ strata_store_find_session (StrataStore  *self,
   g_return_val_if_fail (id_or_key != NULL, NULL);
 
   g_mutex_lock (&self->mutex);
+  _strata_store_refresh_tails (self);
   found = _strata_catalog_find_sessions (self->catalog, id_or_key, error);
   g_mutex_unlock (&self->mutex);
 
@@ -89,6 +91,34 @@ strata_store_find_session (StrataStore  *self,
   return NULL;
 }
 
+/* A part that had to be read to put the value together may have been replaced
+ * since the metadata were read. Then they are others now: once more.
+ */
+static GInputStream *
+open_value (StrataStore  *self,
+            gboolean      is_collection,
+            const char   *key,
+            GError      **error)
+{
+  StrataDigest last = { { 0, } };
+
+  while (TRUE)
+    {
+      g_autoptr(StrataManifest) manifest = _strata_store_load (self, is_collection, key, error);
+      g_autoptr(GError) open_error = NULL;
+      GInputStream *stream = manifest != NULL ? _strata_value_stream_new (self->dir, manifest, &open_error) : NULL;
+
+      if (manifest == NULL || stream != NULL)
+        return stream;
+      if (_strata_digest_equal (&last, &manifest->file_digest))
+        {
+          g_propagate_error (error, g_steal_pointer (&open_error));
+          return NULL;
+        }
+      last = manifest->file_digest;
+    }
+}
+
 /**
  * strata_store_open_session:
  * @key: the session's key
@@ -102,14 +132,10 @@ strata_store_open_session (StrataStore  *self,
                            const char   *key,
                            GError      **error)
 {
-  g_autoptr(StrataManifest) manifest = NULL;
-
   g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  manifest = _strata_store_load (self, FALSE, key, error);
-
-  return manifest != NULL ? _strata_value_stream_new (self->dir, manifest, error) : NULL;
+  return open_value (self, FALSE, key, error);
 }
 
 /**
@@ -267,14 +293,10 @@ strata_store_open_collection (StrataStore  *self,
                               const char   *key,
                               GError      **error)
 {
-  g_autoptr(StrataManifest) manifest = NULL;
-
   g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  manifest = _strata_store_load (self, TRUE, key, error);
-
-  return manifest != NULL ? _strata_value_stream_new (self->dir, manifest, error) : NULL;
+  return open_value (self, TRUE, key, error);
 }
 
 /**
@@ -294,6 +316,7 @@ strata_store_list_attachments (StrataStore  *self,
   g_return_val_if_fail (STRATA_IS_STORE (self), NULL);
 
   locker = g_mutex_locker_new (&self->mutex);
+  _strata_store_refresh_tails (self);
 
   return _strata_catalog_list_attachments (self->catalog, owner, NULL, error);
 }
@@ -316,6 +339,7 @@ strata_store_find_attachment (StrataStore  *self,
   g_return_val_if_fail (id != NULL, NULL);
 
   g_mutex_lock (&self->mutex);
+  _strata_store_refresh_tails (self);
   found = _strata_catalog_list_attachments (self->catalog, NULL, id, error);
   g_mutex_unlock (&self->mutex);
 

@@ -18,10 +18,13 @@
 #include "strata-key-private.h"
 #include "strata-staging-private.h"
 #include "strata-store-internal-private.h"
+#include "strata-tail-private.h"
 #include "strata-value-stream-private.h"
 
 #define LOCK_WAIT_MS 5000
-#define LOCK_STEP_MS 10
+/* The first wait for it; each is twice the one before, up to the last */
+#define LOCK_FIRST_US 100
+#define LOCK_LAST_US  10000
 /* A metadata.json is about 8 KiB; a session in a hundred thousand parts still fits */
 #define MAX_METADATA_BYTES (256 * 1024 * 1024)
 #define RESERVE_BYTES (64 * 1024 * 1024)
@@ -50,6 +53,8 @@ strata_store_finalize (GObject *object)
 {
   StrataStore *self = STRATA_STORE (object);
 
+  g_clear_pointer (&self->writer, _strata_writer_free);
+  g_clear_pointer (&self->corner, _strata_staging_free);
   g_clear_pointer (&self->catalog, _strata_catalog_free);
   g_clear_object (&self->cache);
   if (self->dir >= 0)
@@ -75,6 +80,7 @@ strata_store_init (StrataStore *self)
   self->cache = strata_cache_new ();
   self->dir = -1;
   self->lock_fd = -1;
+  self->writer = _strata_writer_new (self);
 }
 
 const char *
@@ -125,6 +131,7 @@ gboolean
 _strata_store_lock (StrataStore  *self,
                     GError      **error)
 {
+  gulong waited_us = 0, step_us = LOCK_FIRST_US;
   int fd;
 
   g_mutex_lock (&self->lock_mutex);
@@ -135,13 +142,15 @@ _strata_store_lock (StrataStore  *self,
       return FALSE;
     }
 
-  for (guint waited = 0; _strata_seam_get ()->lock (fd, F_WRLCK) < 0; waited += LOCK_STEP_MS)
+  while (_strata_seam_get ()->lock (fd, F_WRLCK) < 0)
     {
       int saved = errno;
 
-      if (waited < LOCK_WAIT_MS && (saved == EAGAIN || saved == EACCES || saved == EINTR))
+      if (waited_us < LOCK_WAIT_MS * 1000 && (saved == EAGAIN || saved == EACCES || saved == EINTR))
         {
-          g_usleep (LOCK_STEP_MS * 1000);
+          g_usleep (step_us);
+          waited_us += step_us;
+          step_us = MIN (step_us * 2, LOCK_LAST_US);
           continue;
         }
 
@@ -164,6 +173,34 @@ _strata_store_unlock (StrataStore *self)
   _strata_file_close (self->lock_fd);
   self->lock_fd = -1;
   g_mutex_unlock (&self->lock_mutex);
+}
+
+StrataStaging *
+_strata_store_get_corner (StrataStore  *self,
+                          GError      **error)
+{
+  StrataStaging *corner = g_atomic_pointer_get (&self->corner);
+
+  if (corner != NULL)
+    return corner;
+
+  /* Under the lock, so that nobody sweeps it between its making and its locking */
+  if (!_strata_store_lock (self, error))
+    return NULL;
+  corner = _strata_store_get_corner_locked (self, error);
+  _strata_store_unlock (self);
+
+  return corner;
+}
+
+StrataStaging *
+_strata_store_get_corner_locked (StrataStore  *self,
+                                 GError      **error)
+{
+  if (self->corner == NULL)
+    g_atomic_pointer_set (&self->corner, _strata_staging_new (self->dir, error));
+
+  return self->corner;
 }
 
 StrataHeader *
@@ -400,9 +437,40 @@ open_catalog (StrataStore  *self,
   return FALSE;
 }
 
-/* What a writer was committing when it died: sessions whose metadata is in place
- * and that the log does not name, or whose lines in it are torn. The log is told,
- * so that the catalog follows; to be told twice does no harm.
+/* What a line of an intent says was being done: "session KEY", "collection KEY" or
+ * "delete KEY DIGEST". %NULL where nothing came of it.
+ */
+static StrataChange *
+read_intent (StrataStore *self,
+             const char  *line)
+{
+  g_auto(GStrv) words = g_strsplit (line, " ", -1);
+  guint n = g_strv_length (words);
+  gboolean is_collection = n == 2 && strcmp (words[0], "collection") == 0;
+  gboolean is_deletion = n == 3 && strcmp (words[0], "delete") == 0;
+  g_autoptr(StrataManifest) manifest = NULL;
+  g_autoptr(GError) load_error = NULL;
+  StrataChange *change;
+  StrataDigest digest;
+
+  if (n < 2 || (is_deletion && !_strata_digest_from_hex (words[2], &digest)))
+    return NULL;
+
+  manifest = _strata_store_load (self, is_collection, words[1], &load_error);
+  if (is_deletion ? manifest != NULL || !g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND)
+                  : manifest == NULL)
+    return NULL;
+
+  change = _strata_change_new (words[1], is_deletion ? &digest : &manifest->file_digest);
+  change->is_collection = is_collection;
+  change->is_deleted = is_deletion;
+
+  return change;
+}
+
+/* What a writer was committing when it died: sessions whose metadata is in place,
+ * or gone, and of which the log does not say so, or whose lines in it are torn.
+ * The log is told, so that the catalog follows; to be told twice does no harm.
  */
 static gboolean
 finish_commits (StrataStore  *self,
@@ -423,21 +491,64 @@ finish_commits (StrataStore  *self,
   lines = g_strsplit (intents, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
     {
-      const char *key = strchr (lines[i], ' ');
-      gboolean is_collection = g_str_has_prefix (lines[i], "collection ");
-      g_autoptr(StrataManifest) manifest = key != NULL ? _strata_store_load (self, is_collection, key + 1, NULL) : NULL;
-      StrataChange *change;
+      StrataChange *change = read_intent (self, lines[i]);
 
-      if (manifest == NULL)
-        continue;
-      change = g_new0 (StrataChange, 1);
-      change->is_collection = is_collection;
-      change->key = g_strdup (manifest->key);
-      change->digest = manifest->file_digest;
-      g_ptr_array_add (changes, change);
+      if (change != NULL)
+        g_ptr_array_add (changes, change);
     }
 
   return changes->len == 0 || _strata_changes_append (self->dir, changes, &end, error);
+}
+
+/* Cuts off what a crash left of lines that were never acknowledged. What can't be
+ * cut now is when somebody appends.
+ */
+static void
+recover_tail (StrataStore *self,
+              const char  *key)
+{
+  g_autofree char *path = _strata_tail_dup_path (key);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataTail) tail = _strata_tail_read (self->dir, key, 0, &error);
+  int fd;
+
+  if (tail != NULL && tail->size > tail->end)
+    {
+      fd = _strata_file_open (self->dir, path, O_WRONLY, &error);
+      if (fd >= 0)
+        _strata_tail_cut (tail, self->dir, key, fd, &error);
+      _strata_file_close (fd);
+    }
+
+  if (error != NULL)
+    g_info ("A session's tail stays as it is: %s", error->message);
+}
+
+static gboolean
+recover_tails (StrataStore  *self,
+               GError      **error)
+{
+  g_autoptr(GError) list_error = NULL;
+  g_autoptr(GPtrArray) keys = _strata_catalog_list_growing (self->catalog, &list_error);
+
+  /* Damage that is only met here is met like any other of the catalog */
+  if (keys == NULL && g_error_matches (list_error, STRATA_ERROR, STRATA_ERROR_CORRUPT) &&
+      _strata_store_rebuild_catalog (self, error))
+    {
+      g_clear_error (&list_error);
+      keys = _strata_catalog_list_growing (self->catalog, &list_error);
+    }
+  if (keys == NULL)
+    {
+      if (error == NULL || *error == NULL)
+        g_propagate_error (error, g_steal_pointer (&list_error));
+      return FALSE;
+    }
+
+  for (guint i = 0; i < keys->len; i++)
+    recover_tail (self, g_ptr_array_index (keys, i));
+
+  return TRUE;
 }
 
 /* Brings the catalog up to date and sweeps what dead writers left. Where the
@@ -456,6 +567,7 @@ settle (StrataStore  *self,
   ok = make_folders (self->dir, &settle_error) &&
        finish_commits (self, &settle_error) &&
        _strata_store_roll_forward (self, NULL, &settle_error) &&
+       recover_tails (self, &settle_error) &&
        _strata_staging_sweep (self->dir, &settle_error);
   _strata_store_unlock (self);
 
@@ -555,6 +667,19 @@ _strata_store_with_catalog (StrataStore        *self,
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
+  _strata_store_refresh_tails (self);
+
+  return func (self->catalog, user_data, error);
+}
+
+gpointer
+_strata_store_with_catalog_as_it_is (StrataStore        *self,
+                                     StrataCatalogFunc   func,
+                                     gpointer            user_data,
+                                     GError            **error)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
   return func (self->catalog, user_data, error);
 }
 
@@ -579,6 +704,29 @@ set_load_error (const GError  *read_error,
     g_propagate_error (error, g_error_copy (read_error));
 }
 
+/* Joins a session with what it has grown by. A tail of an earlier generation was
+ * sealed since, and says nothing any more.
+ */
+static gboolean
+attach_tail (StrataManifest  *manifest,
+             StrataTail      *tail,
+             const char      *path,
+             GError         **error)
+{
+  if (tail == NULL || tail->generation < manifest->generation)
+    return TRUE;
+
+  if (tail->generation == manifest->generation)
+    {
+      manifest->tail = _strata_tail_ref (tail);
+      return TRUE;
+    }
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: its tail is newer than it", path);
+
+  return FALSE;
+}
+
 StrataManifest *
 _strata_store_load (StrataStore  *self,
                     gboolean      is_collection,
@@ -588,11 +736,17 @@ _strata_store_load (StrataStore  *self,
   gboolean can_be = is_collection ? _strata_collection_key_is_valid (key) : _strata_key_is_valid (key);
   g_autofree char *path = is_collection ? g_strdup_printf ("collections/%s.metadata.json", key)
                                         : g_strdup_printf ("sessions/%s/metadata.json", key);
+  g_autoptr(StrataTail) tail = NULL;
   g_autoptr(GBytes) bytes = NULL;
   g_autoptr(GError) read_error = NULL;
   StrataManifest *manifest;
 
-  if (can_be)
+  /* The tail first: what is sealed between the two readings is then in the
+   * metadata, where it would otherwise be in neither.
+   */
+  if (can_be && !is_collection)
+    tail = _strata_tail_read (self->dir, key, 0, &read_error);
+  if (can_be && read_error == NULL)
     bytes = _strata_file_read (self->dir, path, MAX_METADATA_BYTES, &read_error);
   if (bytes == NULL)
     {
@@ -608,6 +762,8 @@ _strata_store_load (StrataStore  *self,
       g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” belongs to “%s”", path, manifest->key);
       g_clear_pointer (&manifest, _strata_manifest_free);
     }
+  else if (!attach_tail (manifest, tail, path, error))
+    g_clear_pointer (&manifest, _strata_manifest_free);
 
   return manifest;
 }
@@ -643,6 +799,26 @@ load_rows_of_part (StrataStore           *self,
   return FALSE;
 }
 
+/* Of rows with one id the last counts: it was added when the others were known. */
+static void
+keep_last_of_each_id (GPtrArray *rows)
+{
+  g_autoptr(GHashTable) last = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < rows->len; i++)
+    g_hash_table_replace (last, ((StrataAttachmentRow *)g_ptr_array_index (rows, i))->id, GUINT_TO_POINTER (i));
+  if (g_hash_table_size (last) == rows->len)
+    return;
+
+  for (guint i = rows->len; i > 0; i--)
+    {
+      const StrataAttachmentRow *row = g_ptr_array_index (rows, i - 1);
+
+      if (GPOINTER_TO_UINT (g_hash_table_lookup (last, row->id)) != i - 1)
+        g_ptr_array_remove_index (rows, i - 1);
+    }
+}
+
 GPtrArray *
 _strata_store_load_rows (StrataStore           *self,
                          const StrataManifest  *manifest,
@@ -653,6 +829,13 @@ _strata_store_load_rows (StrataStore           *self,
   for (guint i = 0; i < manifest->attachments->len; i++)
     if (!load_rows_of_part (self, manifest, g_ptr_array_index (manifest->attachments, i), rows, error))
       return NULL;
+
+  if (manifest->tail != NULL && !_strata_tail_check (manifest->tail, manifest->key, error))
+    return NULL;
+  for (guint i = 0; manifest->tail != NULL && i < manifest->tail->lines->len; i++)
+    if (!_strata_tail_line_read_rows (&g_array_index (manifest->tail->lines, StrataTailLine, i), rows, error))
+      return NULL;
+  keep_last_of_each_id (rows);
 
   return g_steal_pointer (&rows);
 }
@@ -693,6 +876,107 @@ apply_from_files (StrataStore  *self,
   return FALSE;
 }
 
+/* Rows of the lines from byte @from of the file on */
+static GPtrArray *
+read_tail_rows (const StrataTail  *tail,
+                guint64            from,
+                GError           **error)
+{
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_attachment_row_free);
+
+  for (guint i = 0; i < tail->lines->len; i++)
+    {
+      const StrataTailLine *line = &g_array_index (tail->lines, StrataTailLine, i);
+
+      if (line->offset >= from && !_strata_tail_line_read_rows (line, rows, error))
+        return NULL;
+    }
+
+  return g_steal_pointer (&rows);
+}
+
+/* A session that was sealed: only what its tail had beyond what the catalog
+ * contains is put, unless that does not fit together.
+ */
+static gboolean
+apply_growth (StrataStore             *self,
+              const StrataFreshEntry  *entry,
+              GError                 **error)
+{
+  const StrataTail *sealed = entry->sealed;
+  g_autoptr(GPtrArray) rows = NULL;
+  guint64 generation = 0, bytes = 0;
+  gboolean is_growing, has_base;
+
+  if (!_strata_catalog_has_metadata (self->catalog, entry->manifest->key, entry->base, &has_base, error) ||
+      !_strata_catalog_get_tail (self->catalog, entry->manifest->key, &is_growing, &generation, &bytes, error))
+    return FALSE;
+  if (!has_base || is_growing != (sealed != NULL) ||
+      (is_growing && (generation != sealed->generation || bytes < sealed->start || bytes > sealed->end)))
+    return apply_from_files (self, FALSE, entry->manifest->key, error);
+
+  rows = sealed != NULL ? read_tail_rows (sealed, bytes, error)
+                        : g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_attachment_row_free);
+  if (rows == NULL)
+    return FALSE;
+  if (entry->more_rows != NULL)
+    {
+      /* Borrowed: the entry's own go with it */
+      g_autoptr(GPtrArray) all = g_ptr_array_copy (rows, NULL, NULL);
+
+      g_ptr_array_set_free_func (all, NULL);
+      g_ptr_array_extend (all, entry->more_rows, NULL, NULL);
+      return _strata_catalog_grow (self->catalog, entry->manifest, all, error);
+    }
+
+  return _strata_catalog_grow (self->catalog, entry->manifest, rows, error);
+}
+
+/* Puts what a growing session has in its tail beyond what the catalog contains.
+ * What was there before stays, if it is of the metadata that the tail belongs to.
+ */
+static gboolean
+apply_tail (StrataStore  *self,
+            const char   *key,
+            GError      **error)
+{
+  g_autoptr(StrataManifest) manifest = _strata_store_load (self, FALSE, key, NULL);
+  g_autoptr(GPtrArray) rows = NULL;
+  guint64 generation = 0, bytes = 0;
+  gboolean has_it, is_growing;
+
+  if (manifest == NULL || manifest->tail == NULL || manifest->tail->n_damaged > 0)
+    return apply_from_files (self, FALSE, key, error);
+
+  if (!_strata_catalog_has_metadata (self->catalog, key, &manifest->file_digest, &has_it, error) ||
+      !_strata_catalog_get_tail (self->catalog, key, &is_growing, &generation, &bytes, error))
+    return FALSE;
+  if (!has_it || (is_growing && (generation != manifest->tail->generation || bytes > manifest->tail->end)))
+    return apply_from_files (self, FALSE, key, error);
+
+  rows = read_tail_rows (manifest->tail, bytes, error);
+
+  return rows != NULL && _strata_catalog_grow (self->catalog, manifest, rows, error);
+}
+
+static gboolean
+apply_change (StrataStore         *self,
+              const StrataChange  *change,
+              GHashTable          *fresh,
+              GError             **error)
+{
+  const StrataFreshEntry *entry = fresh != NULL ? g_hash_table_lookup (fresh, change->key) : NULL;
+
+  if (entry == NULL && change->is_tail)
+    return apply_tail (self, change->key, error);
+  if (entry == NULL || entry->manifest->is_collection != change->is_collection)
+    return apply_from_files (self, change->is_collection, change->key, error);
+  if (entry->rows != NULL)
+    return _strata_catalog_put (self->catalog, entry->manifest, entry->rows, error);
+
+  return apply_growth (self, entry, error);
+}
+
 static gboolean
 apply_changes (StrataStore  *self,
                GPtrArray    *changes,
@@ -704,17 +988,69 @@ apply_changes (StrataStore  *self,
   for (guint i = 0; i < changes->len; i++)
     {
       const StrataChange *change = g_ptr_array_index (changes, i);
-      const StrataFreshEntry *entry = fresh != NULL ? g_hash_table_lookup (fresh, change->key) : NULL;
 
-      if (!g_hash_table_add (done, change->key))
-        continue;
-      if (entry != NULL && entry->manifest->is_collection == change->is_collection
-            ? !_strata_catalog_put (self->catalog, entry->manifest, entry->rows, error)
-            : !apply_from_files (self, change->is_collection, change->key, error))
+      if (g_hash_table_add (done, change->key) && !apply_change (self, change, fresh, error))
         return FALSE;
     }
 
   return TRUE;
+}
+
+/* Files are read inside the transaction: whoever else puts the session into the
+ * catalog comes before or after it, and after has what is newer.
+ */
+static gboolean
+refresh_tail (StrataStore  *self,
+              const char   *key,
+              GError      **error)
+{
+  g_autofree char *path = _strata_tail_dup_path (key);
+  guint64 generation = 0, bytes = 0, applied;
+  gboolean is_growing, ok;
+  struct stat status;
+
+  if (!_strata_catalog_get_tail (self->catalog, key, &is_growing, &generation, &bytes, error))
+    return FALSE;
+  if (!is_growing || (_strata_seam_get ()->stat (self->dir, path, &status) == 0 && (guint64)status.st_size == bytes))
+    return TRUE;
+
+  if (!_strata_catalog_begin (self->catalog, error))
+    return FALSE;
+  ok = _strata_catalog_get_tail (self->catalog, key, &is_growing, &generation, &bytes, error) &&
+       _strata_catalog_get_applied (self->catalog, &applied, error) &&
+       (!is_growing || apply_tail (self, key, error)) &&
+       _strata_catalog_commit (self->catalog, applied, error);
+  if (!ok)
+    _strata_catalog_roll_back (self->catalog);
+
+  return ok;
+}
+
+gboolean
+_strata_store_refresh_tail (StrataStore  *self,
+                            const char   *key,
+                            GError      **error)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return refresh_tail (self, key, error);
+}
+
+void
+_strata_store_refresh_tails (StrataStore *self)
+{
+  g_autoptr(GPtrArray) keys = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (_strata_catalog_is_read_only (self->catalog))
+    return;
+
+  keys = _strata_catalog_list_growing (self->catalog, &error);
+  for (guint i = 0; keys != NULL && error == NULL && i < keys->len; i++)
+    refresh_tail (self, g_ptr_array_index (keys, i), &error);
+
+  if (error != NULL)
+    g_info ("What sessions grew by is not in the catalog yet: %s", error->message);
 }
 
 /* @out_reached: FALSE where damage in the log hides what was changed after it */

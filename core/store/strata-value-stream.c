@@ -7,12 +7,18 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
-#include "json/strata-json-reader-private.h"
+#include "strata-list-private.h"
+#include "strata-member-private.h"
+#include "strata-tail-private.h"
 #include "strata-value-stream-private.h"
+
+/* As the store reads it */
+#define MAX_METADATA_BYTES (256 * 1024 * 1024)
 
 /* A stretch of the text: either @text, or the file of a part, less its brackets where it is joined */
 typedef struct
@@ -36,6 +42,8 @@ struct _StrataValueStream
   /* Set at construction, never changed after */
   int            dir;
   GPtrArray     *segments;
+  char          *metadata_path;    /* of what names the parts; NULL: nothing does */
+  StrataDigest   metadata_digest;
 
   /* The segment being read */
   guint          current;
@@ -82,20 +90,40 @@ finish_file (StrataValueStream  *self,
   return TRUE;
 }
 
+/* Whether the parts being read are still those that the metadata name: else they
+ * were replaced meanwhile, and lie in the trash for a while.
+ */
+static gboolean
+is_replaced (StrataValueStream *self)
+{
+  g_autoptr(GBytes) bytes = self->metadata_path != NULL ? _strata_file_read (self->dir, self->metadata_path, MAX_METADATA_BYTES, NULL) : NULL;
+  g_autoptr(StrataManifest) now = bytes != NULL ? _strata_manifest_parse (bytes, NULL) : NULL;
+
+  return now != NULL && !_strata_digest_equal (&now->file_digest, &self->metadata_digest);
+}
+
 static gboolean
 open_file (StrataValueStream  *self,
            const Segment      *segment,
            GError            **error)
 {
-  self->file = _strata_file_stream_open (self->dir, segment->path, error);
+  g_autoptr(GError) open_error = NULL;
+
+  self->file = _strata_file_stream_open (self->dir, segment->path, &open_error);
+  if (self->file == NULL && g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) && is_replaced (self))
+    {
+      g_autofree char *name = g_strdelimit (g_strdup (segment->path), "/", '~');
+      g_autofree char *path = g_build_filename ("trash", name, NULL);
+
+      self->file = _strata_file_stream_open (self->dir, path, NULL);
+    }
   if (self->file != NULL)
     return TRUE;
 
-  if (error == NULL || g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    {
-      g_clear_error (error);
-      g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is missing", segment->path);
-    }
+  if (g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is missing", segment->path);
+  else
+    g_propagate_error (error, g_steal_pointer (&open_error));
 
   return FALSE;
 }
@@ -194,6 +222,7 @@ value_stream_finalize (GObject *object)
   g_clear_object (&self->file);
   g_clear_pointer (&self->hasher, _strata_hasher_free);
   g_clear_pointer (&self->segments, g_ptr_array_unref);
+  g_free (self->metadata_path);
 
   G_OBJECT_CLASS (strata_value_stream_parent_class)->finalize (object);
 }
@@ -258,93 +287,222 @@ add_part (StrataValueStream    *self,
   add_file (self, _strata_manifest_dup_part_path (manifest, part), &part->raw_digest, part->raw_bytes, is_inner);
 }
 
-/* Adds the value that parts from @first on make up: an array joined of all that
- * are at the same position, or one bare value.
- *
- * Returns: index of the first part that belongs to something else
+/* Adds the elements of @parts, and of the tail behind them, with commas between.
+ * @tail: (nullable)
  */
-static guint
-add_value (StrataValueStream    *self,
-           const StrataManifest *manifest,
-           guint                 first)
+static void
+add_elements (StrataValueStream    *self,
+              const StrataManifest *manifest,
+              GPtrArray            *parts,
+              const StrataTail     *tail,
+              StrataList            list,
+              gboolean              is_first)
 {
-  const StrataPart *part = g_ptr_array_index (manifest->parts, first);
-  guint position = part->position;
-  guint i = first;
+  g_autoptr(GString) text = g_string_new (NULL);
 
-  if (!part->is_array)
+  for (guint i = 0; i < parts->len; i++)
     {
-      add_part (self, manifest, part, FALSE);
-      return first + 1;
+      if (!is_first)
+        add_text (self, ",", 1);
+      is_first = FALSE;
+      add_part (self, manifest, g_ptr_array_index (parts, i), TRUE);
     }
 
-  for (; i < manifest->parts->len; i++)
+  for (guint i = 0; tail != NULL && i < tail->lines->len; i++)
     {
-      part = g_ptr_array_index (manifest->parts, i);
-      if (part->position != position)
-        break;
-      add_text (self, i == first ? "[" : ",", 1);
-      add_part (self, manifest, part, TRUE);
-    }
-  add_text (self, "]", 1);
+      const StrataTailLine *line = &g_array_index (tail->lines, StrataTailLine, i);
 
-  return i;
+      if (line->list != list)
+        continue;
+      if (!is_first)
+        g_string_append_c (text, ',');
+      is_first = FALSE;
+      g_string_append_len (text, line->element, (gssize)line->length);
+    }
+  if (text->len > 0)
+    add_text (self, text->str, text->len);
 }
 
-static gboolean
-bad_manifest (GError **error)
+/* Adds a value with elements put into the array inside it.
+ *
+ * @text: the value; what it has in that array ends at @at
+ */
+static void
+add_around (StrataValueStream    *self,
+            const StrataManifest *manifest,
+            const StrataMember   *member,
+            const char           *text,
+            gsize                 length,
+            gsize                 at,
+            const StrataTail     *tail,
+            StrataList            list)
 {
-  g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "The list of parts does not make up the session's members");
+  add_text (self, text, at);
+  add_elements (self, manifest, member->inner, tail, list, text[at - 1] == '[');
+  add_text (self, text + at, length - at);
+}
 
-  return FALSE;
+/* A member whose value has a list inside it, some of whose elements are elsewhere. */
+static gboolean
+add_outer (StrataValueStream    *self,
+           const StrataManifest *manifest,
+           const StrataMember   *member,
+           const StrataTail     *tail,
+           StrataList            list,
+           GError              **error)
+{
+  g_autoptr(GBytes) bytes = NULL;
+  const char *text = member->value;
+  gsize length = member->length;
+  gsize start, end;
+
+  if (text == NULL)
+    {
+      bytes = _strata_part_load (self->dir, manifest, g_ptr_array_index (member->parts, 0), error);
+      if (bytes == NULL)
+        return FALSE;
+      text = g_bytes_get_data (bytes, &length);
+    }
+
+  if (member->inner->len > 0)
+    {
+      const StrataPart *part = g_ptr_array_index (member->inner, 0);
+
+      if (part->at < 2 || part->at >= length || text[part->at - 1] != '[' || text[part->at] != ']')
+        {
+          g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "A part says that it goes where no array is");
+          return FALSE;
+        }
+      add_around (self, manifest, member, text, length, (gsize)part->at, tail, list);
+      return TRUE;
+    }
+
+  if (!_strata_list_find_inner (text, length, _strata_list_get_info (list)->inner, &start, &end, error))
+    return FALSE;
+  if (end > 0)
+    {
+      add_around (self, manifest, member, text, length, end - 1, tail, list);
+      return TRUE;
+    }
+
+  /* It has no such list yet */
+  add_text (self, text, length - 1);
+  add_text (self, length > 2 ? "," : "", length > 2 ? 1 : 0);
+  add_text (self, _strata_list_get_info (list)->inner, strlen (_strata_list_get_info (list)->inner));
+  add_text (self, ":[", 2);
+  add_elements (self, manifest, member->inner, tail, list, TRUE);
+  add_text (self, "]}", 2);
+
+  return TRUE;
+}
+
+/* Adds a member's value. @list: the one that grows in it, by @tail; STRATA_N_LISTS: none */
+static gboolean
+add_value (StrataValueStream    *self,
+           const StrataManifest *manifest,
+           const StrataMember   *member,
+           const StrataTail     *tail,
+           StrataList            list,
+           GError              **error)
+{
+  const StrataPart *first = member->parts->len > 0 ? g_ptr_array_index (member->parts, 0) : NULL;
+
+  if (member->inner->len > 0 || (list != STRATA_N_LISTS && _strata_list_get_info (list)->inner != NULL))
+    return add_outer (self, manifest, member, tail, list, error);
+
+  if (first != NULL && first->is_array && !(first->items == 0 && member->parts->len == 1))
+    {
+      add_text (self, "[", 1);
+      add_elements (self, manifest, member->parts, tail, list, TRUE);
+      add_text (self, "]", 1);
+    }
+  else if (first != NULL)
+    add_part (self, manifest, first, FALSE);
+  else if (list == STRATA_N_LISTS)
+    add_text (self, member->value, member->length);
+  else
+    {
+      add_text (self, member->value, member->length - 1);
+      add_elements (self, manifest, member->parts, tail, list, member->length == 2);
+      add_text (self, "]", 1);
+    }
+
+  return TRUE;
+}
+
+/* Where the tail's elements go: for each list with any the place of its member, G_MAXUINT: it has none yet. */
+static void
+find_growing (GPtrArray        *members,
+              const StrataTail *tail,
+              guint            *out_places)
+{
+  for (guint i = 0; i < STRATA_N_LISTS; i++)
+    out_places[i] = tail != NULL && tail->items[i] > 0
+                      ? _strata_members_find (members, _strata_list_get_info ((StrataList)i)->member) : G_MAXUINT;
+}
+
+static StrataList
+find_list_at (const guint *places,
+              guint        place)
+{
+  for (guint i = 0; i < STRATA_N_LISTS; i++)
+    if (places[i] == place)
+      return (StrataList)i;
+
+  return STRATA_N_LISTS;
+}
+
+/* A list that the session did not have when its metadata were written */
+static void
+add_new_list (StrataValueStream    *self,
+              const StrataManifest *manifest,
+              const StrataTail     *tail,
+              StrataList            list,
+              gboolean              is_first)
+{
+  const StrataListInfo *info = _strata_list_get_info (list);
+  g_autoptr(GPtrArray) none = g_ptr_array_new ();
+  g_autofree char *opening = g_strconcat (is_first ? "" : ",", info->member, info->inner != NULL ? ":{" : ":",
+                                          info->inner != NULL ? info->inner : "", info->inner != NULL ? ":[" : "[", NULL);
+
+  add_text (self, opening, strlen (opening));
+  add_elements (self, manifest, none, tail, list, TRUE);
+  add_text (self, "]}", info->inner != NULL ? 2 : 1);
 }
 
 static gboolean
 add_members (StrataValueStream     *self,
              const StrataManifest  *manifest,
+             GPtrArray             *members,
              GError               **error)
 {
-  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new_for_data (manifest->small, strlen (manifest->small));
-  g_autoptr(GString) name = g_string_new (NULL);
-  guint next_part = 0;
-  gboolean more;
+  const StrataTail *tail = manifest->tail;
+  guint places[STRATA_N_LISTS];
+  gboolean is_first = members->len == 0;
 
-  if (!_strata_json_reader_enter (reader, NULL, error))
-    return FALSE;
-
+  find_growing (members, tail, places);
   add_text (self, "{", 1);
-  for (guint64 position = 0; position < manifest->n_members; position++)
+  for (guint i = 0; i < members->len; i++)
     {
-      const StrataPart *part = next_part < manifest->parts->len ? g_ptr_array_index (manifest->parts, next_part) : NULL;
+      const StrataMember *member = g_ptr_array_index (members, i);
 
-      if (position > 0)
+      if (i > 0)
         add_text (self, ",", 1);
-
-      if (part != NULL && part->position == position)
-        {
-          if (part->name == NULL)
-            return bad_manifest (error);
-          add_text (self, part->name, strlen (part->name));
-          add_text (self, ":", 1);
-          next_part = add_value (self, manifest, next_part);
-          continue;
-        }
-
-      if (!_strata_json_reader_next_member (reader, name, &more, NULL, error))
+      add_text (self, member->name, strlen (member->name));
+      add_text (self, ":", 1);
+      if (!add_value (self, manifest, member, tail, find_list_at (places, i), error))
         return FALSE;
-      if (!more)
-        return bad_manifest (error);
-      g_string_append_c (name, ':');
-      if (!_strata_json_reader_take_string (reader, name, NULL, error))
-        return FALSE;
-      add_text (self, name->str, name->len);
     }
+
+  for (guint i = 0; i < STRATA_N_LISTS; i++)
+    if (tail != NULL && tail->items[i] > 0 && places[i] == G_MAXUINT)
+      {
+        add_new_list (self, manifest, tail, (StrataList)i, is_first);
+        is_first = FALSE;
+      }
   add_text (self, "}", 1);
 
-  if (!_strata_json_reader_next_member (reader, name, &more, NULL, error))
-    return FALSE;
-
-  return !more && next_part == manifest->parts->len ? TRUE : bad_manifest (error);
+  return TRUE;
 }
 
 GInputStream *
@@ -353,23 +511,20 @@ _strata_value_stream_new (int                    dir,
                           GError               **error)
 {
   g_autoptr(StrataValueStream) self = g_object_new (STRATA_TYPE_VALUE_STREAM, NULL);
-  const StrataPart *first = manifest->parts->len > 0 ? g_ptr_array_index (manifest->parts, 0) : NULL;
+  g_autoptr(GPtrArray) members = NULL;
+
+  if (manifest->tail != NULL && !_strata_tail_check (manifest->tail, manifest->key, error))
+    return NULL;
+  members = _strata_members_unpack (manifest, error);
+  if (members == NULL)
+    return NULL;
 
   self->dir = dir;
-  if (!manifest->is_collection)
-    {
-      if (!add_members (self, manifest, error))
-        return NULL;
-    }
-  else if (first == NULL)
-    {
-      bad_manifest (error);
-      return NULL;
-    }
-  else if (first->is_array && first->items == 0)
-    add_part (self, manifest, first, FALSE);
-  else
-    add_value (self, manifest, 0);
+  self->metadata_path = _strata_manifest_dup_path (manifest);
+  self->metadata_digest = manifest->file_digest;
+  if (manifest->is_collection ? !add_value (self, manifest, g_ptr_array_index (members, 0), NULL, STRATA_N_LISTS, error)
+                              : !add_members (self, manifest, members, error))
+    return NULL;
 
   return G_INPUT_STREAM (g_steal_pointer (&self));
 }
@@ -399,4 +554,30 @@ _strata_value_stream_new_part (int                   dir,
   add_part (self, manifest, part, FALSE);
 
   return G_INPUT_STREAM (self);
+}
+
+GBytes *
+_strata_part_load (int                    dir,
+                   const StrataManifest  *manifest,
+                   const StrataPart      *part,
+                   GError               **error)
+{
+  g_autofree char *path = part->staged_path != NULL ? g_strdup (part->staged_path) : _strata_manifest_dup_part_path (manifest, part);
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GBytes) bytes = _strata_file_read (dir, path, (gsize)MIN (part->raw_bytes, G_MAXSSIZE), &read_error);
+  StrataDigest digest;
+
+  if (bytes != NULL)
+    {
+      _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &digest);
+      if (_strata_digest_equal (&digest, &part->raw_digest))
+        return g_steal_pointer (&bytes);
+    }
+
+  if (bytes != NULL || g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) || g_error_matches (read_error, G_IO_ERROR, g_io_error_from_errno (EFBIG)))
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: its bytes are not those that were stored", path);
+  else
+    g_propagate_error (error, g_steal_pointer (&read_error));
+
+  return NULL;
 }

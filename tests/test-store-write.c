@@ -1,0 +1,900 @@
+/* test-store-write.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "fault-seam.h"
+#include "store-util.h"
+#include "store/strata-key-private.h"
+#include "store/strata-manifest-private.h"
+#include "store/strata-store-write.h"
+#include "test-util.h"
+
+#define SESSION "{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"}],\"end\":1.0}"
+
+typedef struct
+{
+  char        *path;
+  StrataStore *store;
+  char        *key;
+} Fixture;
+
+static char *
+create (StrataStore *store,
+        const char  *json)
+{
+  g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data (json, -1, NULL);
+  g_autoptr(GError) error = NULL;
+  char *key = strata_store_create_session (store, stream, NULL, &error);
+
+  g_assert_no_error (error);
+
+  return key;
+}
+
+static void
+fixture_set_up (Fixture       *fixture,
+                gconstpointer  test_data)
+{
+  fixture->path = test_make_fast_dir ();
+  fixture->store = store_util_open (fixture->path);
+  fixture->key = create (fixture->store, SESSION);
+}
+
+static void
+fixture_tear_down (Fixture       *fixture,
+                   gconstpointer  test_data)
+{
+  fault_seam_remove ();
+  g_clear_object (&fixture->store);
+  test_remove_dir (fixture->path);
+  g_free (fixture->path);
+  g_free (fixture->key);
+}
+
+static void
+reopen (Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_clear_object (&fixture->store);
+  fixture->store = strata_store_open (fixture->path, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+try_append (StrataStore  *store,
+            const char   *key,
+            const char   *list,
+            const char   *json,
+            const char   *attachment,
+            GError      **error)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new (json, strlen (json));
+  g_autoptr(GBytes) content = attachment != NULL ? g_bytes_new (attachment, strlen (attachment)) : NULL;
+  g_autoptr(StrataNewAttachment) given = content != NULL ? strata_new_attachment_new_for_bytes (NULL, content) : NULL;
+
+  return strata_store_append (store, key, list, bytes, given, NULL, NULL, error);
+}
+
+static void
+append (StrataStore *store,
+        const char  *key,
+        const char  *list,
+        const char  *json)
+{
+  g_autoptr(GError) error = NULL;
+
+  try_append (store, key, list, json, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+try_set (StrataStore  *store,
+         const char   *key,
+         const char   *member,
+         const char   *json,
+         GError      **error)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new (json, strlen (json));
+
+  return strata_store_set_member (store, key, member, bytes, NULL, error);
+}
+
+static void
+set (StrataStore *store,
+     const char  *key,
+     const char  *member,
+     const char  *json)
+{
+  g_autoptr(GError) error = NULL;
+
+  try_set (store, key, member, json, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+try_save (StrataStore  *store,
+          const char   *key,
+          const char   *json,
+          GError      **error)
+{
+  g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data (json, -1, NULL);
+
+  return strata_store_save_session (store, key, stream, NULL, error);
+}
+
+static void
+seal (StrataStore *store,
+      const char  *key)
+{
+  g_autoptr(GError) error = NULL;
+
+  strata_store_seal_session (store, key, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_session (StrataStore *store,
+                const char  *key,
+                const char  *expected)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = store_util_read_session (store, key, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+assert_sound (StrataStore *store)
+{
+  g_autofree char *problems = store_util_check (store);
+
+  g_assert_cmpstr (problems, ==, "");
+}
+
+static StrataManifest *
+load (StrataStore *store,
+      const char  *key)
+{
+  g_autoptr(GError) error = NULL;
+  StrataManifest *manifest = _strata_store_load (store, FALSE, key, &error);
+
+  g_assert_no_error (error);
+
+  return manifest;
+}
+
+static gboolean
+has_tail (Fixture *fixture)
+{
+  g_autofree char *path = g_build_filename (fixture->path, "sessions", fixture->key, "tail.jsonl", NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+static StrataSessionInfo *
+find (StrataStore *store,
+      const char  *id)
+{
+  g_autoptr(GError) error = NULL;
+  StrataSessionInfo *info = strata_store_find_session (store, id, &error);
+
+  g_assert_no_error (error);
+
+  return info;
+}
+
+/* "id state" of each attachment of an owner, sorted by how they come */
+static char *
+list_attachments (StrataStore *store,
+                  const char  *owner)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) attachments = strata_store_list_attachments (store, owner, &error);
+  GString *text = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < attachments->len; i++)
+    {
+      const StrataAttachmentInfo *info = g_ptr_array_index (attachments, i);
+
+      g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "", info->id, info->state);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+assert_attachments (StrataStore *store,
+                    const char  *owner,
+                    const char  *expected)
+{
+  g_autofree char *text = list_attachments (store, owner);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+assert_attachment_is (StrataStore *store,
+                      const char  *id,
+                      const char  *content)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataAttachmentInfo) info = strata_store_find_attachment (store, id, &error);
+  g_autoptr(GInputStream) stream = info != NULL ? strata_store_open_attachment (store, info, &error) : NULL;
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  text = store_util_read (stream, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (text, ==, content);
+}
+
+/* Creating */
+
+static void
+test_a_session_is_made_as_it_is_given (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autofree char *key = create (fixture->store, " { \"id\" : 12.50 , \"x\" : [ 1 , \"\\u00e9\" ] , \"x\" : null } ");
+  g_autoptr(StrataSessionInfo) info = find (fixture->store, "12.50");
+  g_autoptr(StrataManifest) manifest = load (fixture->store, key);
+
+  assert_session (fixture->store, key, "{\"id\":12.50,\"x\":[1,\"\\u00e9\"],\"x\":null}");
+  g_assert_cmpstr (info->key, ==, key);
+  g_assert_cmpuint (manifest->source, ==, 0);
+  g_assert_cmpuint (manifest->ordinal, ==, 1);
+  g_assert_cmpuint (manifest->edits, ==, 0);
+  assert_sound (fixture->store);
+  reopen (fixture);
+  assert_session (fixture->store, key, "{\"id\":12.50,\"x\":[1,\"\\u00e9\"],\"x\":null}");
+}
+
+/* Its key is none that a session of an old store can have */
+static void
+test_a_new_session_stands_beside_old_ones (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_autofree char *migrated = store_util_put (fixture->store, "{\"id\":\"other\"}", 0);
+  g_autofree char *here = _strata_key_make ("\"other\"", 0, 0);
+  g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data ("{\"id\":\"other\"}", -1, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpstr (migrated, !=, here);
+  g_assert_null (strata_store_create_session (fixture->store, stream, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
+}
+
+static void
+test_what_is_no_session_is_refused (Fixture       *fixture,
+                                    gconstpointer  test_data)
+{
+  static const struct { const char *json; int code; } rows[] = {
+    { "", STRATA_ERROR_SYNTAX },
+    { "{\"id\":", STRATA_ERROR_SYNTAX },
+    { "{\"id\":\"t\"} x", STRATA_ERROR_SYNTAX },
+    { "[]", STRATA_ERROR_UNSUITABLE },
+    { "\"t\"", STRATA_ERROR_UNSUITABLE },
+    { SESSION, STRATA_ERROR_EXISTS },
+    { "{\"id\":\"s\"}", STRATA_ERROR_EXISTS },
+  };
+  g_autofree char *before = store_util_list_files (fixture->path, "sessions");
+  g_autofree char *after = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data (rows[i].json, -1, NULL);
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (strata_store_create_session (fixture->store, stream, NULL, &error));
+      g_assert_error (error, STRATA_ERROR, rows[i].code);
+    }
+  after = store_util_list_files (fixture->path, "sessions");
+  g_assert_cmpstr (after, ==, before);
+}
+
+static void
+test_sessions_without_an_id_are_known_by_their_content (Fixture       *fixture,
+                                                        gconstpointer  test_data)
+{
+  g_autofree char *first = create (fixture->store, "{\"name\":\"x\"}");
+  g_autofree char *second = create (fixture->store, "{\"name\":\"y\"}");
+  g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data ("{ \"name\": \"x\" }", -1, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpstr (first, !=, second);
+  g_assert_null (strata_store_create_session (fixture->store, stream, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
+}
+
+/* Appending */
+
+/* What a session is before, what is appended, what it is then */
+static const struct
+{
+  const char *before;
+  const char *list;
+  const char *first;
+  const char *second;
+  const char *after;
+} appends[] = {
+  { "{\"id\":\"t\"}", "screenshots", "{\"a\":1.0}", " { \"b\" : [ 2 ] } ",
+    "{\"id\":\"t\",\"screenshots\":[{\"a\":1.0},{\"b\":[2]}]}" },
+  { "{}", "contextItems", "1", "2", "{\"contextItems\":[1,2]}" },
+  { "{\"screenshots\":[],\"id\":\"t\"}", "screenshots", "1", "2", "{\"screenshots\":[1,2],\"id\":\"t\"}" },
+  { "{\"audioSegments\":[0],\"id\":\"t\"}", "audioSegments", "1", "2", "{\"audioSegments\":[0,1,2],\"id\":\"t\"}" },
+  { "{\"contextItems\":[0],\"contextItems\":[5],\"id\":\"t\"}", "contextItems", "1", "2",
+    "{\"contextItems\":[0],\"contextItems\":[5,1,2],\"id\":\"t\"}" },
+  { "{\"id\":\"t\"}", "video.chunks", "{\"n\":1}", "2", "{\"id\":\"t\",\"video\":{\"chunks\":[{\"n\":1},2]}}" },
+  { "{\"video\":{},\"id\":\"t\"}", "video.chunks", "1", "2", "{\"video\":{\"chunks\":[1,2]},\"id\":\"t\"}" },
+  { "{\"video\":{\"x\":1},\"id\":\"t\"}", "video.chunks", "1", "2", "{\"video\":{\"x\":1,\"chunks\":[1,2]},\"id\":\"t\"}" },
+  { "{\"video\":{\"chunks\":[],\"d\":\"]\"},\"id\":\"t\"}", "video.chunks", "1", "2",
+    "{\"video\":{\"chunks\":[1,2],\"d\":\"]\"},\"id\":\"t\"}" },
+  { "{\"video\":{\"a\":{\"chunks\":[9]},\"chunks\":[7,8],\"d\":1e5},\"id\":\"t\"}", "video.chunks", "1", "[2]",
+    "{\"video\":{\"a\":{\"chunks\":[9]},\"chunks\":[7,8,1,[2]],\"d\":1e5},\"id\":\"t\"}" },
+};
+
+static void
+test_elements_stand_behind_those_that_were_there (Fixture       *fixture,
+                                                  gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (appends); i++)
+    {
+      g_autofree char *path = test_make_fast_dir ();
+      g_autoptr(StrataStore) store = store_util_open (path);
+      g_autofree char *key = create (store, appends[i].before);
+
+      append (store, key, appends[i].list, appends[i].first);
+      append (store, key, appends[i].list, appends[i].second);
+      assert_session (store, key, appends[i].after);
+      assert_sound (store);
+
+      seal (store, key);
+      assert_session (store, key, appends[i].after);
+      assert_sound (store);
+      g_clear_object (&store);
+      test_remove_dir (path);
+    }
+}
+
+/* One sealed, one in parts, one in the tail: all the same */
+static void
+test_it_does_not_matter_when_a_session_is_sealed (Fixture       *fixture,
+                                                  gconstpointer  test_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (appends); i++)
+    {
+      g_autofree char *path = test_make_fast_dir ();
+      g_autoptr(StrataStore) store = store_util_open (path);
+      g_autofree char *key = create (store, appends[i].before);
+
+      append (store, key, appends[i].list, appends[i].first);
+      seal (store, key);
+      append (store, key, appends[i].list, appends[i].second);
+      assert_session (store, key, appends[i].after);
+      g_clear_object (&store);
+      store = store_util_open (path);
+      assert_session (store, key, appends[i].after);
+      seal (store, key);
+      assert_session (store, key, appends[i].after);
+      assert_sound (store);
+      g_clear_object (&store);
+      test_remove_dir (path);
+    }
+}
+
+static void
+test_what_can_t_be_appended_changes_nothing (Fixture       *fixture,
+                                             gconstpointer  test_data)
+{
+  static const struct { const char *session; const char *list; const char *json; int code; } rows[] = {
+    { "{\"id\":\"t\"}", "screenshots", "{", STRATA_ERROR_SYNTAX },
+    { "{\"id\":\"t\"}", "screenshots", "", STRATA_ERROR_SYNTAX },
+    { "{\"id\":\"t\"}", "screenshots", "1,2", STRATA_ERROR_SYNTAX },
+    { "{\"id\":\"t\"}", "screenshot", "1", STRATA_ERROR_UNSUITABLE },
+    { "{\"id\":\"t\"}", "", "1", STRATA_ERROR_UNSUITABLE },
+    { "{\"id\":\"t\",\"screenshots\":{}}", "screenshots", "1", STRATA_ERROR_UNSUITABLE },
+    { "{\"id\":\"t\",\"screenshots\":null}", "screenshots", "1", STRATA_ERROR_UNSUITABLE },
+    { "{\"id\":\"t\",\"video\":null}", "video.chunks", "1", STRATA_ERROR_UNSUITABLE },
+    { "{\"id\":\"t\",\"video\":[]}", "video.chunks", "1", STRATA_ERROR_UNSUITABLE },
+    { "{\"id\":\"t\",\"video\":{\"chunks\":\"\"}}", "video.chunks", "1", STRATA_ERROR_UNSUITABLE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = test_make_fast_dir ();
+      g_autoptr(StrataStore) store = store_util_open (path);
+      g_autofree char *key = create (store, rows[i].session);
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (try_append (store, key, rows[i].list, rows[i].json, NULL, &error));
+      g_assert_error (error, STRATA_ERROR, rows[i].code);
+      assert_session (store, key, rows[i].session);
+      g_clear_object (&store);
+      test_remove_dir (path);
+    }
+}
+
+static void
+test_there_has_to_be_a_session (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  static const char *const keys[] = { "none-0123456789abcdef", "../x", "", "s" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (try_append (fixture->store, keys[i], "screenshots", "1", NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      g_assert_false (try_set (fixture->store, keys[i], "name", "1", &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      g_assert_false (try_save (fixture->store, keys[i], SESSION, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      g_assert_false (strata_store_seal_session (fixture->store, keys[i], NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      g_assert_null (strata_store_delete_session (fixture->store, keys[i], NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      g_assert_null (strata_store_delete_item (fixture->store, keys[i], "a", NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      g_assert_null (strata_store_undelete (fixture->store, keys[i], NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+    }
+}
+
+static void
+test_lists_count_what_is_not_sealed (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  g_autoptr(StrataStore) other = store_util_open (fixture->path);
+  guint64 bytes = 0;
+
+  for (guint i = 1; i <= 5; i++)
+    {
+      g_autoptr(StrataSessionInfo) info = NULL;
+      g_autoptr(StrataSessionInfo) seen = NULL;
+
+      append (fixture->store, fixture->key, "screenshots", "{\"x\":1}");
+      append (fixture->store, fixture->key, "audioSegments", "{\"x\":1}");
+      if (i == 3)
+        seal (fixture->store, fixture->key);
+      info = find (fixture->store, "s");
+      seen = find (other, "s");
+      g_assert_cmpuint (info->screenshots, ==, 1 + i);
+      g_assert_cmpuint (info->audio_segments, ==, i);
+      g_assert_cmpuint (seen->screenshots, ==, 1 + i);
+      g_assert_cmpuint (seen->audio_segments, ==, i);
+      g_assert_cmpuint (info->bytes_original, >, bytes);
+      bytes = info->bytes_original;
+    }
+}
+
+/* Attachments */
+
+static void
+test_what_is_attached_is_named_in_the_element (Fixture       *fixture,
+                                               gconstpointer  test_data)
+{
+  g_autoptr(GBytes) json = g_bytes_new_static ("{\"id\":\"b\"}", 10);
+  g_autoptr(GBytes) empty = g_bytes_new_static ("{}", 2);
+  g_autoptr(GBytes) content = g_bytes_new_static ("\x89PNG\r\n\x1a\n.", 9);
+  g_autoptr(StrataNewAttachment) attachment = strata_new_attachment_new_for_bytes (NULL, content);
+  g_autofree char *id = NULL;
+  g_autofree char *second = NULL;
+  g_autofree char *expected = NULL;
+  g_autofree char *rows = NULL;
+  g_autoptr(StrataAttachmentInfo) info = NULL;
+  g_autoptr(GError) error = NULL;
+
+  strata_new_attachment_set_name (attachment, "p\"q");
+  strata_store_append (fixture->store, fixture->key, "screenshots", json, attachment, &id, NULL, &error);
+  g_assert_no_error (error);
+  strata_store_append (fixture->store, fixture->key, "screenshots", empty, attachment, &second, NULL, &error);
+  g_assert_no_error (error);
+
+  expected = g_strdup_printf ("{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"},{\"id\":\"b\",\"attachmentId\":\"%s\"},"
+                              "{\"attachmentId\":\"%s\"}],\"end\":1.0}", id, second);
+  assert_session (fixture->store, fixture->key, expected);
+  rows = g_strdup_printf ("%s object, %s object", id, second);
+  assert_attachments (fixture->store, fixture->key, rows);
+  info = strata_store_find_attachment (fixture->store, id, NULL);
+  g_assert_cmpstr (info->mime, ==, "image/png");
+  g_assert_cmpstr (info->name, ==, "p\"q");
+  g_assert_cmpint (info->bytes, ==, 9);
+  seal (fixture->store, fixture->key);
+  assert_attachments (fixture->store, fixture->key, rows);
+  assert_sound (fixture->store);
+}
+
+static void
+test_an_element_says_which_attachment_it_is (Fixture       *fixture,
+                                             gconstpointer  test_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\",\"x\":1}", "one", NULL));
+  /* Used before it is there */
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p2\"}", NULL, NULL));
+  assert_attachments (fixture->store, fixture->key, "p1 object, p2 missing");
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p2\"}", "two", NULL));
+  assert_attachments (fixture->store, fixture->key, "p1 object, p2 object");
+  /* Once more, and with other content */
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", "one", NULL));
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", NULL, NULL));
+  g_assert_false (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", "other", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
+  assert_attachments (fixture->store, fixture->key, "p1 object, p2 object");
+  assert_attachment_is (fixture->store, "p2", "two");
+  assert_sound (fixture->store);
+
+  seal (fixture->store, fixture->key);
+  g_clear_error (&error);
+  g_assert_false (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", "other", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
+  assert_attachments (fixture->store, fixture->key, "p1 object, p2 object");
+  assert_sound (fixture->store);
+  reopen (fixture);
+  assert_attachments (fixture->store, fixture->key, "p1 object, p2 object");
+}
+
+/* An id that some other session has is a use wherever it stands */
+static void
+test_any_string_that_is_a_known_id_is_a_use (Fixture       *fixture,
+                                             gconstpointer  test_data)
+{
+  static const char *const contents[] = { "zero", NULL };
+  g_autofree char *other = store_util_put_with_rows (fixture->store, "{\"id\":\"other\",\"x\":\"attachment-0\"}", 0, contents);
+
+  append (fixture->store, fixture->key, "screenshots", "{\"deep\":[\"attachment-0\",\"nothing\"]}");
+  assert_attachments (fixture->store, fixture->key, "attachment-0 object");
+  set (fixture->store, fixture->key, "summary", "{\"x\":\"attachment-0\"}");
+  assert_attachments (fixture->store, fixture->key, "attachment-0 object");
+  assert_attachments (fixture->store, other, "attachment-0 object");
+  assert_sound (fixture->store);
+}
+
+static void
+test_attachments_of_none_are_kept (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  g_autofree char *path = g_strdup_printf ("%s-file", fixture->path);
+  g_autoptr(StrataNewAttachment) attachment = strata_new_attachment_new_for_path (NULL, path);
+  g_autoptr(StrataAttachmentInfo) info = NULL;
+  g_autofree char *id = NULL;
+  g_autofree char *owner = NULL;
+  g_autofree char *element = NULL;
+  g_autofree char *rows = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (strata_store_add_attachment (fixture->store, NULL, attachment, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  g_assert_true (g_file_set_contents (path, "content", -1, NULL));
+  id = strata_store_add_attachment (fixture->store, NULL, attachment, &owner, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (owner, ==, "attachments-of-none-0");
+  info = strata_store_find_attachment (fixture->store, id, NULL);
+  g_assert_true (g_str_has_suffix (path, info->name));
+  assert_attachment_is (fixture->store, id, "content");
+  assert_sound (fixture->store);
+
+  /* A session that uses it gets it too */
+  element = g_strdup_printf ("{\"attachmentId\":\"%s\"}", id);
+  append (fixture->store, fixture->key, "screenshots", element);
+  rows = g_strdup_printf ("%s object", id);
+  assert_attachments (fixture->store, fixture->key, rows);
+  assert_sound (fixture->store);
+  g_assert_cmpint (g_remove (path), ==, 0);
+}
+
+static void
+test_attachments_can_be_added_for_later (Fixture       *fixture,
+                                         gconstpointer  test_data)
+{
+  g_autoptr(GBytes) content = g_bytes_new_static ("later", 5);
+  g_autoptr(StrataNewAttachment) attachment = strata_new_attachment_new_for_bytes ("p9", content);
+  g_autofree char *owner = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *id = strata_store_add_attachment (fixture->store, fixture->key, attachment, &owner, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (id, ==, "p9");
+      g_assert_cmpstr (owner, ==, fixture->key);
+      g_clear_pointer (&owner, g_free);
+      assert_attachments (fixture->store, fixture->key, "p9 object");
+      if (i == 1)
+        seal (fixture->store, fixture->key);
+    }
+  assert_session (fixture->store, fixture->key, SESSION);
+  assert_sound (fixture->store);
+}
+
+/* Sealing */
+
+static void
+test_a_tail_is_sealed_by_itself (Fixture       *fixture,
+                                 gconstpointer  test_data)
+{
+  g_autofree char *filler = g_strnfill (30000, 'x');
+  g_autofree char *element = g_strdup_printf ("{\"text\":\"%s\"}", filler);
+  g_autoptr(GString) expected = g_string_new ("{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"}");
+  g_autoptr(StrataManifest) manifest = NULL;
+
+  for (guint i = 0; i < 100; i++)
+    {
+      append (fixture->store, fixture->key, "screenshots", element);
+      g_string_append_printf (expected, ",%s", element);
+    }
+  g_string_append (expected, "],\"end\":1.0}");
+  manifest = load (fixture->store, fixture->key);
+
+  g_assert_cmpuint (manifest->generation, ==, 2);
+  g_assert_cmpuint (manifest->parts->len, >=, 3);
+  g_assert_true (has_tail (fixture));
+  assert_session (fixture->store, fixture->key, expected->str);
+  assert_sound (fixture->store);
+  reopen (fixture);
+  seal (fixture->store, fixture->key);
+  g_assert_false (has_tail (fixture));
+  assert_session (fixture->store, fixture->key, expected->str);
+  assert_sound (fixture->store);
+}
+
+/* Sealing after each element: the parts must not become as many as the elements */
+static void
+test_small_parts_are_joined (Fixture       *fixture,
+                             gconstpointer  test_data)
+{
+  g_autoptr(StrataManifest) manifest = NULL;
+  g_autoptr(GString) expected = g_string_new ("{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"}");
+
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autofree char *element = g_strdup_printf ("{\"attachmentId\":\"p%u\"}", i);
+
+      append (fixture->store, fixture->key, "screenshots", element);
+      seal (fixture->store, fixture->key);
+      g_string_append_printf (expected, ",%s", element);
+    }
+  g_string_append (expected, "],\"end\":1.0}");
+  manifest = load (fixture->store, fixture->key);
+
+  assert_session (fixture->store, fixture->key, expected->str);
+  g_assert_cmpuint (manifest->generation, ==, 200);
+  g_assert_cmpuint (manifest->parts->len, <, 12);
+  g_assert_cmpuint (manifest->attachments->len, <, 12);
+  assert_sound (fixture->store);
+}
+
+/* Recovery */
+
+static char *
+tail_path (Fixture *fixture)
+{
+  return g_build_filename (fixture->path, "sessions", fixture->key, "tail.jsonl", NULL);
+}
+
+static void
+add_to_tail (Fixture    *fixture,
+             const char *bytes,
+             gsize       size)
+{
+  g_autofree char *path = tail_path (fixture);
+  g_autofree char *content = NULL;
+  g_autoptr(GString) text = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &content, &length, NULL));
+  text = g_string_new_len (content, (gssize)length);
+  g_string_append_len (text, bytes, (gssize)size);
+  g_assert_true (g_file_set_contents (path, text->str, (gssize)text->len, NULL));
+}
+
+static void
+test_a_torn_line_is_cut_and_kept_aside (Fixture       *fixture,
+                                        gconstpointer  test_data)
+{
+  static const struct { const char *bytes; gsize size; } rows[] = {
+    { "{", 1 },
+    { "{\"list\":\"screenshots\",\"bytes\":1,\"element\":1", 43 },
+    { "{\"list\":\"scree\0\0\0\0\0\"}\n", 22 },
+    { "\0\0\0\0", 4 },
+    { "\0\0\n\0", 4 },
+  };
+  g_autoptr(GString) expected = g_string_new ("{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"}");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *quarantine = NULL;
+      g_autofree char *whole = g_strconcat (expected->str, ",0,1],\"end\":1.0}", NULL);
+      g_autofree char *found = NULL;
+      g_autofree char *path = NULL;
+      g_autofree char *kept = NULL;
+      g_auto(GStrv) lines = NULL;
+      gsize length;
+
+      append (fixture->store, fixture->key, "screenshots", "0");
+      g_clear_object (&fixture->store);
+      add_to_tail (fixture, rows[i].bytes, rows[i].size);
+      reopen (fixture);
+      append (fixture->store, fixture->key, "screenshots", "1");
+      assert_session (fixture->store, fixture->key, whole);
+      assert_sound (fixture->store);
+
+      quarantine = store_util_list_files (fixture->path, "quarantine");
+      lines = g_strsplit (quarantine, "\n", -1);
+      g_assert_cmpuint (g_strv_length (lines), ==, i + 1);
+      g_string_append (expected, ",0,1");
+      g_assert_nonnull (strstr (quarantine, fixture->key));
+      found = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)rows[i].bytes, rows[i].size);
+      path = g_strdup_printf ("%s/quarantine/tail-%s.%.12s", fixture->path, fixture->key, found);
+      g_assert_true (g_file_get_contents (path, &kept, &length, NULL));
+      g_assert_cmpmem (kept, length, rows[i].bytes, rows[i].size);
+    }
+}
+
+static void
+test_an_appender_cuts_what_another_left_torn (Fixture       *fixture,
+                                              gconstpointer  test_data)
+{
+  append (fixture->store, fixture->key, "screenshots", "1");
+  add_to_tail (fixture, "{\"list", 6);
+  assert_session (fixture->store, fixture->key, "{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"},1],\"end\":1.0}");
+  append (fixture->store, fixture->key, "screenshots", "2");
+  assert_session (fixture->store, fixture->key, "{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"},1,2],\"end\":1.0}");
+  assert_sound (fixture->store);
+}
+
+/* Each byte of a tail but those that say only what a crash may say */
+static void
+test_one_wrong_byte_of_a_tail_is_found (Fixture       *fixture,
+                                        gconstpointer  test_data)
+{
+  g_autofree char *path = g_strdup_printf ("sessions/%s/tail.jsonl", fixture->key);
+  gsize size;
+
+  append (fixture->store, fixture->key, "screenshots", "{\"x\":\"some text\"}");
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"y\":2}", "bytes", NULL));
+  size = store_util_file_size (fixture->path, path);
+  g_clear_object (&fixture->store);
+
+  for (gsize i = 0; i < size; i++)
+    {
+      g_autofree char *problems = NULL;
+
+      store_util_flip_byte (fixture->path, path, i);
+      reopen (fixture);
+      problems = store_util_check (fixture->store);
+      g_assert_true (g_str_has_prefix (problems, path));
+      g_clear_object (&fixture->store);
+      store_util_flip_byte (fixture->path, path, i);
+      g_assert_cmpuint (store_util_file_size (fixture->path, path), ==, size);
+    }
+
+  reopen (fixture);
+  assert_sound (fixture->store);
+}
+
+static void
+test_a_damaged_tail_is_neither_read_nor_appended_to (Fixture       *fixture,
+                                                     gconstpointer  test_data)
+{
+  g_autofree char *path = g_strdup_printf ("sessions/%s/tail.jsonl", fixture->key);
+  g_autoptr(GError) error = NULL;
+
+  append (fixture->store, fixture->key, "screenshots", "{\"x\":\"some text\"}");
+  append (fixture->store, fixture->key, "screenshots", "{\"x\":\"some more\"}");
+  g_clear_object (&fixture->store);
+  store_util_flip_byte (fixture->path, path, 150);
+  reopen (fixture);
+
+  g_assert_null (store_util_read_session (fixture->store, fixture->key, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT);
+  g_clear_error (&error);
+  g_assert_false (try_append (fixture->store, fixture->key, "screenshots", "1", NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT);
+  g_clear_error (&error);
+  g_assert_false (try_set (fixture->store, fixture->key, "name", "1", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT);
+}
+
+/* As after a crash between the commit of the sealing and the removal of the tail */
+static void
+test_a_tail_that_was_sealed_says_nothing_any_more (Fixture       *fixture,
+                                                   gconstpointer  test_data)
+{
+  g_autofree char *path = tail_path (fixture);
+  g_autofree char *tail = NULL;
+  gsize length;
+
+  append (fixture->store, fixture->key, "screenshots", "1");
+  g_assert_true (g_file_get_contents (path, &tail, &length, NULL));
+  seal (fixture->store, fixture->key);
+  g_assert_true (g_file_set_contents (path, tail, (gssize)length, NULL));
+
+  for (guint i = 0; i < 2; i++)
+    {
+      reopen (fixture);
+      assert_session (fixture->store, fixture->key, "{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"},1],\"end\":1.0}");
+      assert_sound (fixture->store);
+    }
+  append (fixture->store, fixture->key, "screenshots", "2");
+  assert_session (fixture->store, fixture->key, "{\"id\":\"s\",\"name\":\"n\",\"screenshots\":[{\"id\":\"a\"},1,2],\"end\":1.0}");
+  assert_sound (fixture->store);
+}
+
+static void
+test_the_catalog_comes_back_from_the_files (Fixture       *fixture,
+                                            gconstpointer  test_data)
+{
+  g_autofree char *catalog = g_build_filename (fixture->path, "catalog.sqlite3", NULL);
+  g_autoptr(StrataSessionInfo) info = NULL;
+
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", "one", NULL));
+  seal (fixture->store, fixture->key);
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p2\"}", "two", NULL));
+  g_clear_object (&fixture->store);
+  g_assert_cmpint (g_remove (catalog), ==, 0);
+  reopen (fixture);
+
+  info = find (fixture->store, "s");
+  g_assert_cmpuint (info->screenshots, ==, 3);
+  assert_attachments (fixture->store, fixture->key, "p1 object, p2 object");
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p3\"}", "three", NULL));
+  assert_attachments (fixture->store, fixture->key, "p1 object, p2 object, p3 object");
+  assert_sound (fixture->store);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("/store-write/create/as-given", test_a_session_is_made_as_it_is_given);
+  ADD ("/store-write/create/beside-old-ones", test_a_new_session_stands_beside_old_ones);
+  ADD ("/store-write/create/refused", test_what_is_no_session_is_refused);
+  ADD ("/store-write/create/without-id", test_sessions_without_an_id_are_known_by_their_content);
+  ADD ("/store-write/no-session", test_there_has_to_be_a_session);
+  ADD ("/store-write/append/behind", test_elements_stand_behind_those_that_were_there);
+  ADD ("/store-write/append/whenever-sealed", test_it_does_not_matter_when_a_session_is_sealed);
+  ADD ("/store-write/append/refused", test_what_can_t_be_appended_changes_nothing);
+  ADD ("/store-write/append/counted", test_lists_count_what_is_not_sealed);
+  ADD ("/store-write/attachment/named", test_what_is_attached_is_named_in_the_element);
+  ADD ("/store-write/attachment/by-id", test_an_element_says_which_attachment_it_is);
+  ADD ("/store-write/attachment/any-string", test_any_string_that_is_a_known_id_is_a_use);
+  ADD ("/store-write/attachment/of-none", test_attachments_of_none_are_kept);
+  ADD ("/store-write/attachment/for-later", test_attachments_can_be_added_for_later);
+  ADD ("/store-write/seal/by-itself", test_a_tail_is_sealed_by_itself);
+  ADD ("/store-write/seal/joined", test_small_parts_are_joined);
+  ADD ("/store-write/recovery/torn", test_a_torn_line_is_cut_and_kept_aside);
+  ADD ("/store-write/recovery/torn-by-another", test_an_appender_cuts_what_another_left_torn);
+  ADD ("/store-write/recovery/wrong-byte", test_one_wrong_byte_of_a_tail_is_found);
+  ADD ("/store-write/recovery/damaged", test_a_damaged_tail_is_neither_read_nor_appended_to);
+  ADD ("/store-write/recovery/sealed", test_a_tail_that_was_sealed_says_nothing_any_more);
+  ADD ("/store-write/recovery/catalog", test_the_catalog_comes_back_from_the_files);
+
+  return g_test_run ();
+}
