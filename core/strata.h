@@ -22,8 +22,8 @@
 #include <store/strata-info.h>
 #include <store/strata-item-model.h>
 #include <store/strata-item.h>
+#include <store/strata-new-attachment.h>
 #include <store/strata-part-iterator.h>
 #include <store/strata-session.h>
-#include <store/strata-new-attachment.h>
 #include <store/strata-store-write.h>
 #include <store/strata-store.h>
