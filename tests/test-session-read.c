@@ -12,6 +12,7 @@
 #include "fault-seam.h"
 #include "session-util.h"
 #include "store/strata-cache.h"
+#include "store/strata-store-write.h"
 #include "test-util.h"
 
 /* Enough for parts of 64 KiB, 1 MiB and a rest */
@@ -750,6 +751,41 @@ test_readers_beside_a_writer_see_whole_parts (Fixture       *fixture,
     g_thread_join (threads[i]);
 }
 
+/* What a session has grown by is read like the rest of it, before it is sealed and after */
+static void
+test_a_growing_session_is_read_to_its_end (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_autofree char *key = session_util_put (fixture->store, "a", 300, "1");
+  g_autoptr(StrataStore) other = store_util_open (fixture->path);
+  g_autoptr(StrataSession) session = open_session (fixture, key);
+  guint n = 300;
+
+  for (guint round = 0; round < 6; round++)
+    {
+      g_autoptr(GError) error = NULL;
+      gboolean changed;
+
+      for (guint i = 0; i < 20; i++)
+        {
+          g_autofree char *text = session_util_make_element (n, "1");
+          g_autoptr(GBytes) element = g_bytes_new (text, strlen (text));
+
+          g_assert_true (strata_store_append (other, key, "screenshots", element, NULL, NULL, NULL, &error));
+          g_assert_no_error (error);
+          n++;
+        }
+      if (round % 2 == 1)
+        g_assert_true (strata_store_seal_session (other, key, NULL, &error));
+
+      g_assert_true (strata_session_refresh (session, &changed, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_true (changed);
+      g_assert_cmpuint (strata_session_get_n_items (session, "screenshots"), ==, n);
+      g_assert_cmpuint (iterate_all (session, "screenshots", "1"), ==, n);
+    }
+}
+
 /* Damage */
 
 static void
@@ -932,6 +968,7 @@ main (int   argc,
   ADD ("/session-read/missing", test_a_part_that_is_just_missing_is_damage);
   ADD ("/session-read/refresh", test_refreshing_finds_what_is_new);
   ADD ("/session-read/beside-a-writer", test_readers_beside_a_writer_see_whole_parts);
+  ADD ("/session-read/growing", test_a_growing_session_is_read_to_its_end);
   ADD ("/session-read/wrong-byte", test_one_wrong_byte_is_damage);
   ADD ("/session-read/wrong-file", test_another_length_or_kind_of_file_is_damage);
   ADD ("/session-read/contradiction", test_metadata_that_contradicts_itself_is_damage);

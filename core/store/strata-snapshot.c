@@ -18,6 +18,7 @@
 #include "strata-key-private.h"
 #include "strata-snapshot-private.h"
 #include "strata-store-private.h"
+#include "strata-tail-private.h"
 
 static void
 pieces_free (gpointer data)
@@ -98,6 +99,21 @@ add_pieces (StrataSnapshot *self,
   return pieces;
 }
 
+/* Parts of an array inside a member are known by what the store calls that list. */
+static const char *
+find_inner_name (const StrataPart *part)
+{
+  for (guint list = 0; list < STRATA_N_LISTS; list++)
+    {
+      const StrataListInfo *info = _strata_list_get_info ((StrataList)list);
+
+      if (info->inner != NULL && g_strcmp0 (info->member, part->name) == 0)
+        return info->name;
+    }
+
+  return part->kind;
+}
+
 /* Parts of one kind at one position are one member. */
 static void
 add_parts (StrataSnapshot *self)
@@ -114,7 +130,7 @@ add_parts (StrataSnapshot *self)
         if (get_part (self, next)->position != part->position || strcmp (get_part (self, next)->kind, part->kind) != 0)
           break;
 
-      pieces = add_pieces (self, g_strdup (part->kind), first, next - first, FALSE);
+      pieces = add_pieces (self, g_strdup (part->is_inner ? find_inner_name (part) : part->kind), first, next - first, FALSE);
       pieces->is_value = !part->is_array;
     }
 }
@@ -178,6 +194,74 @@ add_small_members (StrataSnapshot  *self,
     }
 }
 
+/* Appends the elements of @list in the tail, with commas before all but the first of the array. */
+static void
+append_grown (const StrataTail *tail,
+              StrataList        list,
+              GString          *array)
+{
+  for (guint i = 0; i < tail->lines->len; i++)
+    {
+      const StrataTailLine *line = &g_array_index (tail->lines, StrataTailLine, i);
+
+      if (line->list != list)
+        continue;
+      if (array->len > 1)
+        g_string_append_c (array, ',');
+      g_string_append_len (array, line->element, (gssize)line->length);
+    }
+}
+
+/* What a list has grown by is a piece in memory behind its parts. A small member
+ * that grows is one already.
+ */
+static gboolean
+add_grown_list (StrataSnapshot  *self,
+                StrataList       list,
+                GError         **error)
+{
+  const char *name = _strata_list_get_info (list)->name;
+  StrataPieces *known = g_hash_table_lookup (self->members, name);
+  g_autoptr(GString) array = g_string_new ("[");
+  StrataPieces *pieces;
+
+  /* A value is for the store to complain of: nothing can be appended to it */
+  if (known != NULL && known->is_value)
+    return TRUE;
+  if (known != NULL && known->text != NULL)
+    g_string_append_len (array, (const char *)g_bytes_get_data (known->text, NULL) + 1, (gssize)g_bytes_get_size (known->text) - 2);
+  append_grown (self->manifest->tail, list, array);
+  g_string_append_c (array, ']');
+
+  pieces = known != NULL ? add_pieces (self, g_strdup (name), known->first_part, known->n_parts, TRUE)
+                         : add_pieces (self, g_strdup (name), 0, 0, TRUE);
+  pieces->text = g_bytes_new (array->str, array->len);
+  pieces->index = _strata_elements_make_index (pieces->text, error);
+  if (pieces->index == NULL)
+    return FALSE;
+  pieces->firsts[pieces->n_pieces] = pieces->firsts[pieces->n_parts] + _strata_elements_count (pieces->index);
+
+  return TRUE;
+}
+
+static gboolean
+add_tail (StrataSnapshot  *self,
+          GError         **error)
+{
+  const StrataTail *tail = self->manifest->tail;
+
+  if (tail == NULL)
+    return TRUE;
+  if (!_strata_tail_check (tail, self->manifest->key, error))
+    return FALSE;
+
+  for (guint list = 0; list < STRATA_N_LISTS; list++)
+    if (tail->items[list] > 0 && !add_grown_list (self, (StrataList)list, error))
+      return FALSE;
+
+  return TRUE;
+}
+
 /* @manifest: (transfer full) */
 static StrataSnapshot *
 snapshot_new (StrataManifest  *manifest,
@@ -188,7 +272,7 @@ snapshot_new (StrataManifest  *manifest,
   self->manifest = manifest;
   self->members = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, pieces_free);
   add_parts (self);
-  if (!add_small_members (self, error))
+  if (!add_small_members (self, error) || !add_tail (self, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -219,7 +303,11 @@ gboolean
 _strata_snapshot_equal (const StrataSnapshot *a,
                         const StrataSnapshot *b)
 {
-  return a == b || _strata_digest_equal (&a->manifest->file_digest, &b->manifest->file_digest);
+  const StrataTail *a_tail = a->manifest->tail;
+  const StrataTail *b_tail = b->manifest->tail;
+
+  return a == b || (_strata_digest_equal (&a->manifest->file_digest, &b->manifest->file_digest) &&
+                    (a_tail != NULL ? a_tail->end : 0) == (b_tail != NULL ? b_tail->end : 0));
 }
 
 /* Loading */
@@ -238,9 +326,6 @@ read_digest (StrataStore  *store,
   gssize size = -1;
   int fd;
 
-  if (!_strata_key_is_valid (key))
-    return FALSE;
-
   fd = _strata_file_open (_strata_store_get_dir (store), path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY, NULL);
   if (fd < 0)
     return FALSE;
@@ -252,6 +337,17 @@ read_digest (StrataStore  *store,
   return size == sizeof tail && _strata_manifest_parse_tail (tail, out_digest);
 }
 
+/* Whether the session is growing, so that its metadata are not all of it */
+static gboolean
+has_tail (StrataStore *store,
+          const char  *key)
+{
+  g_autofree char *path = _strata_tail_dup_path (key);
+  struct stat status;
+
+  return _strata_seam_get ()->stat (_strata_store_get_dir (store), path, &status) == 0 || errno != ENOENT;
+}
+
 /* Returns: (transfer full): the session's manifest if its text is in the cache */
 static StrataManifest *
 find_manifest (StrataStore *store,
@@ -261,7 +357,7 @@ find_manifest (StrataStore *store,
   g_autoptr(GBytes) text = NULL;
   StrataDigest digest;
 
-  if (read_digest (store, key, &digest))
+  if (_strata_key_is_valid (key) && !has_tail (store, key) && read_digest (store, key, &digest))
     text = _strata_cache_peek (strata_store_get_cache (store), STRATA_CACHE_METADATA, &digest);
   if (text != NULL)
     manifest = _strata_manifest_parse (text, NULL);
