@@ -347,8 +347,8 @@ print_all (Bench *bench)
   print_row (bench, "a session's metadata from its file, hot", samples, pick_next, load_metadata);
   print_row (bench, "a session's metadata from its file, cold", samples, drop_next_metadata, load_metadata);
   print_row (bench, "opening a session, hot", samples, pick_next, open_session);
-  print_row (bench, "a part of 1 MiB with its elements found, hot", samples / 10, clear_cache, load_part);
-  print_row (bench, "a part of 1 MiB with its elements found, cold", samples / 10, drop_next_part, load_part);
+  print_row (bench, "a part of up to 1 MiB with its elements found, hot", samples / 10, clear_cache, load_part);
+  print_row (bench, "a part of up to 1 MiB with its elements found, cold", samples / 10, drop_next_part, load_part);
 
   full = g_strdup_printf ("a session of %.0f MB as a stream, hot", megabytes);
   print_row (bench, full, rounds, clear_cache, read_stream);
