@@ -100,7 +100,7 @@ test_all_before_a_flaw_is_given (Fixture       *fixture,
       n_flawed += expected->len < strlen (text);
     }
 
-  g_assert_cmpuint (n_flawed, >, 5);
+  g_assert_cmpuint (n_flawed, >, 0);
 }
 
 /* The same for what is cut */
