@@ -4,6 +4,8 @@
 import json
 import os
 import shutil
+import sqlite3
+import struct
 import zipfile
 
 from e2e_util import sha256
@@ -93,6 +95,59 @@ def zip_older_than_folder(old):
     old.expect['sources'] = ['taskerino-export.zip']
 
 
+ZIP = 'taskerino-export.zip/sessions.json'
+
+
+@case
+def zip_beside_emptied_folder(old):
+    """An export from before the disaster is an older copy like any other."""
+    old.file(MAIN, as_gzip([], 2000))
+    old.zip('taskerino-export.zip', [('sessions.json', pretty([A, B])), METADATA])
+    old.takes(A, ZIP, True)
+    old.takes(B, ZIP, True)
+    old.expect['sources'] = [MAIN, ZIP]
+
+
+@case
+def zip_newer_than_folder(old):
+    """The export is what was current last; the folder has what was deleted since, or lost."""
+    old.file(MAIN, as_gzip([session('a', 'as it was'), LOST], 1000))
+    old.zip('taskerino-export.zip', [('sessions.json', pretty([A, B])), METADATA])
+    old.takes(A, ZIP)
+    old.takes(B, ZIP)
+    old.takes(LOST, MAIN, True)
+
+
+@case
+def two_zips(old):
+    """The newer of two exports, by the time in them and not by their names."""
+    old.zip('a.zip', [('sessions.json', pretty([A, B])), METADATA])
+    old.zip('b.zip', [('sessions.json', pretty([session('a', 'as it was'), LOST])),
+                      ('export-metadata.json', pretty({'version': 1, 'timestamp': 500, 'source': 'indexeddb'}))])
+    old.takes(A, 'a.zip/sessions.json')
+    old.takes(B, 'a.zip/sessions.json')
+    old.takes(LOST, 'b.zip/sessions.json', True)
+
+
+@case
+def zip_with_other_collections(old):
+    """A collection that only the export has comes from it."""
+    old.file(MAIN, as_gzip([A], 2000))
+    old.file('db/notes.json', as_gzip([{'id': 'newer'}], 2000))
+    old.zip('taskerino-export.zip', [('notes.json', '[{"id": "older"}]'), ('tasks.json', json.dumps(packed('[{"id": "t"}]'))), METADATA])
+    old.takes(A, MAIN)
+    old.collects('notes', [{'id': 'newer'}], 'db/notes.json')
+    old.collects('tasks', [{'id': 't'}], 'taskerino-export.zip/tasks.json')
+
+
+@case
+def zip_that_is_none(old):
+    """A page saved as an archive."""
+    old.file('taskerino-export.zip', '<!doctype html>' * 50, '.')
+    old.legacy = old.path('taskerino-export.zip')
+    old.exits(4)
+
+
 # The web view's database
 
 def copy_web_data(old, drop=()):
@@ -150,3 +205,58 @@ def web_view_of_windows(old):
     old.allow('foreign-file')
     old.exits(4)
     old.expect['sentence'] = r'ZIP'
+
+
+def change_database(old, statement, *values):
+    """Opens the one of the old store as WebKit would, which leaves all of it in one file."""
+    database, old.expect = copy_web_data(old)
+    connection = sqlite3.connect(old.path(database))
+    connection.create_collation('IDBKEY', lambda a, b: (a > b) - (a < b))
+    if statement:
+        assert connection.execute(statement, values).rowcount == 1
+    connection.commit()
+    connection.execute('PRAGMA wal_checkpoint (TRUNCATE)').fetchall()
+    connection.close()
+    assert os.listdir(os.path.dirname(old.path(database))) == ['IndexedDB.sqlite3']
+    return database
+
+
+SESSIONS = '\0`\x08\0\0\0' + ''.join(character + '\0' for character in 'sessions')
+
+
+@case
+def web_view_closed(old):
+    """Closed in order: nothing but the database is there."""
+    change_database(old, None)
+
+
+@case
+def web_view_emptied(old):
+    """The window showed nothing and saved that; the sessions are in a backup in the same database."""
+    empty = packed('[]').encode()
+    value = b''.join((b'\x0f\0\0\0\x02', b'\x04\0\0\x80name\x10\x08\0\0\x80sessions', b'\x04\0\0\x80data\x10',
+                      struct.pack('<I', len(empty) | 0x80000000), empty, b'\x09\0\0\x80timestamp\x0a', struct.pack('<d', 2e12),
+                      b'\xff' * 4))
+    database = change_database(old, 'UPDATE Records SET value = ? WHERE key = ?', value, SESSIONS)
+    for entry in old.expect['sessions']:
+        entry.update({'from': database, 'recovered': True})
+    old.reports('recovered')
+
+
+@case
+def web_view_without_sessions(old):
+    """The record is gone; the backup in the same database has them."""
+    change_database(old, 'DELETE FROM Records WHERE key = ?', SESSIONS)
+    for entry in old.expect['sessions']:
+        entry['or'] = [{'recovered': True}]
+    old.allow('recovered')
+
+
+@case
+def web_view_cut(old):
+    """A record that ends early is told of, and the backup has what it had."""
+    change_database(old, 'UPDATE Records SET value = substr (value, 1, 20000) WHERE key = ?', SESSIONS)
+    for entry in old.expect['sessions']:
+        entry['or'] = [{'recovered': True}]
+    old.allow('recovered')
+    old.one_of('envelope-invalid', 'payload-corrupt', 'torn')

@@ -22,7 +22,8 @@ import os
 import re
 import shutil
 
-from e2e_util import DONE, SOURCE, WARNINGS, Skip, Strata, difference, minify, run, sha256, snapshot, split
+from e2e_util import (DONE, ROOT, SOURCE, WARNINGS, Skip, Strata, difference, files_below, minify, run, sha256, snapshot,
+                      split)
 
 # Longer is called a hang; it takes some hundredths of a second
 HANG = 10
@@ -39,6 +40,10 @@ SEVERITIES = {
                      'not-downloaded', 'conflict'), 'warning'),
     **dict.fromkeys(('source-unreadable', 'no-space', 'no-permission', 'digest-mismatch'), 'error'),
 }
+
+# What Taskerino's storage writes into its folder; an odd file among them is told of by what is expected of the case
+OURS = re.compile(r'sessions\.json|db/[^./][^/]*\.json|backups/backup-\d[^/]*\.json|attachments/[^/]+\.(dat|meta\.json)|'
+                  r'attachments/(images|screenshots|files|videos)/[^./][^/]*|videos/[^./][^/]*')
 
 # What says of one attachment why it is not as its metadata claims
 ABOUT_ATTACHMENTS = {code for code in SEVERITIES if code.startswith('attachment-')} | {'link-skipped', 'not-downloaded', 'source-unreadable'}
@@ -221,6 +226,24 @@ class Edge:
         complaints.unless(self.expect['quarantined_sessions'] in (None, len(found)), 'in quarantine: %s', found)
         verified = self.strata.run('verify', '--json')
         complaints.unless(verified.status in (DONE, WARNINGS) and verified.document()['ok'], 'verify: %s', verified)
+
+        self.judge_account(problems, complaints)
+
+    def judge_account(self, problems, complaints):
+        """What is in the old folder and was not written by Taskerino's storage is named, or a folder that it is in."""
+        named = {problem['path'] for problem in problems}
+        for path, root in self.data_files():
+            above = [path[:at] for at, character in enumerate(path) if character == '/']
+            complaints.unless(OURS.fullmatch(path) or named & {path, *above, root + path, *(root + folder for folder in above)},
+                              'not accounted for: %s', path)
+
+    def data_files(self):
+        """Files of each data folder: (path below it, path of the folder below what is migrated, with a slash)."""
+        for at, folders, _ in os.walk(self.folder):
+            if os.path.basename(at) == ROOT:
+                folders.clear()
+                for name in files_below(at):
+                    yield name, os.path.relpath(at, self.folder) + '/'
 
     def need_store(self):
         """Without a migration there is nothing to look at; that it failed is told by another check."""
