@@ -1186,6 +1186,12 @@ test_a_real_database (void)
   int dir;
 
   expect_path = g_build_filename (folder, "expect.json", NULL);
+  if (!g_file_test (expect_path, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("no sources here");
+      test_remove_dir (scratch);
+      return;
+    }
   g_assert_true (json_parser_load_from_file (parser, expect_path, &error));
   expect = json_node_get_object (json_parser_get_root (parser));
   path = g_strdup (json_object_get_string_member (json_array_get_object_element (json_object_get_array_member (expect, "sessions"), 0), "from"));
