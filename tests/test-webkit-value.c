@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <json-glib/json-glib.h>
+
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "chunk-stream.h"
@@ -726,6 +728,10 @@ static const struct
   { 51, 15, "SS", "DOMException" },
   { 52, 15, "00000000", "EncodedVideoChunk" },
   { 54, 15, "O 0300000000000000 0500000000000000 010203", "ArrayBuffer" },
+  { 55, 15, "01 00 S 05000000 06000000 01 00 S 01", "Error" },
+  { 55, 15, "01 00 S 05000000 06000000 01 00 S 00 S", "Error" },
+  { 55, 15, "01 00 S 05000000 06000000 01 00 S", "Error" },
+  { 55, 14, "00 01 00000000 00000000 01 01", "Error" },
   { 63, 15, "00000000", "RTCEncodedVideoFrame" },
 };
 
@@ -796,6 +802,49 @@ test_foreign_things_are_passed_over (void)
     }
 }
 
+/* An Error is written with its cause or, by older versions, without; in a long
+ * array each index looks like something else.
+ */
+static void
+test_errors_with_and_without_a_cause (void)
+{
+  static const char * const patterns[] = {
+    "00 01 00000000 00000000 01 01", "00 01 00000000 00000000 01 01 01", "00 01 00000000 00000000 01 01 00 S",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (patterns); i++)
+    {
+      g_autoptr(WebkitEncoder) encoder = webkit_encoder_new (WEBKIT_VERSION);
+      g_autoptr(GString) expected = g_string_new ("[[\"s\"");
+      g_autoptr(Result) result = NULL;
+      const guint n = 1500;
+
+      webkit_encoder_begin_array (encoder, 2);
+      webkit_encoder_u32 (encoder, 0);
+      webkit_encoder_begin_array (encoder, n);
+      webkit_encoder_u32 (encoder, 0);
+      webkit_encoder_string (encoder, "s");
+      for (guint j = 1; j < n; j++)
+        {
+          webkit_encoder_u32 (encoder, j);
+          webkit_encoder_u8 (encoder, 55);
+          write_pattern (encoder, patterns[i]);
+          g_string_append (expected, ",null");
+        }
+      webkit_encoder_end_array (encoder);
+      webkit_encoder_u32 (encoder, 1);
+      webkit_encoder_int (encoder, 7);
+      webkit_encoder_end_array (encoder);
+      g_string_append (expected, "],7]");
+      result = decode (encoder);
+
+      g_assert_no_error (result->error);
+      g_assert_cmpstr (result->text, ==, expected->str);
+      g_assert_false (result->has_trailing_bytes);
+      g_assert_cmpuint (result->n_foreign, ==, n - 1);
+    }
+}
+
 /* They are told where they are referred to, too; a typed array is numbered after its buffer. */
 static void
 test_references_to_foreign_things (void)
@@ -857,7 +906,7 @@ test_what_is_of_unknown_length_ends_the_value (void)
     const char *bytes;
   } cases[] = {
     { 50, 15, "00000000" },
-    { 55, 15, "00 01 00000000 00000000 01 01 01" },
+    { 55, 13, "00 01000000 00000000 00000000 01000000 01000000" },
     { 12, 6, "SSSS" },
     { 13, 6, "01000000 SSSS" },
     { 45, 15, "01 01000000 01000000 0000000000000000 05 04000000 01020304" },
@@ -1247,6 +1296,42 @@ test_not_everything_is_told (void)
   g_assert_cmpuint (result->n_foreign, ==, n);
 }
 
+/* What WebKit itself has written, and JSON.stringify() said beside it. See webkit-real.html. */
+static void
+test_real_values (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "webkit-real.json", NULL);
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr(GError) error = NULL;
+  JsonArray *values;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("no sources here");
+      return;
+    }
+
+  json_parser_load_from_file (parser, path, &error);
+  g_assert_no_error (error);
+  values = json_node_get_array (json_parser_get_root (parser));
+  g_assert_cmpuint (json_array_get_length (values), >, 50);
+  for (guint i = 0; i < json_array_get_length (values); i++)
+    {
+      JsonObject *value = json_array_get_object_element (values, i);
+      g_autoptr(Result) result = NULL;
+      g_autofree guchar *bytes = NULL;
+      gsize size;
+
+      g_test_message ("%s", json_object_get_string_member (value, "name"));
+      bytes = g_base64_decode (json_object_get_string_member (value, "value"), &size);
+      result = decode_with (bytes, size, 4096, 0);
+
+      g_assert_no_error (result->error);
+      g_assert_cmpstr (result->text, ==, json_object_get_string_member (value, "text"));
+      g_assert_false (result->has_trailing_bytes);
+    }
+}
+
 /* A random value, and beside it the text that JSON.stringify() would give */
 typedef struct
 {
@@ -1437,6 +1522,7 @@ main (int   argc,
   g_test_add_func ("/webkit-value/doubtful-versions", test_doubtful_versions_are_read_as_they_come_out_even);
   g_test_add_func ("/webkit-value/damaged-doubtful-version", test_of_a_damaged_doubtful_version_the_most_is_read);
   g_test_add_func ("/webkit-value/foreign", test_foreign_things_are_passed_over);
+  g_test_add_func ("/webkit-value/foreign-errors", test_errors_with_and_without_a_cause);
   g_test_add_func ("/webkit-value/foreign-references", test_references_to_foreign_things);
   g_test_add_func ("/webkit-value/foreign-alone", test_a_foreign_thing_alone_is_null);
   g_test_add_func ("/webkit-value/foreign-unknown", test_what_is_of_unknown_length_ends_the_value);
@@ -1452,6 +1538,7 @@ main (int   argc,
   g_test_add_func ("/webkit-value/again", test_it_can_be_read_again_from_the_start);
   g_test_add_func ("/webkit-value/error-again", test_an_error_is_given_again);
   g_test_add_func ("/webkit-value/cancel", test_it_can_be_cancelled);
+  g_test_add_func ("/webkit-value/real", test_real_values);
   g_test_add_func ("/webkit-value/random", test_random_values_come_out_as_expected);
 
   return g_test_run ();

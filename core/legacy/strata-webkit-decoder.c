@@ -359,6 +359,93 @@ begin_collection (StrataWebkitDecoder  *self,
   return _strata_webkit_pool_meet (self->objects, tag_offset, error) && _strata_webkit_frames_push (self->frames, &frame, error);
 }
 
+typedef enum
+{
+  NOT_LIKELY,
+  POSSIBLE,
+  LIKELY,
+} Likelihood;
+
+/* How well what stands @ahead bytes from here goes as what follows a value in @container. */
+static Likelihood
+judge_next (StrataWebkitDecoder     *self,
+            const StrataWebkitFrame *container,
+            const guint8            *bytes,
+            gsize                    ahead,
+            gsize                    n_bytes)
+{
+  guint64 n_left = _strata_byte_window_get_size (self->window) - _strata_byte_window_tell (self->window) - ahead;
+  guint32 number;
+
+  if (container == NULL)
+    return n_left == 0 ? LIKELY : NOT_LIKELY;
+
+  if (container->kind == STRATA_WEBKIT_FRAME_MAP || container->kind == STRATA_WEBKIT_FRAME_SET)
+    return n_bytes > ahead && (bytes[ahead] == STRATA_WEBKIT_TAG_NON_MAP_PROPERTIES ||
+                               bytes[ahead] == STRATA_WEBKIT_TAG_NON_SET_PROPERTIES ||
+                               _strata_webkit_tag_get_class (bytes[ahead]) != STRATA_WEBKIT_CLASS_NONE) ? POSSIBLE : NOT_LIKELY;
+
+  if (n_bytes < ahead + sizeof number)
+    return NOT_LIKELY;
+
+  memcpy (&number, bytes + ahead, sizeof number);
+  number = GUINT32_FROM_LE (number);
+  if (number == TERMINATOR)
+    return LIKELY;
+
+  if (container->kind != STRATA_WEBKIT_FRAME_ARRAY)
+    return _strata_webkit_strings_can_begin (number, n_left - sizeof number) ? POSSIBLE : NOT_LIKELY;
+
+  if (number == container->own.next || (number == NAMES_FOLLOW && !self->ends_twice))
+    return LIKELY;
+
+  return number > container->own.next && number < container->own.length ? POSSIBLE : NOT_LIKELY;
+}
+
+/* The same for a cause: a byte of 1 for none, or of 0 and a string. */
+static Likelihood
+judge_cause (StrataWebkitDecoder     *self,
+             const StrataWebkitFrame *container,
+             const guint8            *bytes,
+             gsize                    n_bytes,
+             guint64                  n_left)
+{
+  guint32 head;
+
+  if (n_bytes > 0 && bytes[0] == 1)
+    return judge_next (self, container, bytes, 1, n_bytes);
+
+  if (n_bytes <= sizeof head || bytes[0] != 0)
+    return NOT_LIKELY;
+
+  memcpy (&head, bytes + 1, sizeof head);
+  head = GUINT32_FROM_LE (head);
+
+  return head != TERMINATOR && _strata_webkit_strings_can_begin (head, n_left - 1 - sizeof head) ? POSSIBLE : NOT_LIKELY;
+}
+
+/* Behind an Error: what caused it, unless what follows goes better without. A
+ * WebKit that is not the newest wrote none.
+ */
+static gboolean
+pass_cause (StrataWebkitDecoder  *self,
+            GCancellable         *cancellable,
+            GError              **error)
+{
+  const StrataWebkitFrame *container = _strata_webkit_frames_get_container (self->frames);
+  guint64 n_left = _strata_byte_window_get_size (self->window) - _strata_byte_window_tell (self->window);
+  gsize n_bytes = (gsize)MIN (n_left, 1 + sizeof (guint32));
+  const guint8 *bytes = _strata_byte_window_look (self->window, n_bytes, cancellable, error);
+
+  if (bytes == NULL)
+    return FALSE;
+
+  if (judge_next (self, container, bytes, 0, n_bytes) > judge_cause (self, container, bytes, n_bytes, n_left))
+    return TRUE;
+
+  return _strata_webkit_foreign_pass_cause (&self->foreign, cancellable, error);
+}
+
 /* Behind the tag of what has no place in JSON. */
 static gboolean
 pass_foreign (StrataWebkitDecoder  *self,
@@ -375,7 +462,8 @@ pass_foreign (StrataWebkitDecoder  *self,
 
   self->phase = PHASE_NEXT;
 
-  return _strata_webkit_foreign_pass (&self->foreign, tag, cancellable, error);
+  return _strata_webkit_foreign_pass (&self->foreign, tag, cancellable, error) &&
+         (tag != STRATA_WEBKIT_TAG_ERROR_INSTANCE || pass_cause (self, cancellable, error));
 }
 
 /* PHASE_VALUE: decides whether the value is written. */

@@ -29,6 +29,12 @@ gboolean _strata_webkit_foreign_pass        (StrataWebkitForeign  *self,
                                              guint8                tag,
                                              GCancellable         *cancellable,
                                              GError              **error);
+/* Behind an Error: goes past its cause. Whether one was written can't be told
+ * from the version, only from what follows.
+ */
+gboolean _strata_webkit_foreign_pass_cause  (StrataWebkitForeign  *self,
+                                             GCancellable         *cancellable,
+                                             GError              **error);
 /* Goes past a string. */
 gboolean _strata_webkit_foreign_pass_string (StrataWebkitForeign  *self,
                                              GCancellable         *cancellable,

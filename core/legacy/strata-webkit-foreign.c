@@ -18,6 +18,7 @@
 #define VERSION_LONG_BUFFERS 10
 #define VERSION_BLOB_COST 11
 #define VERSION_AGENT_CLUSTER 12
+#define VERSION_SHORT_BOOLEANS 14
 
 #define DOUBLE_BYTES 8
 #define DIGIT_BYTES 8           /* of a BigInt */
@@ -263,6 +264,42 @@ pass_certificate (StrataWebkitForeign  *self,
   return TRUE;
 }
 
+/* A byte, 1 for none, and the string */
+static gboolean
+pass_nullable_string (StrataWebkitForeign  *self,
+                      GCancellable         *cancellable,
+                      GError              **error)
+{
+  guint8 is_null;
+
+  return _strata_byte_window_read_u8 (self->window, &is_null, cancellable, error) &&
+         (is_null || _strata_webkit_foreign_pass_string (self, cancellable, error));
+}
+
+/* Kind, message, line, column, address and stack */
+static gboolean
+pass_error (StrataWebkitForeign  *self,
+            GCancellable         *cancellable,
+            GError              **error)
+{
+  if (self->version < VERSION_SHORT_BOOLEANS)
+    return fail_unknown (self, STRATA_WEBKIT_TAG_ERROR_INSTANCE, error);
+
+  return skip (self, 1, error) &&
+         pass_nullable_string (self, cancellable, error) &&
+         skip (self, 2 * sizeof (guint32), error) &&
+         pass_nullable_string (self, cancellable, error) &&
+         pass_nullable_string (self, cancellable, error);
+}
+
+gboolean
+_strata_webkit_foreign_pass_cause (StrataWebkitForeign  *self,
+                                   GCancellable         *cancellable,
+                                   GError              **error)
+{
+  return pass_nullable_string (self, cancellable, error);
+}
+
 /* A type, and what it costs to keep in memory since some version */
 static gboolean
 pass_blob (StrataWebkitForeign  *self,
@@ -318,6 +355,9 @@ _strata_webkit_foreign_pass (StrataWebkitForeign  *self,
     case STRATA_WEBKIT_TAG_REG_EXP:
     case STRATA_WEBKIT_TAG_DOM_EXCEPTION:
       return pass_strings (self, 2, cancellable, error);
+
+    case STRATA_WEBKIT_TAG_ERROR_INSTANCE:
+      return pass_error (self, cancellable, error);
 
     case STRATA_WEBKIT_TAG_ARRAY_BUFFER:
       return pass_array_buffer (self, FALSE, cancellable, error);
@@ -377,9 +417,7 @@ _strata_webkit_foreign_pass (StrataWebkitForeign  *self,
       return pass_number (self, error);
 
     default:
-      /* An Error has a member more or less under one and the same version; the
-       * way of writing an RTCDataChannel changed under one, too.
-       */
+      /* The way of writing an RTCDataChannel changed under one and the same version */
       return fail_unknown (self, tag, error);
     }
 }

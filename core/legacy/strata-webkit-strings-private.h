@@ -52,6 +52,11 @@ gboolean             _strata_webkit_strings_read_head (StrataWebkitStrings    *s
                                                        StrataWebkitText       *out_text,
                                                        GCancellable           *cancellable,
                                                        GError                **error);
+/* Whether a string, or the end of an object's members, may begin with @head, so
+ * many bytes being left behind it.
+ */
+gboolean             _strata_webkit_strings_can_begin (guint32                 head,
+                                                       guint64                 n_left);
 /* Goes past the characters of an inline string; a short one is kept, as it will
  * be asked for at once.
  */

@@ -171,6 +171,15 @@ _strata_webkit_strings_read_head (StrataWebkitStrings     *self,
          _strata_webkit_pool_meet (self->pool, offset, error);
 }
 
+gboolean
+_strata_webkit_strings_can_begin (guint32 head,
+                                  guint64 n_left)
+{
+  guint64 length = head & ~IS_8_BIT;
+
+  return head == TERMINATOR || head == POOLED || (head & IS_8_BIT ? length : 2 * length) <= n_left;
+}
+
 /* @bytes: all of a short string's
  *
  * Returns: (transfer full)
