@@ -58,7 +58,7 @@ store_cut_options_init (StoreCutOptions *options)
   options->n_mixed = is_long ? 16 : 0;
   options->n_before_sync = is_long ? 64 : 6;
   options->all_points = is_long;
-  options->one_in = is_long ? 5 : 50;
+  options->one_in = is_long ? 20 : 50;
   options->n_reopened = is_long ? 0 : 4;
   options->max_flaws = 5;
 }
