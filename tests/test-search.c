@@ -105,7 +105,7 @@ search (Fixture            *fixture,
       g_autofree char *id = dup_text (fixture, "SELECT id FROM documents WHERE document = ?", row->session);
       g_autoptr(StrataBlock) block = _strata_block_new ();
       g_autoptr(sqlite3_stmt) statement =
-        _strata_sqlite_prepare (fixture->index->db, "SELECT info FROM blocks WHERE block = ?", NULL);
+        _strata_sqlite_prepare (fixture->index->db, "SELECT details FROM details WHERE block = ?", NULL);
       gboolean has_row;
 
       _strata_sqlite_bind_uint (statement, 1, (guint64)row->block);
@@ -115,11 +115,11 @@ search (Fixture            *fixture,
         {
           const StrataBlockMoment *moment;
 
-          g_assert_true (_strata_block_decode (block, sqlite3_column_blob (statement, 0), (gsize)sqlite3_column_bytes (statement, 0)));
+          g_assert_true (_strata_block_decode_details (block, sqlite3_column_blob (statement, 0), (gsize)sqlite3_column_bytes (statement, 0)));
           moment = &g_array_index (block->moments, StrataBlockMoment, row->number);
           g_string_append_printf (found, ":%s", _strata_kind_get_name (moment->kind));
           if (moment->id != NULL)
-            g_string_append_printf (found, ".%.*s", (int)moment->id_length, moment->id);
+            g_string_append_printf (found, ".%s", moment->id);
         }
     }
 

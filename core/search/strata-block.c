@@ -19,12 +19,19 @@ typedef enum
   TIME_IS_OFFSET,
 } TimeForm;
 
+static void
+moment_clear (gpointer data)
+{
+  g_free (((StrataBlockMoment *)data)->id);
+}
+
 StrataBlock *
 _strata_block_new (void)
 {
-  StrataBlock *self = g_new (StrataBlock, 1);
+  StrataBlock *self = g_new0 (StrataBlock, 1);
 
   self->moments = g_array_new (FALSE, FALSE, sizeof (StrataBlockMoment));
+  g_array_set_clear_func (self->moments, moment_clear);
   self->sections = g_array_new (FALSE, FALSE, sizeof (StrataBlockSection));
 
   return self;
@@ -43,6 +50,7 @@ _strata_block_clear (StrataBlock *self)
 {
   g_array_set_size (self->moments, 0);
   g_array_set_size (self->sections, 0);
+  self->end = 0;
 }
 
 /* Seven bits a byte, the lowest first; the high bit says that more follow */
@@ -68,9 +76,80 @@ put_signed (GByteArray *out,
   put_number (out, ((guint64)number << 1) ^ (guint64)(number >> 63));
 }
 
+/* Most ids are `<ms>-<9 of 0-9 a-z>`, the milliseconds those of the moment or near
+ * them: 8 bytes then instead of 23.
+ */
+typedef enum
+{
+  ID_NONE,
+  ID_PACKED,
+  ID_AS_IT_IS,   /* and above: its length added */
+} IdForm;
+
+#define MS_DIGITS 13
+#define MAX_TAIL  12
+
+static int
+get_digit (char c)
+{
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : -1;
+}
+
+/* Whether an id has that form; then its two numbers, and the length of the second. */
+static gboolean
+split_id (const char *id,
+          gsize       length,
+          guint64    *out_ms,
+          guint64    *out_tail,
+          guint      *out_tail_length)
+{
+  *out_ms = *out_tail = 0;
+  *out_tail_length = (guint)(length - MS_DIGITS - 1);
+  if (length < MS_DIGITS + 2 || length > MS_DIGITS + 1 + MAX_TAIL || id[0] == '0' || id[MS_DIGITS] != '-')
+    return FALSE;
+
+  for (guint i = 0; i < MS_DIGITS; i++)
+    {
+      if (!g_ascii_isdigit (id[i]))
+        return FALSE;
+      *out_ms = *out_ms * 10 + (guint64)(id[i] - '0');
+    }
+  for (gsize i = MS_DIGITS + 1; i < length; i++)
+    {
+      if (get_digit (id[i]) < 0)
+        return FALSE;
+      *out_tail = *out_tail * 36 + (guint64)get_digit (id[i]);
+    }
+
+  return TRUE;
+}
+
 static void
-encode_moment (const StrataBlock       *self,
-               const StrataBlockMoment *moment,
+put_id (GByteArray              *out,
+        const StrataBlockMoment *moment)
+{
+  gsize length = moment->id != NULL ? strlen (moment->id) : 0;
+  guint64 ms, tail;
+  guint tail_length;
+
+  if (moment->id == NULL)
+    put_number (out, ID_NONE);
+  else if (split_id (moment->id, length, &ms, &tail, &tail_length))
+    {
+      put_number (out, ID_PACKED);
+      put_signed (out, (gint64)ms - (moment->time_ms != STRATA_TIME_NONE ? moment->time_ms : 0));
+      put_number (out, tail_length);
+      put_number (out, tail);
+    }
+  else
+    {
+      put_number (out, ID_AS_IT_IS + length);
+      g_byte_array_append (out, (const guint8 *)moment->id, (guint)length);
+    }
+}
+
+static void
+encode_moment (const StrataBlockMoment *moment,
                const StrataBlockMoment *before,
                GByteArray              *out)
 {
@@ -79,33 +158,19 @@ encode_moment (const StrataBlock       *self,
   gint64 time = form == TIME_IS_TIME ? moment->time_ms : form == TIME_IS_OFFSET ? moment->offset_ms : 0;
   gint64 time_before = before != NULL && before->time_ms != STRATA_TIME_NONE && form == TIME_IS_TIME ? before->time_ms : 0;
   guint64 place_before = before != NULL && before->part == moment->part ? before->place : 0;
-  guint position = moment->start;
 
   put_number (out, (guint64)moment->kind << 2 | form);
   put_number (out, moment->part == STRATA_PART_SMALL ? 0 : (guint64)moment->part + 1);
   put_signed (out, (gint64)(moment->place - place_before));
   if (form != TIME_UNKNOWN)
     put_signed (out, time - time_before);
-  put_number (out, moment->id != NULL ? moment->id_length + 1 : 0);
-  if (moment->id != NULL)
-    g_byte_array_append (out, (const guint8 *)moment->id, (guint)moment->id_length);
-
-  put_number (out, moment->n_sections);
-  for (guint i = 0; i < moment->n_sections; i++)
-    {
-      const StrataBlockSection *section = &g_array_index (self->sections, StrataBlockSection, moment->first_section + i);
-
-      put_number (out, (guint64)(section->start - position) << 2 | section->weight);
-      position = section->start;
-    }
-  put_number (out, moment->end - position);
+  put_id (out, moment);
 }
 
 void
-_strata_block_encode (StrataBlock *self,
-                      GByteArray  *out)
+_strata_block_encode_details (StrataBlock *self,
+                              GByteArray  *out)
 {
-  G_STATIC_ASSERT (STRATA_N_WEIGHTS <= 4);
   const StrataBlockMoment *before = NULL;
 
   put_number (out, self->moments->len);
@@ -113,9 +178,69 @@ _strata_block_encode (StrataBlock *self,
     {
       const StrataBlockMoment *moment = &g_array_index (self->moments, StrataBlockMoment, i);
 
-      encode_moment (self, moment, before, out);
+      encode_moment (moment, before, out);
       before = moment;
     }
+}
+
+static void
+put_place (GByteArray   *out,
+           guint         position,
+           guint         kind,
+           StrataWeight  weight,
+           gboolean      is_first)
+{
+  guint32 place = GUINT32_TO_LE (position << 8 | kind << 4 | weight << 1 | (is_first ? 1 : 0));
+
+  g_byte_array_append (out, (const guint8 *)&place, sizeof place);
+}
+
+void
+_strata_block_encode_places (StrataBlock *self,
+                             GByteArray  *out)
+{
+  G_STATIC_ASSERT (STRATA_N_WEIGHTS <= 4);
+  G_STATIC_ASSERT (STRATA_N_KINDS <= 16);
+
+  g_assert (self->end < 1u << 24);
+  for (guint i = 0; i < self->moments->len; i++)
+    {
+      const StrataBlockMoment *moment = &g_array_index (self->moments, StrataBlockMoment, i);
+
+      for (guint j = 0; j < moment->n_sections; j++)
+        {
+          const StrataBlockSection *section = &g_array_index (self->sections, StrataBlockSection, moment->first_section + j);
+
+          put_place (out, section->start, moment->kind, section->weight, j == 0);
+        }
+    }
+  put_place (out, self->end, 0, 0, TRUE);
+}
+
+/* Positions never go back, and the end ends them. */
+gboolean
+_strata_block_decode_places (GArray       *places,
+                             const guint8 *data,
+                             gsize         size)
+{
+  guint32 *numbers;
+  guint n = (guint)(size / sizeof (guint32));
+
+  if (data == NULL || n == 0 || size % sizeof (guint32) != 0)
+    return FALSE;
+
+  g_array_set_size (places, n);
+  memcpy (places->data, data, size);
+  numbers = (guint32 *)(void *)places->data;
+  for (guint i = 0; i < n; i++)
+    {
+      numbers[i] = GUINT32_FROM_LE (numbers[i]);
+      if (STRATA_PLACE_GET_KIND (numbers[i]) >= STRATA_N_KINDS ||
+          (i > 0 && STRATA_PLACE_GET_POSITION (numbers[i]) < STRATA_PLACE_GET_POSITION (numbers[i - 1])))
+        return FALSE;
+    }
+
+  return STRATA_PLACE_IS_FIRST (numbers[0]) && STRATA_PLACE_IS_FIRST (numbers[n - 1]);
 }
 
 typedef struct
@@ -151,32 +276,56 @@ take_signed (Bytes *bytes)
   return (gint64)(number >> 1) ^ -(gint64)(number & 1);
 }
 
-static void
-take_id (Bytes             *bytes,
-         StrataBlockMoment *moment)
+/* Makes the id anew that was packed. */
+static char *
+unpack_id (Bytes                   *bytes,
+           const StrataBlockMoment *moment)
 {
-  guint64 length = take_number (bytes);
+  gint64 ms = take_signed (bytes) + (moment->time_ms != STRATA_TIME_NONE ? moment->time_ms : 0);
+  guint64 tail_length = take_number (bytes);
+  guint64 tail = take_number (bytes);
+  char text[MS_DIGITS + 1 + MAX_TAIL + 1] = { 0 };
 
-  moment->id = NULL;
-  moment->id_length = 0;
-  if (length == 0)
-    return;
-
-  if (length - 1 > (guint64)(bytes->end - bytes->p))
+  if (!bytes->ok || ms < 0 || tail_length > MAX_TAIL)
     {
       bytes->ok = FALSE;
-      return;
+      return NULL;
     }
-  moment->id = (const char *)bytes->p;
-  moment->id_length = (gsize)length - 1;
-  bytes->p += moment->id_length;
+
+  g_snprintf (text, sizeof text, "%0*" G_GINT64_FORMAT "-", MS_DIGITS, ms);
+  for (guint64 i = tail_length; i-- > 0; tail /= 36)
+    text[MS_DIGITS + 1 + i] = "0123456789abcdefghijklmnopqrstuvwxyz"[tail % 36];
+
+  return g_strdup (text);
+}
+
+static char *
+take_id (Bytes                   *bytes,
+         const StrataBlockMoment *moment)
+{
+  guint64 form = take_number (bytes);
+  char *id;
+
+  if (form == ID_PACKED)
+    return unpack_id (bytes, moment);
+  if (form < ID_AS_IT_IS)
+    return NULL;
+
+  form -= ID_AS_IT_IS;
+  if (form > (guint64)(bytes->end - bytes->p))
+    {
+      bytes->ok = FALSE;
+      return NULL;
+    }
+  id = g_strndup ((const char *)bytes->p, (gsize)form);
+  bytes->p += form;
+
+  return id;
 }
 
 static void
-decode_moment (StrataBlock             *self,
-               Bytes                   *bytes,
+decode_moment (Bytes                   *bytes,
                const StrataBlockMoment *before,
-               guint                    position,
                StrataBlockMoment       *moment)
 {
   guint64 head = take_number (bytes);
@@ -193,40 +342,25 @@ decode_moment (StrataBlock             *self,
     moment->time_ms = take_signed (bytes) + (before != NULL && before->time_ms != STRATA_TIME_NONE ? before->time_ms : 0);
   else if (form == TIME_IS_OFFSET)
     moment->offset_ms = take_signed (bytes);
-  take_id (bytes, moment);
-
-  moment->start = position;
-  moment->first_section = self->sections->len;
-  moment->n_sections = (guint)take_number (bytes);
-  for (guint i = 0; i < moment->n_sections && bytes->ok; i++)
-    {
-      guint64 number = take_number (bytes);
-      StrataBlockSection section = { (StrataWeight)(number & 3), position + (guint)(number >> 2) };
-
-      position = section.start;
-      g_array_append_val (self->sections, section);
-    }
-  moment->end = position + (guint)take_number (bytes);
+  moment->id = take_id (bytes, moment);
 }
 
 gboolean
-_strata_block_decode (StrataBlock  *self,
-                      const guint8 *data,
-                      gsize         size)
+_strata_block_decode_details (StrataBlock  *self,
+                              const guint8 *data,
+                              gsize         size)
 {
   Bytes bytes = { data, data != NULL ? data + size : NULL, TRUE };
   guint64 n_moments = take_number (&bytes);
-  guint position = 0;
 
   _strata_block_clear (self);
   for (guint64 i = 0; i < n_moments && bytes.ok; i++)
     {
       const StrataBlockMoment *before = i > 0 ? &g_array_index (self->moments, StrataBlockMoment, i - 1) : NULL;
-      StrataBlockMoment moment;
+      StrataBlockMoment moment = { 0 };
 
-      decode_moment (self, &bytes, before, position, &moment);
-      bytes.ok = bytes.ok && moment.kind < STRATA_N_KINDS && moment.end >= moment.start;
-      position = moment.end;
+      decode_moment (&bytes, before, &moment);
+      bytes.ok = bytes.ok && moment.kind < STRATA_N_KINDS;
       g_array_append_val (self->moments, moment);
     }
 

@@ -25,7 +25,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const StrataQueryNode *node;
-  GPtrArray             *phrases;   /* (element-type utf8) as FTS5 takes them; none: it is nowhere */
+  GPtrArray             *phrases;   /* (element-type utf8) as FTS5 takes them; none: it is nowhere that counts */
   guint                  n_tokens;  /* of each */
   guint64                count;     /* moments that have it, at most */
 } StrataSearchLeaf;

@@ -89,7 +89,8 @@ sum_counts (const GArray *words)
 }
 
 /* Chooses the words a beginning is asked for by; none of @words and @out_native
- * for leaving it to FTS5. @out_count is how many moments have one of all of them.
+ * for leaving it to FTS5, which knows also those that are in one moment only.
+ * @out_count is how many moments have one of all of them.
  */
 static gboolean
 choose_words (StrataSearchIndex   *index,
@@ -97,26 +98,19 @@ choose_words (StrataSearchIndex   *index,
               StrataSearchExtent   extent,
               GArray              *words,
               gboolean            *out_native,
-              gboolean            *out_exact,
               guint64             *out_count,
               GError             **error)
 {
   gboolean more;
 
-  *out_native = FALSE;
-  *out_exact = TRUE;
   if (!list_words (index, "SELECT word, count FROM words WHERE " BEGINS, beginning, MAX_LOOKED_AT, words, &more, error))
     return FALSE;
   *out_count = sum_counts (words);
-  if (words->len <= MAX_WORDS && !more)
-    return TRUE;
-
   *out_native = extent == STRATA_SEARCH_ALL || (!more && *out_count <= MAX_GATHERED);
   g_array_set_size (words, 0);
   if (*out_native)
     return TRUE;
 
-  *out_exact = FALSE;
   if (!list_words (index, "SELECT word, count FROM words INDEXED BY common_words WHERE " BEGINS
                           " AND count >= 64 ORDER BY count DESC", beginning, MAX_WORDS, words, &more, error))
     return FALSE;
@@ -141,7 +135,8 @@ count_word (StrataSearchIndex  *index,
 
   _strata_sqlite_bind_text (statement, 1, word);
   ok = _strata_sqlite_step (statement, &row, error);
-  *out_count = ok && row ? (guint64)sqlite3_column_int64 (statement, 0) : 0;
+  /* One that is not in the table is in one moment, or in none: FTS5 will find out */
+  *out_count = ok && row ? (guint64)sqlite3_column_int64 (statement, 0) : 1;
   sqlite3_reset (statement);
 
   return ok;
@@ -173,14 +168,14 @@ add_beginning (StrataSearchExpression  *self,
   g_autoptr(GArray) words = g_array_new (FALSE, FALSE, sizeof (Word));
   char **tokens = leaf->node->tokens;
   guint n_before = leaf->n_tokens - 1;
-  gboolean is_native, is_exact;
+  gboolean is_native;
   guint64 count;
 
   g_array_set_clear_func (words, word_clear);
-  if (!choose_words (index, tokens[n_before], extent, words, &is_native, &is_exact, &count, error))
+  if (!choose_words (index, tokens[n_before], extent, words, &is_native, &count, error))
     return FALSE;
 
-  self->is_exact = self->is_exact && is_exact;
+  self->is_exact = self->is_exact && is_native;
   leaf->count = MIN (leaf->count, count);
   if (is_native)
     g_ptr_array_add (leaf->phrases, make_phrase (tokens, n_before, tokens[n_before], " *"));
@@ -216,8 +211,6 @@ add_leaf (StrataSearchExpression  *self,
       leaf->count = MIN (leaf->count, count);
     }
 
-  if (leaf->count == 0)
-    return TRUE;
   if (node->is_prefix)
     return add_beginning (self, index, leaf, extent, error);
   g_ptr_array_add (leaf->phrases, make_phrase (node->tokens, n_whole - 1, node->tokens[n_whole - 1], ""));

@@ -13,8 +13,11 @@
 #include "strata-search-index-internal-private.h"
 #include "strata-tokenizer-private.h"
 
-#define HOUR_MS G_GINT64_CONSTANT (3600000)
-#define BLOCKS_PER_HOUR 8
+/* Blocks are numbered from 2015 on, four to the hour: the smaller the numbers, the
+ * shorter they are written
+ */
+#define FIRST_MS G_GINT64_CONSTANT (1420070400000)
+#define BLOCK_MS G_GINT64_CONSTANT (900000)
 
 /* So much text of notes or tasks is gathered, to be put in the order of their times */
 #define GATHER_ITEM_BYTES (8 * 1024 * 1024)
@@ -31,14 +34,13 @@ typedef struct
   GString           *text;
   GArray            *section_bytes;
   StrataBlock       *block;
-  GPtrArray         *ids;
 } Writer;
 
 /* The number the first block of a document should have. Those that say no time come before all others. */
 static gint64
 get_first_block (gint64 start_ms)
 {
-  return start_ms == STRATA_TIME_NONE ? 1 : start_ms / HOUR_MS * BLOCKS_PER_HOUR + 1;
+  return start_ms == STRATA_TIME_NONE || start_ms < FIRST_MS ? 1 : (start_ms - FIRST_MS) / BLOCK_MS + 1;
 }
 
 static void
@@ -49,7 +51,6 @@ writer_init (Writer            *self,
   self->text = g_string_new (NULL);
   self->section_bytes = g_array_new (FALSE, FALSE, sizeof (gsize));
   self->block = _strata_block_new ();
-  self->ids = g_ptr_array_new_with_free_func (g_free);
 }
 
 static void
@@ -58,7 +59,6 @@ writer_clear (Writer *self)
   g_string_free (self->text, TRUE);
   g_array_unref (self->section_bytes);
   _strata_block_free (self->block);
-  g_ptr_array_unref (self->ids);
 }
 
 static void
@@ -129,24 +129,23 @@ insert_text (Writer  *self,
   return ok;
 }
 
-/* Sections that no word followed begin at the end; each moment spans its sections. */
+/* Sections that no word followed begin at the end */
 static void
 settle_positions (Writer *self)
 {
-  GArray *sections = self->block->sections;
-  guint end = self->index->position;
+  self->block->end = self->index->position;
+  for (guint i = self->index->next_section; i < self->block->sections->len; i++)
+    g_array_index (self->block->sections, StrataBlockSection, i).start = self->block->end;
+}
 
-  for (guint i = self->index->next_section; i < sections->len; i++)
-    g_array_index (sections, StrataBlockSection, i).start = end;
+static void
+bind_bytes (sqlite3_stmt *statement,
+            int           index,
+            GByteArray   *bytes)
+{
+  int bound = sqlite3_bind_blob (statement, index, bytes->data, (int)bytes->len, SQLITE_STATIC);
 
-  for (guint i = self->block->moments->len; i-- > 0; )
-    {
-      StrataBlockMoment *moment = &g_array_index (self->block->moments, StrataBlockMoment, i);
-
-      moment->start = g_array_index (sections, StrataBlockSection, moment->first_section).start;
-      moment->end = end;
-      end = moment->start;
-    }
+  g_assert (bound == SQLITE_OK);
 }
 
 static gboolean
@@ -155,22 +154,25 @@ insert_block (Writer  *self,
               GError **error)
 {
   sqlite3_stmt *statement = _strata_search_index_get_statement (self->index, STRATA_STATEMENT_INSERT_BLOCK, error);
-  g_autoptr(GByteArray) info = g_byte_array_new ();
-  int bound;
+  sqlite3_stmt *details_statement = _strata_search_index_get_statement (self->index, STRATA_STATEMENT_INSERT_DETAILS, error);
+  g_autoptr(GByteArray) places = g_byte_array_new ();
+  g_autoptr(GByteArray) details = g_byte_array_new ();
 
-  if (statement == NULL)
+  if (statement == NULL || details_statement == NULL)
     return FALSE;
 
-  _strata_block_encode (self->block, info);
+  _strata_block_encode_places (self->block, places);
   _strata_sqlite_bind_uint (statement, 1, (guint64)block);
   _strata_sqlite_bind_uint (statement, 2, (guint64)self->document);
   _strata_sqlite_bind_uint (statement, 3, self->text->len);
   _strata_sqlite_bind_uint (statement, 4, self->block->moments->len);
   _strata_sqlite_bind_uint (statement, 5, self->index->position);
-  bound = sqlite3_bind_blob (statement, 6, info->data, (int)info->len, SQLITE_STATIC);
-  g_assert (bound == SQLITE_OK);
+  bind_bytes (statement, 6, places);
+  _strata_block_encode_details (self->block, details);
+  _strata_sqlite_bind_uint (details_statement, 1, (guint64)block);
+  bind_bytes (details_statement, 2, details);
 
-  return _strata_sqlite_run (statement, error);
+  return _strata_sqlite_run (statement, error) && _strata_sqlite_run (details_statement, error);
 }
 
 static gboolean
@@ -209,7 +211,6 @@ writer_flush (Writer  *self,
   _strata_block_clear (self->block);
   g_string_truncate (self->text, 0);
   g_array_set_size (self->section_bytes, 0);
-  g_ptr_array_set_size (self->ids, 0);
 
   return TRUE;
 }
@@ -219,15 +220,12 @@ writer_add (Writer              *self,
             const StrataMoment  *moment,
             GError             **error)
 {
-  char *id = g_strdup (moment->id);
   StrataBlockMoment added = {
-    .kind = moment->kind, .time_ms = moment->time_ms, .offset_ms = moment->offset_ms, .part = moment->part, .place = moment->place,
-    .id = id, .id_length = id != NULL ? strlen (id) : 0,
-    .first_section = self->block->sections->len, .n_sections = moment->sections->len,
+    .kind = moment->kind, .first_section = self->block->sections->len, .n_sections = moment->sections->len,
+    .time_ms = moment->time_ms, .offset_ms = moment->offset_ms, .part = moment->part, .place = moment->place, .id = g_strdup (moment->id),
   };
   gsize base;
 
-  g_ptr_array_add (self->ids, id);
   if (self->text->len > 0)
     g_string_append_c (self->text, '\n');
   base = self->text->len;
@@ -276,7 +274,7 @@ insert_document (StrataSearchIndex   *self,
   _strata_sqlite_bind_uint (statement, 1, kind);
   _strata_sqlite_bind_text (statement, 2, owner);
   _strata_sqlite_bind_text (statement, 3, facts->id);
-  _strata_sqlite_bind_text (statement, 4, facts->name);
+  _strata_sqlite_bind_text (statement, 4, kind == STRATA_KIND_SESSION ? facts->name : NULL);
   bind_time (statement, 5, facts->start_ms);
   bind_time (statement, 6, facts->end_ms);
   _strata_sqlite_bind_uint (statement, 7, facts->has);
@@ -393,7 +391,8 @@ remove_document (StrataSearchIndex  *self,
     "  (SELECT sums.moments - ifnull (sum (b.moments), 0), sums.words - ifnull (sum (b.words), 0),"
     "     sums.text_bytes - ifnull (sum (b.text_bytes), 0), sums.blocks - count (*), sums.dead_blocks + count (*)"
     "   FROM blocks b WHERE b.document = ?1)",
-    "UPDATE blocks SET document = 0, info = x'' WHERE document = ?1",
+    "DELETE FROM details WHERE block IN (SELECT block FROM blocks WHERE document = ?1)",
+    "UPDATE blocks SET document = 0, places = x'' WHERE document = ?1",
     "DELETE FROM links WHERE document = ?1",
     "DELETE FROM document_facets WHERE document = ?1",
     "DELETE FROM documents WHERE document = ?1",
@@ -686,13 +685,13 @@ move_item (ItemsPut            *self,
            const StrataMoment  *moment,
            GError             **error)
 {
-  g_autoptr(sqlite3_stmt) get = _strata_sqlite_prepare (self->index->db, "SELECT block, info FROM blocks WHERE document = ?", error);
+  g_autoptr(sqlite3_stmt) get = _strata_sqlite_prepare (self->index->db,
+    "SELECT d.block, d.details FROM blocks b JOIN details d ON d.block = b.block WHERE b.document = ?", error);
   g_autoptr(sqlite3_stmt) set = NULL;
   g_autoptr(StrataBlock) block = _strata_block_new ();
-  g_autoptr(GByteArray) info = g_byte_array_new ();
+  g_autoptr(GByteArray) details = g_byte_array_new ();
   StrataBlockMoment *only;
   gboolean row;
-  int bound;
 
   if (get == NULL)
     return FALSE;
@@ -702,7 +701,8 @@ move_item (ItemsPut            *self,
   if (!row)
     return TRUE;
 
-  if (!_strata_block_decode (block, sqlite3_column_blob (get, 1), (gsize)sqlite3_column_bytes (get, 1)) || block->moments->len != 1)
+  if (!_strata_block_decode_details (block, sqlite3_column_blob (get, 1), (gsize)sqlite3_column_bytes (get, 1)) ||
+      block->moments->len != 1)
     {
       g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "A block of the search index can't be read");
       return FALSE;
@@ -713,12 +713,11 @@ move_item (ItemsPut            *self,
 
   only->part = moment->part;
   only->place = moment->place;
-  _strata_block_encode (block, info);
-  set = _strata_sqlite_prepare (self->index->db, "UPDATE blocks SET info = ? WHERE block = ?", error);
+  _strata_block_encode_details (block, details);
+  set = _strata_sqlite_prepare (self->index->db, "UPDATE details SET details = ? WHERE block = ?", error);
   if (set == NULL)
     return FALSE;
-  bound = sqlite3_bind_blob (set, 1, info->data, (int)info->len, SQLITE_STATIC);
-  g_assert (bound == SQLITE_OK);
+  bind_bytes (set, 1, details);
   _strata_sqlite_bind_uint (set, 2, (guint64)sqlite3_column_int64 (get, 0));
 
   return _strata_sqlite_run (set, error);

@@ -51,14 +51,16 @@ static const char schema[] =
   "CREATE TABLE names (field INTEGER NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL,"
   "  PRIMARY KEY (field, id, owner)) WITHOUT ROWID;"
   "CREATE TABLE blocks (block INTEGER PRIMARY KEY, document INTEGER NOT NULL, text_bytes INTEGER NOT NULL,"
-  "  moments INTEGER NOT NULL, words INTEGER NOT NULL, info BLOB NOT NULL);"
+  "  moments INTEGER NOT NULL, words INTEGER NOT NULL, places BLOB NOT NULL);"
+  "CREATE TABLE details (block INTEGER PRIMARY KEY, details BLOB NOT NULL);"
   "CREATE INDEX blocks_by_document ON blocks (document);"
   "CREATE INDEX documents_of_blocks ON blocks (block, document);"
   "CREATE TABLE words (word TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;"
   "CREATE INDEX common_words ON words (word, count) WHERE count >= 64;"
   "CREATE TABLE sums (moments INTEGER NOT NULL, words INTEGER NOT NULL, text_bytes INTEGER NOT NULL, blocks INTEGER NOT NULL,"
-  "  dead_blocks INTEGER NOT NULL);"
-  "INSERT INTO sums VALUES (0, 0, 0, 0, 0);"
+  "  dead_blocks INTEGER NOT NULL, met INTEGER NOT NULL);"
+  "INSERT INTO sums VALUES (0, 0, 0, 0, 0, 0);"
+  "CREATE TABLE met (page INTEGER PRIMARY KEY, bits BLOB NOT NULL);"
   "CREATE VIRTUAL TABLE texts USING fts5 (text, content='', columnsize=0, tokenize='strata');"
   "INSERT INTO texts (texts, rank) VALUES ('hashsize', " GATHER_BYTES ");"
   "INSERT INTO texts (texts, rank) VALUES ('pgsz', 4050);";
@@ -153,7 +155,8 @@ prepare_for_writing (StrataSearchIndex  *self,
 {
   gint64 version;
 
-  if (!_strata_sqlite_exec (self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+  /* Of pages of 4 KiB the lists of blocks, with some 2 KiB each, would waste half */
+  if (!_strata_sqlite_exec (self->db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                                       "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY", error) ||
       !read_version (self, &version, error))
     return FALSE;
@@ -247,8 +250,10 @@ _strata_search_index_get_statement (StrataSearchIndex  *self,
   static const char *const texts[STRATA_N_STATEMENTS] = {
     [STRATA_STATEMENT_INSERT_TEXT] = "INSERT INTO texts (rowid, text) VALUES (?, ?)",
     [STRATA_STATEMENT_INSERT_BLOCK] = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
+    [STRATA_STATEMENT_INSERT_DETAILS] = "INSERT INTO details VALUES (?, ?)",
     [STRATA_STATEMENT_NEXT_BLOCK] = "SELECT block FROM blocks WHERE block >= ? ORDER BY block LIMIT 1",
-    [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, info FROM blocks WHERE block = ?",
+    [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, places FROM blocks WHERE block = ?",
+    [STRATA_STATEMENT_GET_DETAILS] = "SELECT details FROM details WHERE block = ?",
     [STRATA_STATEMENT_GET_DOCUMENT] = "SELECT kind, owner, id, name, start, session, note FROM documents WHERE document = ?",
     [STRATA_STATEMENT_GET_WORD] = "SELECT count FROM words WHERE word = ?",
     [STRATA_STATEMENT_GET_TIES] = "SELECT DISTINCT session FROM ties WHERE item = ? ORDER BY session",
@@ -359,9 +364,9 @@ _strata_search_index_clear (StrataSearchIndex  *self,
 
   return _strata_sqlite_exec (self->db,
     "INSERT INTO texts (texts) VALUES ('delete-all');"
-    "DELETE FROM words; DELETE FROM blocks; DELETE FROM names; DELETE FROM document_facets; DELETE FROM facets;"
+    "DELETE FROM words; DELETE FROM met; DELETE FROM blocks; DELETE FROM details; DELETE FROM names; DELETE FROM document_facets; DELETE FROM facets;"
     "DELETE FROM links; DELETE FROM documents; DELETE FROM owners;"
-    "UPDATE sums SET moments = 0, words = 0, text_bytes = 0, blocks = 0, dead_blocks = 0;"
+    "UPDATE sums SET moments = 0, words = 0, text_bytes = 0, blocks = 0, dead_blocks = 0, met = 0;"
     "UPDATE state SET applied = 0", error);
 }
 

@@ -26,12 +26,12 @@ typedef struct
   gint64                   block;
   gint64                   document;
   guint                    number;     /* of the moment in its block */
-  const StrataBlockMoment *moment;
   double                   score;
 } StrataFound;
 
-/* FALSE stops, with @error set where it is one */
+/* @out_stop: set it when there are enough */
 typedef gboolean (*StrataFoundFunc)    (const StrataFound       *found,
+                                        gboolean                *out_stop,
                                         gpointer                 user_data,
                                         GError                 **error);
 
@@ -46,13 +46,17 @@ typedef struct
 gboolean _strata_search_match_register (StrataSearchIndex       *index,
                                         GError                 **error);
 
-/* @expression: of @what->texts, with something that must be there */
+/* @expression: of @what->texts, with something that must be there. @out_whole: FALSE
+ * where @func had enough, or a first page would have taken too long
+ */
 gboolean _strata_search_match_texts    (StrataSearchIndex             *index,
                                         StrataSearchFilter            *filter,
                                         const StrataMatchWhat         *what,
                                         const StrataSearchExpression  *expression,
+                                        StrataSearchExtent             extent,
                                         StrataFoundFunc                func,
                                         gpointer                       user_data,
+                                        gboolean                      *out_whole,
                                         GError                       **error);
 
 /* All moments of some kinds, whatever their text */
@@ -61,6 +65,7 @@ gboolean _strata_search_match_all      (StrataSearchIndex             *index,
                                         const StrataMatchWhat         *what,
                                         StrataFoundFunc                func,
                                         gpointer                       user_data,
+                                        gboolean                      *out_whole,
                                         GError                       **error);
 
 /* Whether a document is one of those wanted; sessions of notes count. */

@@ -24,6 +24,10 @@
  */
 #define JUMP_AFTER 64
 
+/* What a first page may cost, in places looked at; a block costs as much as some hundred */
+#define FIRST_PAGE_WORK 400000
+#define BLOCK_WORK 300
+
 static const float weights[STRATA_N_WEIGHTS] = {
   [STRATA_WEIGHT_SCREEN] = 1,
   [STRATA_WEIGHT_SPEECH] = 2,
@@ -41,13 +45,17 @@ typedef struct
   gpointer                      user_data;
   double                       *idf;             /* for each leaf */
   double                        usual_length;    /* words in a moment */
+  GArray                       *order;           /* numbers of phrases, those first that every match must have */
+  guint                         n_required;      /* leaves of that kind at the beginning of @order */
+  guint64                       work_left;
 
   /* The block FTS5 is at */
   gint64                        block;
   gint64                        document;
   gboolean                      is_wanted;
-  sqlite3_stmt                 *row;             /* while its bytes are used */
-  StrataBlock                  *info;
+  GArray                       *places;          /* guint32, see strata-block-private.h */
+  GArray                       *moments;         /* guint: where in @places each begins, and the end */
+  GArray                       *moment_of;       /* guint: for each of @places */
   guint64                      *masks;           /* for each moment */
   float                        *frequencies;     /* for each moment and leaf */
   gsize                         n_masks;
@@ -82,43 +90,80 @@ _strata_search_match_wants (StrataSearchFilter       *filter,
   return TRUE;
 }
 
+/* Blocks */
+
+static void
+index_moments (Match *self)
+{
+  const guint32 *places = (const guint32 *)(const void *)self->places->data;
+  guint *moment_of;
+  guint n_moments = 0;
+
+  g_array_set_size (self->moments, self->places->len);
+  g_array_set_size (self->moment_of, self->places->len);
+  moment_of = (guint *)(void *)self->moment_of->data;
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      if (STRATA_PLACE_IS_FIRST (places[i]))
+        g_array_index (self->moments, guint, n_moments++) = i;
+      moment_of[i] = n_moments - 1;
+    }
+  g_array_set_size (self->moments, n_moments);
+}
+
 /* Reads what a block is, and settles whether any of it is wanted. */
 static gboolean
 load_block (Match   *self,
             gint64   block,
             GError **error)
 {
-  gboolean row;
+  sqlite3_stmt *statement = _strata_search_index_get_statement (self->index, STRATA_STATEMENT_GET_BLOCK, error);
+  gboolean row, ok;
 
   self->block = block;
   self->is_wanted = FALSE;
-  self->row = _strata_search_index_get_statement (self->index, STRATA_STATEMENT_GET_BLOCK, error);
-  if (self->row == NULL)
+  if (statement == NULL)
     return FALSE;
 
-  sqlite3_reset (self->row);
-  _strata_sqlite_bind_uint (self->row, 1, (guint64)block);
-  if (!_strata_sqlite_step (self->row, &row, error))
-    return FALSE;
-  self->document = row ? sqlite3_column_int64 (self->row, 0) : 0;
-  if (self->document == 0)
-    return TRUE;
-
-  if (!_strata_block_decode (self->info, sqlite3_column_blob (self->row, 1), (gsize)sqlite3_column_bytes (self->row, 1)))
+  _strata_sqlite_bind_uint (statement, 1, (guint64)block);
+  ok = _strata_sqlite_step (statement, &row, error);
+  self->document = ok && row ? sqlite3_column_int64 (statement, 0) : 0;
+  if (self->document != 0)
     {
-      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "A block of the search index can't be read");
-      return FALSE;
+      ok = _strata_search_match_wants (self->filter, self->what->documents, self->document, &self->is_wanted, error);
+      if (ok && self->is_wanted &&
+          !_strata_block_decode_places (self->places, sqlite3_column_blob (statement, 1), (gsize)sqlite3_column_bytes (statement, 1)))
+        {
+          g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "A block of the search index can't be read");
+          ok = FALSE;
+        }
     }
+  sqlite3_reset (statement);
+  if (ok && self->is_wanted)
+    index_moments (self);
 
-  return _strata_search_match_wants (self->filter, self->what->documents, self->document, &self->is_wanted, error);
+  return ok;
+}
+
+static guint
+count_moments (const Match *self)
+{
+  return self->moments->len - 1;
+}
+
+static guint
+get_position (const Match *self,
+              guint        place)
+{
+  return STRATA_PLACE_GET_POSITION (g_array_index (self->places, guint32, place));
 }
 
 /* Places */
 
 static void
-clear_places (Match *self)
+clear_masks (Match *self)
 {
-  gsize n_moments = self->info->moments->len;
+  gsize n_moments = count_moments (self);
   gsize n_leaves = self->expression->leaves->len;
 
   if (self->n_masks < n_moments)
@@ -131,19 +176,27 @@ clear_places (Match *self)
   memset (self->frequencies, 0, n_moments * n_leaves * sizeof (float));
 }
 
-/* The moment a position is in, from @from on: positions of a phrase only grow */
+/* The section a position is in, from @from on */
 static guint
-find_moment (const StrataBlock *info,
-             guint              position,
-             guint              from)
+find_section (const Match *self,
+              guint        position,
+              guint        from)
 {
-  guint low = from, high = info->moments->len;
+  const guint32 *places = (const guint32 *)(const void *)self->places->data;
+  guint low = from, high = self->places->len - 1, step = 1;
 
+  /* Positions of a phrase only grow, and the next is often near */
+  while (low + step < high && STRATA_PLACE_GET_POSITION (places[low + step]) <= position)
+    {
+      low += step;
+      step *= 2;
+    }
+  high = MIN (high, low + step);
   while (high - low > 1)
     {
       guint middle = low + (high - low) / 2;
 
-      if (g_array_index (info->moments, StrataBlockMoment, middle).start <= position)
+      if (STRATA_PLACE_GET_POSITION (places[middle]) <= position)
         low = middle;
       else
         high = middle;
@@ -152,33 +205,62 @@ find_moment (const StrataBlock *info,
   return low;
 }
 
-/* A phrase counts only where it stands in one section: what is said in a name and goes on in a summary is no phrase. */
+/* Collects the places of a phrase. It counts only where all of it stands in one
+ * section: what is said in a name and goes on in a summary is no phrase. @required:
+ * what a moment must have by now for the place to matter.
+ */
 static void
-add_place (Match *self,
-           int    leaf,
-           guint  n_tokens,
-           guint  position,
-           guint *moment_number)
+collect_phrase (Match                  *self,
+                const Fts5ExtensionApi *api,
+                Fts5Context            *fts,
+                int                     phrase,
+                guint64                 required)
 {
-  const StrataBlockMoment *moment;
-  const StrataBlockSection *section;
-  guint last;
+  const guint32 *places = (const guint32 *)(const void *)self->places->data;
+  const guint *moment_of = (const guint *)(const void *)self->moment_of->data;
+  guint leaf = (guint)g_array_index (self->expression->phrases, int, (guint)phrase);
+  guint n_tokens = ((const StrataSearchLeaf *)g_ptr_array_index (self->expression->leaves, leaf))->n_tokens;
+  guint n_leaves = self->expression->leaves->len;
+  guint64 bit = G_GUINT64_CONSTANT (1) << leaf;
+  Fts5PhraseIter iter;
+  int column, position;
+  guint section = 0, next = 0, n = 0;
 
-  *moment_number = find_moment (self->info, position, *moment_number);
-  moment = &g_array_index (self->info->moments, StrataBlockMoment, *moment_number);
-  last = moment->first_section + moment->n_sections - 1;
-  section = &g_array_index (self->info->sections, StrataBlockSection, moment->first_section);
-  for (guint i = moment->first_section; i < last && section[1].start <= position; i++)
-    section++;
+  for (api->xPhraseFirst (fts, phrase, &iter, &column, &position); column >= 0;
+       api->xPhraseNext (fts, &iter, &column, &position))
+    {
+      guint moment;
 
-  if (position + n_tokens > (section == &g_array_index (self->info->sections, StrataBlockSection, last) ? moment->end : section[1].start))
-    return;
-
-  self->masks[*moment_number] |= G_GUINT64_CONSTANT (1) << leaf;
-  self->frequencies[*moment_number * self->expression->leaves->len + (guint)leaf] += weights[section->weight];
+      n++;
+      if ((guint)position >= next)
+        {
+          section = find_section (self, (guint)position, section);
+          next = STRATA_PLACE_GET_POSITION (places[section + 1]);
+        }
+      moment = moment_of[section];
+      if ((self->masks[moment] & required) != required || (guint)position + n_tokens > next)
+        continue;
+      self->masks[moment] |= bit;
+      self->frequencies[moment * n_leaves + leaf] += weights[STRATA_PLACE_GET_WEIGHT (places[section])];
+    }
+  self->work_left -= MIN (self->work_left, n);
 }
 
-/* Called by FTS5 for each block that it finds; the places of the phrases are known only here. */
+static gboolean
+any_has (const Match *self,
+         guint64      bits)
+{
+  for (guint i = 0; i < count_moments (self); i++)
+    if ((self->masks[i] & bits) == bits)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Called by FTS5 for each block that it finds; the places of the phrases are known
+ * only here. What every match must have comes first, the rarest before all others:
+ * where that is not, the rest need not be looked at.
+ */
 static void
 collect_cb (const Fts5ExtensionApi  *api,
             Fts5Context             *fts,
@@ -187,9 +269,13 @@ collect_cb (const Fts5ExtensionApi  *api,
             sqlite3_value          **arguments)
 {
   Match *self = n_arguments == 1 ? sqlite3_value_pointer (arguments[0], "strata-match") : NULL;
+  guint64 required = 0;
+  int leaf_before = -1;
+  guint n_leaves = 0;
 
   if (self == NULL)
     return;
+  self->work_left -= MIN (self->work_left, BLOCK_WORK);
   if (!load_block (self, api->xRowid (fts), &self->error))
     {
       sqlite3_result_error (context, "The search index can't be read", -1);
@@ -198,20 +284,21 @@ collect_cb (const Fts5ExtensionApi  *api,
   if (!self->is_wanted)
     return;
 
-  clear_places (self);
-  for (guint i = 0; i < self->expression->phrases->len; i++)
+  clear_masks (self);
+  for (guint i = 0; i < self->order->len; i++)
     {
-      int leaf = g_array_index (self->expression->phrases, int, i);
-      Fts5PhraseIter iter;
-      int column, position;
-      guint moment_number = 0, n_tokens;
+      int phrase = g_array_index (self->order, int, i);
+      int leaf = g_array_index (self->expression->phrases, int, (guint)phrase);
 
-      if (leaf < 0)
-        continue;
-      n_tokens = ((const StrataSearchLeaf *)g_ptr_array_index (self->expression->leaves, (guint)leaf))->n_tokens;
-      for (api->xPhraseFirst (fts, (int)i, &iter, &column, &position); column >= 0;
-           api->xPhraseNext (fts, &iter, &column, &position))
-        add_place (self, leaf, n_tokens, (guint)position, &moment_number);
+      if (leaf != leaf_before && leaf_before >= 0 && n_leaves <= self->n_required)
+        {
+          required |= G_GUINT64_CONSTANT (1) << leaf_before;
+          if (!any_has (self, required))
+            return;
+        }
+      n_leaves += leaf != leaf_before;
+      leaf_before = leaf;
+      collect_phrase (self, api, fts, phrase, required);
     }
 }
 
@@ -229,6 +316,81 @@ _strata_search_match_register (StrataSearchIndex  *index,
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "SQLite does not take the function");
 
   return FALSE;
+}
+
+/* In which order the phrases are collected */
+
+typedef struct
+{
+  int      phrase;
+  int      leaf;
+  gboolean is_required;
+  guint64  count;
+} Turn;
+
+static int
+compare_turns (gconstpointer a,
+               gconstpointer b)
+{
+  const Turn *first = a;
+  const Turn *second = b;
+
+  if (first->is_required != second->is_required)
+    return first->is_required ? -1 : 1;
+  if (first->count != second->count)
+    return first->count < second->count ? -1 : 1;
+
+  return first->leaf != second->leaf ? first->leaf - second->leaf : first->phrase - second->phrase;
+}
+
+/* Whether a leaf stands by itself at the top, not negated: every match has it then */
+static gboolean
+is_required (GPtrArray              *texts,
+             const StrataQueryNode  *leaf)
+{
+  for (guint i = 0; i < texts->len; i++)
+    {
+      const StrataQueryNode *node = g_ptr_array_index (texts, i);
+
+      if (node == leaf)
+        return !leaf->negated;
+      for (guint j = 0; node->kind == STRATA_QUERY_AND && j < node->children->len; j++)
+        if (g_ptr_array_index (node->children, j) == leaf)
+          return !leaf->negated;
+    }
+
+  return FALSE;
+}
+
+static void
+prepare_order (Match *self)
+{
+  g_autoptr(GArray) turns = g_array_new (FALSE, FALSE, sizeof (Turn));
+  int leaf_before = -1;
+
+  for (guint i = 0; i < self->expression->phrases->len; i++)
+    {
+      Turn turn = { (int)i, g_array_index (self->expression->phrases, int, i), FALSE, 0 };
+      const StrataSearchLeaf *leaf;
+
+      if (turn.leaf < 0)
+        continue;
+      leaf = g_ptr_array_index (self->expression->leaves, (guint)turn.leaf);
+      turn.is_required = is_required (self->what->texts, leaf->node);
+      turn.count = leaf->count;
+      g_array_append_val (turns, turn);
+    }
+  g_array_sort (turns, compare_turns);
+
+  self->n_required = 0;
+  for (guint i = 0; i < turns->len; i++)
+    {
+      const Turn *turn = &g_array_index (turns, Turn, i);
+
+      self->n_required += turn->is_required && turn->leaf != leaf_before;
+      leaf_before = turn->leaf;
+      g_array_append_val (self->order, turn->phrase);
+    }
 }
 
 /* Scores */
@@ -260,13 +422,14 @@ prepare_scores (Match   *self,
 }
 
 static double
-get_score (const Match             *self,
-           guint                    number,
-           const StrataBlockMoment *moment)
+get_score (const Match *self,
+           guint        moment)
 {
   guint n_leaves = self->expression->leaves->len;
-  const float *frequencies = self->frequencies + (gsize)number * n_leaves;
-  double norm = BM25_K1 * (1 - BM25_B + BM25_B * (moment->end - moment->start) / self->usual_length);
+  const float *frequencies = self->frequencies + (gsize)moment * n_leaves;
+  guint length = get_position (self, g_array_index (self->moments, guint, moment + 1)) -
+                 get_position (self, g_array_index (self->moments, guint, moment));
+  double norm = BM25_K1 * (1 - BM25_B + BM25_B * length / self->usual_length);
   double score = 0;
 
   for (guint i = 0; i < n_leaves; i++)
@@ -276,25 +439,30 @@ get_score (const Match             *self,
   return score;
 }
 
-/* Returns: FALSE to stop, with @error set where it is one */
 static gboolean
-report_block (Match   *self,
-              GError **error)
+holds (const Match *self,
+       guint        moment)
 {
-  for (guint i = 0; i < self->info->moments->len; i++)
-    {
-      const StrataBlockMoment *moment = &g_array_index (self->info->moments, StrataBlockMoment, i);
-      StrataFound found = { self->block, self->document, i, moment, 0 };
+  return self->masks[moment] != 0 &&
+         _strata_search_expression_evaluate (self->expression, self->what->texts, self->masks[moment]);
+}
 
-      if ((self->what->kinds >> moment->kind & 1) == 0)
+/* @out_stopped: the caller has enough */
+static gboolean
+report_block (Match     *self,
+              gboolean  *out_stopped,
+              GError   **error)
+{
+  for (guint i = 0; i < count_moments (self) && !*out_stopped; i++)
+    {
+      StrataFound found = { self->block, self->document, i, 0 };
+      guint kind = STRATA_PLACE_GET_KIND (g_array_index (self->places, guint32, g_array_index (self->moments, guint, i)));
+
+      if ((self->what->kinds >> kind & 1) == 0 || (self->expression != NULL && !holds (self, i)))
         continue;
       if (self->expression != NULL)
-        {
-          if (self->masks[i] == 0 || !_strata_search_expression_evaluate (self->expression, self->what->texts, self->masks[i]))
-            continue;
-          found.score = get_score (self, i, moment);
-        }
-      if (!self->func (&found, self->user_data, error))
+        found.score = get_score (self, i);
+      if (!self->func (&found, out_stopped, self->user_data, error))
         return FALSE;
     }
 
@@ -353,11 +521,11 @@ go_down (Match         *self,
       if (!row)
         return TRUE;
       self->unwanted = self->is_wanted ? 0 : self->unwanted + 1;
-      if (self->is_wanted && !report_block (self, error))
-        {
-          *out_stopped = TRUE;
-          return error == NULL || *error == NULL;
-        }
+      if (self->is_wanted && !report_block (self, out_stopped, error))
+        return FALSE;
+      *out_stopped = *out_stopped || self->work_left == 0;
+      if (*out_stopped)
+        return TRUE;
       if (self->what->documents != NULL && self->unwanted >= patience)
         {
           self->unwanted = 0;
@@ -368,47 +536,80 @@ go_down (Match         *self,
   return FALSE;
 }
 
+static void
+match_init (Match *self)
+{
+  self->places = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->moments = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->moment_of = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->order = g_array_new (FALSE, FALSE, sizeof (int));
+}
+
+static void
+match_clear (Match *self)
+{
+  g_array_unref (self->places);
+  g_array_unref (self->moments);
+  g_array_unref (self->moment_of);
+  g_array_unref (self->order);
+  g_clear_error (&self->error);
+  g_free (self->idf);
+  g_free (self->masks);
+  g_free (self->frequencies);
+}
+
+static gboolean
+match_texts (Match     *self,
+             gboolean  *out_stopped,
+             GError   **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->index->db,
+    "SELECT strata_collect (texts, ?2) FROM texts WHERE texts MATCH ?1 AND rowid <= ?3 ORDER BY rowid DESC", error);
+  gint64 next = G_MAXINT64;
+
+  if (statement == NULL || !prepare_scores (self, error))
+    return FALSE;
+
+  prepare_order (self);
+  _strata_sqlite_bind_text (statement, 1, self->expression->match);
+  sqlite3_bind_pointer (statement, 2, self, "strata-match", NULL);
+  while (next > 0 && !*out_stopped)
+    if (!go_down (self, statement, next, &next, out_stopped, error))
+      return FALSE;
+
+  return TRUE;
+}
+
 gboolean
 _strata_search_match_texts (StrataSearchIndex             *index,
                             StrataSearchFilter            *filter,
                             const StrataMatchWhat         *what,
                             const StrataSearchExpression  *expression,
+                            StrataSearchExtent             extent,
                             StrataFoundFunc                func,
                             gpointer                       user_data,
+                            gboolean                      *out_whole,
                             GError                       **error)
 {
   Match self = { index, filter, what, expression, func, user_data };
-  g_autoptr(sqlite3_stmt) statement = NULL;
-  g_autoptr(StrataBlock) info = _strata_block_new ();
-  gint64 next = G_MAXINT64;
+  g_autoptr(GError) match_error = NULL;
   gboolean stopped = FALSE, ok;
 
+  *out_whole = TRUE;
   if (expression->is_nowhere)
     return TRUE;
 
   g_assert (expression->match != NULL);
-  self.info = info;
-  statement = _strata_sqlite_prepare (index->db, "SELECT strata_collect (texts, ?2) FROM texts WHERE texts MATCH ?1"
-                                                 " AND rowid <= ?3 ORDER BY rowid DESC", error);
-  ok = statement != NULL && prepare_scores (&self, error);
-  if (ok)
-    {
-      _strata_sqlite_bind_text (statement, 1, expression->match);
-      sqlite3_bind_pointer (statement, 2, &self, "strata-match", NULL);
-    }
-  while (ok && next > 0 && !stopped)
-    ok = go_down (&self, statement, next, &next, &stopped, error);
-
-  sqlite3_reset (self.row);
-  if (self.error != NULL && !ok)
-    {
-      g_clear_error (error);
-      g_propagate_error (error, g_steal_pointer (&self.error));
-    }
-  g_clear_error (&self.error);
-  g_free (self.idf);
-  g_free (self.masks);
-  g_free (self.frequencies);
+  match_init (&self);
+  self.work_left = extent == STRATA_SEARCH_FIRST ? FIRST_PAGE_WORK : G_MAXUINT64;
+  ok = match_texts (&self, &stopped, &match_error);
+  *out_whole = !stopped;
+  /* What FTS5 says of an error inside of it says less */
+  if (!ok && self.error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self.error));
+  else if (!ok)
+    g_propagate_error (error, g_steal_pointer (&match_error));
+  match_clear (&self);
 
   return ok;
 }
@@ -419,23 +620,24 @@ _strata_search_match_all (StrataSearchIndex      *index,
                           const StrataMatchWhat  *what,
                           StrataFoundFunc         func,
                           gpointer                user_data,
+                          gboolean               *out_whole,
                           GError                **error)
 {
   Match self = { index, filter, what, NULL, func, user_data };
-  g_autoptr(StrataBlock) info = _strata_block_new ();
   gint64 next = G_MAXINT64;
-  gboolean ok;
+  gboolean stopped = FALSE, ok;
 
-  self.info = info;
+  match_init (&self);
   do
     {
       ok = find_wanted_below (&self, next, &next, error);
       if (!ok || next == 0)
         break;
-      ok = load_block (&self, next, error);
+      ok = load_block (&self, next, error) && (!self.is_wanted || report_block (&self, &stopped, error));
     }
-  while (ok && (!self.is_wanted || report_block (&self, error)));
-  sqlite3_reset (self.row);
+  while (ok && !stopped);
+  *out_whole = !stopped;
+  match_clear (&self);
 
-  return ok && (error == NULL || *error == NULL);
+  return ok;
 }

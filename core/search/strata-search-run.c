@@ -114,16 +114,13 @@ add_row (Running              *self,
 static gboolean
 has_enough (Running *self)
 {
-  if (self->extent == STRATA_SEARCH_ALL || ++self->n_found < STRATA_SEARCH_FIRST_MATCHES)
-    return FALSE;
-  self->run->is_whole = FALSE;
-
-  return TRUE;
+  return self->extent == STRATA_SEARCH_FIRST && ++self->n_found >= STRATA_SEARCH_FIRST_MATCHES;
 }
 
 /* A note is shown under each of its sessions that is wanted. */
 static gboolean
 add_found (const StrataFound  *found,
+           gboolean           *out_stop,
            gpointer            user_data,
            GError            **error)
 {
@@ -131,10 +128,11 @@ add_found (const StrataFound  *found,
   StrataMatchRow row = { found->document, found->document, found->block, found->number, found->score };
   const GArray *ties;
 
+  *out_stop = has_enough (self);
   if (!_strata_search_filter_is_item (self->filter, found->document))
     {
       add_row (self, &row);
-      return !has_enough (self);
+      return TRUE;
     }
 
   ties = _strata_search_filter_get_ties (self->filter, found->document, error);
@@ -150,7 +148,7 @@ add_found (const StrataFound  *found,
         add_row (self, &row);
     }
 
-  return !has_enough (self);
+  return TRUE;
 }
 
 /* Queries without a word that must be there */
@@ -163,6 +161,7 @@ typedef struct
 
 static gboolean
 gather_documents (const StrataFound  *found,
+                  gboolean           *out_stop,
                   gpointer            user_data,
                   GError            **error)
 {
@@ -193,12 +192,14 @@ find_documents_with (Running                *self,
   StrataQueryNode positive = *node;
   StrataMatchWhat what = { texts, STRATA_ALL_KINDS, NULL };
   Gathering gathering = { self, found };
+  gboolean whole;
 
   positive.negated = FALSE;
   g_ptr_array_add (texts, &positive);
   expression = _strata_search_expression_new (self->index, texts, STRATA_SEARCH_ALL, error);
   if (expression == NULL ||
-      !_strata_search_match_texts (self->index, self->filter, &what, expression, gather_documents, &gathering, error))
+      !_strata_search_match_texts (self->index, self->filter, &what, expression, STRATA_SEARCH_ALL, gather_documents, &gathering,
+                                   &whole, error))
     return NULL;
 
   return g_steal_pointer (&found);
@@ -308,6 +309,7 @@ run_without_text (Running  *self,
                   GError  **error)
 {
   StrataMatchWhat what = { self->alternative->texts, self->alternative->kinds, NULL };
+  gboolean whole, ok;
 
   for (guint i = 0; i < self->alternative->texts->len; i++)
     if (!restrict_documents (self, find_documents_of (self, g_ptr_array_index (self->alternative->texts, i), error), error))
@@ -317,8 +319,10 @@ run_without_text (Running  *self,
     return list_sessions (self, error);
 
   what.documents = self->documents;
+  ok = _strata_search_match_all (self->index, self->filter, &what, add_found, self, &whole, error);
+  self->run->is_whole = self->run->is_whole && whole;
 
-  return _strata_search_match_all (self->index, self->filter, &what, add_found, self, error);
+  return ok;
 }
 
 static gboolean
@@ -328,6 +332,7 @@ run_alternative (Running  *self,
   g_autoptr(StrataSearchExpression) expression =
     _strata_search_expression_new (self->index, self->alternative->texts, self->extent, error);
   StrataMatchWhat what = { self->alternative->texts, self->alternative->kinds, NULL };
+  gboolean whole, ok;
 
   if (expression == NULL || !prepare_documents (self, error))
     return FALSE;
@@ -336,10 +341,11 @@ run_alternative (Running  *self,
   if (expression->match == NULL)
     return run_without_text (self, error);
 
-  self->run->is_whole = self->run->is_whole && expression->is_exact;
   what.documents = self->documents;
+  ok = _strata_search_match_texts (self->index, self->filter, &what, expression, self->extent, add_found, self, &whole, error);
+  self->run->is_whole = self->run->is_whole && whole && expression->is_exact;
 
-  return _strata_search_match_texts (self->index, self->filter, &what, expression, add_found, self, error);
+  return ok;
 }
 
 /* The matches of a session stand together, at the place of its best. */

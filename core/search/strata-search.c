@@ -481,7 +481,7 @@ fill_from_block (Lane                  *lane,
                  StrataSearchHit       *hit,
                  GError               **error)
 {
-  sqlite3_stmt *statement = _strata_search_index_get_statement (lane->index, STRATA_STATEMENT_GET_BLOCK, error);
+  sqlite3_stmt *statement = _strata_search_index_get_statement (lane->index, STRATA_STATEMENT_GET_DETAILS, error);
   g_autoptr(StrataBlock) block = _strata_block_new ();
   gboolean has_row, ok;
 
@@ -490,7 +490,7 @@ fill_from_block (Lane                  *lane,
 
   _strata_sqlite_bind_uint (statement, 1, (guint64)row->block);
   ok = _strata_sqlite_step (statement, &has_row, error);
-  if (ok && (!has_row || !_strata_block_decode (block, sqlite3_column_blob (statement, 1), (gsize)sqlite3_column_bytes (statement, 1)) ||
+  if (ok && (!has_row || !_strata_block_decode_details (block, sqlite3_column_blob (statement, 0), (gsize)sqlite3_column_bytes (statement, 0)) ||
              row->number >= block->moments->len))
     {
       g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "A block of the search index can't be read");
@@ -501,7 +501,7 @@ fill_from_block (Lane                  *lane,
       const StrataBlockMoment *moment = &g_array_index (block->moments, StrataBlockMoment, row->number);
 
       hit->kind = moment->kind;
-      hit->item = moment->id != NULL ? g_strndup (moment->id, moment->id_length) : NULL;
+      hit->item = g_strdup (moment->id);
       hit->time_ms = moment->time_ms;
       hit->offset_ms = moment->offset_ms;
       hit->part = moment->part;

@@ -14,7 +14,13 @@ G_BEGIN_DECLS
  * for finding those that were meant. FTS5 could tell, but only by reading all
  * places of a word: 20 ms and more for a common one.
  *
- * The counts are gathered here and added to the table `words` when asked to.
+ * Most different words are in one moment only, and nobody asks for their number:
+ * of 297,213 words in a generated store 286,577, which would take 7 MB of an index
+ * of 50. So the table `words` has only those that were met twice. That a word was
+ * met once is one bit of the table `met`, where some words share a bit: then one
+ * gets into the table too soon, which does no harm.
+ *
+ * The counts are gathered here and added to the tables when asked to.
  *
  * Memory: about 80 bytes a word. Threads: one at a time.
  */
@@ -29,7 +35,7 @@ void              _strata_vocabulary_add    (StrataVocabulary  *self,
                                              gsize              length,
                                              guint64            moment);
 guint             _strata_vocabulary_length (StrataVocabulary  *self);
-/* Adds what was counted to the table, and is empty again. */
+/* Adds what was counted to the tables, and is empty again. */
 gboolean          _strata_vocabulary_flush  (StrataVocabulary  *self,
                                              sqlite3           *db,
                                              GError           **error);

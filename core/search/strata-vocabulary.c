@@ -160,35 +160,209 @@ compare_slots (gconstpointer a,
   return order != 0 ? order : (first->length > second->length) - (first->length < second->length);
 }
 
-/* In the order of the table: a page of it is looked for once, not once a word. */
-gboolean
-_strata_vocabulary_flush (StrataVocabulary  *self,
-                          sqlite3           *db,
-                          GError           **error)
+/* Words that were met once: layers of bits, each twice as large as the one before
+ * and begun when that is as full as it should get. A word's bit is in any
+ * of them. `met` has the pages that have a bit at all.
+ */
+#define PAGE_BYTES 4000
+#define FIRST_PAGES 16
+/* One in sixteen bits set: one in sixteen new words is taken for one that was met */
+#define BITS_PER_WORD 16
+#define MAX_LAYERS 16
+
+typedef struct
 {
-  g_autoptr(GPtrArray) used = g_ptr_array_sized_new (self->n_words);
-  g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (db, "INSERT INTO words VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", error);
+  sqlite3      *db;
+  sqlite3_stmt *get;
+  sqlite3_stmt *set;
+  guint64       n_met;          /* words whose bit was set */
+} Met;
+
+static guint64
+get_layer_pages (guint layer)
+{
+  return (guint64)FIRST_PAGES << layer;
+}
+
+/* The layer in which the next bit is set */
+static guint
+get_current_layer (const Met *self)
+{
+  guint64 room = 0;
+
+  for (guint layer = 0; layer < MAX_LAYERS; layer++)
+    {
+      room += get_layer_pages (layer) * PAGE_BYTES * 8 / BITS_PER_WORD;
+      if (self->n_met < room)
+        return layer;
+    }
+
+  return MAX_LAYERS - 1;
+}
+
+/* Reads the page of a word's bit. @out_bits: PAGE_BYTES of them */
+static gboolean
+read_page (Met      *self,
+           gint64    page,
+           guint8   *out_bits,
+           GError  **error)
+{
+  gboolean row, ok;
+
+  memset (out_bits, 0, PAGE_BYTES);
+  _strata_sqlite_bind_uint (self->get, 1, (guint64)page);
+  ok = _strata_sqlite_step (self->get, &row, error);
+  if (ok && row && sqlite3_column_bytes (self->get, 0) == PAGE_BYTES)
+    memcpy (out_bits, sqlite3_column_blob (self->get, 0), PAGE_BYTES);
+  sqlite3_reset (self->get);
+
+  return ok;
+}
+
+/* Whether a word was met before; if not, it is now. */
+static gboolean
+meet (Met         *self,
+      const char  *word,
+      gsize        length,
+      gboolean    *out_was_met,
+      GError     **error)
+{
+  guint64 hash = ((guint64)hash_word (word, length) << 32 | hash_word (word, length - 1)) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  guint current = get_current_layer (self);
+  guint8 bits[PAGE_BYTES];
+  gint64 page = 0;
+  guint bit = 0;
+  int bound;
+
+  *out_was_met = FALSE;
+  for (guint layer = 0; layer <= current; layer++)
+    {
+      page = (gint64)((guint64)layer << 32 | (hash >> 16) % get_layer_pages (layer));
+      bit = (guint)(hash % (PAGE_BYTES * 8));
+      if (!read_page (self, page, bits, error))
+        return FALSE;
+      *out_was_met = (bits[bit / 8] >> (bit % 8) & 1) != 0;
+      if (*out_was_met)
+        return TRUE;
+    }
+
+  bits[bit / 8] |= (guint8)(1 << (bit % 8));
+  self->n_met++;
+  _strata_sqlite_bind_uint (self->set, 1, (guint64)page);
+  bound = sqlite3_bind_blob (self->set, 2, bits, PAGE_BYTES, SQLITE_STATIC);
+  g_assert (bound == SQLITE_OK);
+
+  return _strata_sqlite_run (self->set, error);
+}
+
+typedef struct
+{
+  Met           met;
+  sqlite3_stmt *add;
+  sqlite3_stmt *insert;
+} Flushing;
+
+/* Counts a word that is in the table, or gets it into the table, or remembers that it was met. */
+static gboolean
+flush_word (Flushing    *self,
+            const char  *word,
+            const Slot  *slot,
+            GError     **error)
+{
+  guint count = slot->count;
+  gboolean was_met;
+  int bound;
+
+  bound = sqlite3_bind_text (self->add, 2, word, (int)slot->length, SQLITE_STATIC);
+  g_assert (bound == SQLITE_OK);
+  _strata_sqlite_bind_uint (self->add, 1, count);
+  if (!_strata_sqlite_run (self->add, error))
+    return FALSE;
+  if (sqlite3_changes (self->met.db) > 0)
+    return TRUE;
+
+  if (count == 1)
+    {
+      if (!meet (&self->met, word, slot->length, &was_met, error))
+        return FALSE;
+      if (!was_met)
+        return TRUE;
+      count++;
+    }
+
+  bound = sqlite3_bind_text (self->insert, 1, word, (int)slot->length, SQLITE_STATIC);
+  g_assert (bound == SQLITE_OK);
+  _strata_sqlite_bind_uint (self->insert, 2, count);
+
+  return _strata_sqlite_run (self->insert, error);
+}
+
+static gboolean
+get_n_met (sqlite3  *db,
+           guint64  *out_n_met,
+           GError  **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (db, "SELECT met FROM sums", error);
+  gboolean row;
+
+  if (statement == NULL || !_strata_sqlite_step (statement, &row, error))
+    return FALSE;
+  *out_n_met = row ? (guint64)sqlite3_column_int64 (statement, 0) : 0;
+
+  return TRUE;
+}
+
+static gboolean
+set_n_met (sqlite3  *db,
+           guint64   n_met,
+           GError  **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (db, "UPDATE sums SET met = ?", error);
 
   if (statement == NULL)
     return FALSE;
+  _strata_sqlite_bind_uint (statement, 1, n_met);
+
+  return _strata_sqlite_run (statement, error);
+}
+
+/* In the order of the table: a page of it is looked for once, not once a word. */
+static GPtrArray *
+sort_words (StrataVocabulary *self)
+{
+  GPtrArray *used = g_ptr_array_sized_new (self->n_words);
 
   for (guint i = 0; i < self->n_slots; i++)
     if (self->slots[i].length > 0)
       g_ptr_array_add (used, &self->slots[i]);
   g_ptr_array_sort_with_data (used, compare_slots, self);
 
-  for (guint i = 0; i < used->len; i++)
-    {
-      const Slot *slot = g_ptr_array_index (used, i);
-      int bound = sqlite3_bind_text (statement, 1, (const char *)self->bytes->data + slot->offset, (int)slot->length, SQLITE_STATIC);
+  return used;
+}
 
-      g_assert (bound == SQLITE_OK);
-      _strata_sqlite_bind_uint (statement, 2, slot->count);
-      if (!_strata_sqlite_run (statement, error))
+gboolean
+_strata_vocabulary_flush (StrataVocabulary  *self,
+                          sqlite3           *db,
+                          GError           **error)
+{
+  g_autoptr(GPtrArray) words = sort_words (self);
+  g_autoptr(sqlite3_stmt) add = _strata_sqlite_prepare (db, "UPDATE words SET count = count + ? WHERE word = ?", error);
+  g_autoptr(sqlite3_stmt) insert = add != NULL ? _strata_sqlite_prepare (db, "INSERT INTO words VALUES (?, ?)", error) : NULL;
+  g_autoptr(sqlite3_stmt) get = insert != NULL ? _strata_sqlite_prepare (db, "SELECT bits FROM met WHERE page = ?", error) : NULL;
+  g_autoptr(sqlite3_stmt) set = get != NULL ? _strata_sqlite_prepare (db, "INSERT OR REPLACE INTO met VALUES (?, ?)", error) : NULL;
+  Flushing flushing = { { db, get, set, 0 }, add, insert };
+
+  if (set == NULL || !get_n_met (db, &flushing.met.n_met, error))
+    return FALSE;
+
+  for (guint i = 0; i < words->len; i++)
+    {
+      const Slot *slot = g_ptr_array_index (words, i);
+
+      if (!flush_word (&flushing, (const char *)self->bytes->data + slot->offset, slot, error))
         return FALSE;
     }
   _strata_vocabulary_clear (self);
 
-  return TRUE;
+  return set_n_met (db, flushing.met.n_met, error);
 }
