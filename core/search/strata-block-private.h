@@ -62,6 +62,12 @@ gboolean     _strata_block_decode_details  (StrataBlock   *self,
                                             const guint8  *data,
                                             gsize          size);
 
+/* The details of one moment only; its id is (transfer full). FALSE where there is none. */
+gboolean     _strata_block_decode_detail   (StrataBlockMoment *out_moment,
+                                            guint          number,
+                                            const guint8  *data,
+                                            gsize          size);
+
 /* Places are one number for each section and one for the end of the block, 32
  * bits, the lowest byte first.
  */

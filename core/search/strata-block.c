@@ -299,15 +299,19 @@ unpack_id (Bytes                   *bytes,
   return g_strdup (text);
 }
 
+/* @is_wanted: FALSE passes over it */
 static char *
 take_id (Bytes                   *bytes,
-         const StrataBlockMoment *moment)
+         const StrataBlockMoment *moment,
+         gboolean                 is_wanted)
 {
   guint64 form = take_number (bytes);
   char *id;
 
-  if (form == ID_PACKED)
+  if (form == ID_PACKED && is_wanted)
     return unpack_id (bytes, moment);
+  for (guint i = 0; form == ID_PACKED && i < 3; i++)
+    take_number (bytes);
   if (form < ID_AS_IT_IS)
     return NULL;
 
@@ -317,7 +321,7 @@ take_id (Bytes                   *bytes,
       bytes->ok = FALSE;
       return NULL;
     }
-  id = g_strndup ((const char *)bytes->p, (gsize)form);
+  id = is_wanted ? g_strndup ((const char *)bytes->p, (gsize)form) : NULL;
   bytes->p += form;
 
   return id;
@@ -326,7 +330,8 @@ take_id (Bytes                   *bytes,
 static void
 decode_moment (Bytes                   *bytes,
                const StrataBlockMoment *before,
-               StrataBlockMoment       *moment)
+               StrataBlockMoment       *moment,
+               gboolean                 is_wanted)
 {
   guint64 head = take_number (bytes);
   guint64 part = take_number (bytes);
@@ -342,7 +347,8 @@ decode_moment (Bytes                   *bytes,
     moment->time_ms = take_signed (bytes) + (before != NULL && before->time_ms != STRATA_TIME_NONE ? before->time_ms : 0);
   else if (form == TIME_IS_OFFSET)
     moment->offset_ms = take_signed (bytes);
-  moment->id = take_id (bytes, moment);
+  moment->id = take_id (bytes, moment, is_wanted);
+  bytes->ok = bytes->ok && moment->kind < STRATA_N_KINDS;
 }
 
 gboolean
@@ -359,10 +365,33 @@ _strata_block_decode_details (StrataBlock  *self,
       const StrataBlockMoment *before = i > 0 ? &g_array_index (self->moments, StrataBlockMoment, i - 1) : NULL;
       StrataBlockMoment moment = { 0 };
 
-      decode_moment (&bytes, before, &moment);
-      bytes.ok = bytes.ok && moment.kind < STRATA_N_KINDS;
+      decode_moment (&bytes, before, &moment, TRUE);
       g_array_append_val (self->moments, moment);
     }
 
   return bytes.ok && bytes.p == bytes.end;
+}
+
+gboolean
+_strata_block_decode_detail (StrataBlockMoment *out_moment,
+                             guint              number,
+                             const guint8      *data,
+                             gsize              size)
+{
+  Bytes bytes = { data, data != NULL ? data + size : NULL, TRUE };
+  StrataBlockMoment before = { 0 };
+
+  if (number >= take_number (&bytes))
+    return FALSE;
+
+  for (guint i = 0; i <= number && bytes.ok; i++)
+    {
+      *out_moment = (StrataBlockMoment) { 0 };
+      decode_moment (&bytes, i > 0 ? &before : NULL, out_moment, i == number);
+      before = *out_moment;
+    }
+  if (!bytes.ok)
+    g_clear_pointer (&out_moment->id, g_free);
+
+  return bytes.ok;
 }

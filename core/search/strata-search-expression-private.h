@@ -25,16 +25,32 @@ G_BEGIN_DECLS
 typedef struct
 {
   const StrataQueryNode *node;
-  GPtrArray             *phrases;   /* (element-type utf8) as FTS5 takes them; none: it is nowhere that counts */
-  guint                  n_tokens;  /* of each */
+  char                  *base;      /* all but its last word, where the last ones are asked for apart; else NULL */
+  GPtrArray             *phrases;   /* (element-type utf8) as FTS5 takes them, one of which is there; none: it is nowhere */
+  guint                  n_tokens;  /* of all of it */
   guint64                count;     /* moments that have it, at most */
 } StrataSearchLeaf;
+
+/* What a phrase of a MATCH is good for */
+typedef enum
+{
+  STRATA_PHRASE_REPEATED,   /* nothing: it is there a second time */
+  STRATA_PHRASE_WHOLE,      /* where it is, the leaf is */
+  STRATA_PHRASE_BASE,       /* where it is, the leaf is if a last word follows */
+  STRATA_PHRASE_LAST,       /* a last word */
+} StrataPhraseRole;
+
+typedef struct
+{
+  guint            leaf;
+  StrataPhraseRole role;
+} StrataSearchPhrase;
 
 typedef struct
 {
   GPtrArray *leaves;     /* (element-type StrataSearchLeaf) in the order of the tree */
   char      *match;      /* for MATCH; NULL where there is nothing that must be there */
-  GArray    *phrases;    /* int: for each phrase of @match the leaf it belongs to, -1: none */
+  GArray    *phrases;    /* StrataSearchPhrase, for each of @match in its order; a base before its last words */
   gboolean   is_nowhere; /* something that must be there is in no moment */
   gboolean   is_exact;   /* FALSE: rare words of a beginning were left out */
 } StrataSearchExpression;

@@ -25,6 +25,7 @@ leaf_free (gpointer data)
   StrataSearchLeaf *leaf = data;
 
   g_ptr_array_unref (leaf->phrases);
+  g_free (leaf->base);
   g_free (leaf);
 }
 
@@ -158,6 +159,9 @@ make_phrase (char       **tokens,
   return g_string_free (g_steal_pointer (&phrase), FALSE);
 }
 
+/* A phrase with many last words would be looked for once for each of them. So what
+ * stands before the last word is looked for by itself, and what follows compared.
+ */
 static gboolean
 add_beginning (StrataSearchExpression  *self,
                StrataSearchIndex       *index,
@@ -179,8 +183,10 @@ add_beginning (StrataSearchExpression  *self,
   leaf->count = MIN (leaf->count, count);
   if (is_native)
     g_ptr_array_add (leaf->phrases, make_phrase (tokens, n_before, tokens[n_before], " *"));
+  else if (n_before > 0)
+    leaf->base = make_phrase (tokens, n_before - 1, tokens[n_before - 1], "");
   for (guint i = 0; i < words->len; i++)
-    g_ptr_array_add (leaf->phrases, make_phrase (tokens, n_before, g_array_index (words, Word, i).word, ""));
+    g_ptr_array_add (leaf->phrases, make_phrase (tokens, 0, g_array_index (words, Word, i).word, ""));
 
   return TRUE;
 }
@@ -289,17 +295,33 @@ typedef struct
 } Writing;
 
 static void
+note_phrase (Writing          *writing,
+             guint             leaf,
+             StrataPhraseRole  role)
+{
+  StrataSearchPhrase phrase = { leaf, writing->is_repeated ? STRATA_PHRASE_REPEATED : role };
+
+  g_array_append_val (writing->self->phrases, phrase);
+}
+
+static void
 write_leaf (Writing *writing,
             guint    index)
 {
   const StrataSearchLeaf *leaf = g_ptr_array_index (writing->self->leaves, index);
-  int number = writing->is_repeated ? -1 : (int)index;
 
+  g_string_append_c (writing->match, '(');
+  if (leaf->base != NULL)
+    {
+      g_string_append_printf (writing->match, "%s AND (", leaf->base);
+      note_phrase (writing, index, STRATA_PHRASE_BASE);
+    }
   for (guint i = 0; i < leaf->phrases->len; i++)
     {
       g_string_append_printf (writing->match, "%s%s", i > 0 ? " OR " : "", (const char *)g_ptr_array_index (leaf->phrases, i));
-      g_array_append_val (writing->self->phrases, number);
+      note_phrase (writing, index, leaf->base != NULL ? STRATA_PHRASE_LAST : STRATA_PHRASE_WHOLE);
     }
+  g_string_append (writing->match, leaf->base != NULL ? "))" : ")");
 }
 
 /* Of a tree that asks for phrases */
@@ -311,9 +333,7 @@ write_node (Writing               *writing,
 
   if (node->kind == STRATA_QUERY_TEXT)
     {
-      g_string_append_c (writing->match, '(');
       write_leaf (writing, (guint)find_leaf (writing->self, node));
-      g_string_append_c (writing->match, ')');
       return;
     }
 
@@ -336,7 +356,7 @@ is_written (const StrataSearchExpression *self,
             guint                         index)
 {
   for (guint i = 0; i < self->phrases->len; i++)
-    if (g_array_index (self->phrases, int, i) == (int)index)
+    if (g_array_index (self->phrases, StrataSearchPhrase, i).leaf == index)
       return TRUE;
 
   return FALSE;
@@ -406,7 +426,7 @@ _strata_search_expression_new (StrataSearchIndex   *index,
   g_autoptr(StrataSearchExpression) self = g_new0 (StrataSearchExpression, 1);
 
   self->leaves = g_ptr_array_new_with_free_func (leaf_free);
-  self->phrases = g_array_new (FALSE, FALSE, sizeof (int));
+  self->phrases = g_array_new (FALSE, FALSE, sizeof (StrataSearchPhrase));
   self->is_exact = TRUE;
   for (guint i = 0; i < nodes->len; i++)
     if (!add_leaves (self, index, g_ptr_array_index (nodes, i), extent, error))

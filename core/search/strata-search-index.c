@@ -18,6 +18,9 @@
  */
 #define VERSION 1
 
+/* What a connection keeps of the file */
+#define CACHE_KIB "16384"
+
 /* How much FTS5 gathers before it writes: the more, the less it merges */
 #define GATHER_BYTES "16777216"
 
@@ -157,7 +160,8 @@ prepare_for_writing (StrataSearchIndex  *self,
 
   /* Of pages of 4 KiB the lists of blocks, with some 2 KiB each, would waste half */
   if (!_strata_sqlite_exec (self->db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                                      "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY", error) ||
+                                      "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;"
+                                      "PRAGMA cache_size = -" CACHE_KIB, error) ||
       !read_version (self, &version, error))
     return FALSE;
 

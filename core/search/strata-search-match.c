@@ -56,6 +56,7 @@ typedef struct
   GArray                       *places;          /* guint32, see strata-block-private.h */
   GArray                       *moments;         /* guint: where in @places each begins, and the end */
   GArray                       *moment_of;       /* guint: for each of @places */
+  GArray                       *bases;           /* guint: where the base of the leaf at hand is, in order */
   guint64                      *masks;           /* for each moment */
   float                        *frequencies;     /* for each moment and leaf */
   gsize                         n_masks;
@@ -205,10 +206,60 @@ find_section (const Match *self,
   return low;
 }
 
-/* Collects the places of a phrase. It counts only where all of it stands in one
- * section: what is said in a name and goes on in a summary is no phrase. @required:
- * what a moment must have by now for the place to matter.
+/* Whether a base stands at a position. They only grow, and so does @from, where to look on. */
+static gboolean
+has_base (const Match *self,
+          guint        position,
+          guint       *from)
+{
+  while (*from < self->bases->len && g_array_index (self->bases, guint, *from) < position)
+    (*from)++;
+
+  return *from < self->bases->len && g_array_index (self->bases, guint, *from) == position;
+}
+
+/* What a leaf's places are held against */
+typedef struct
+{
+  guint            leaf;
+  guint            n_tokens;    /* of all of it */
+  guint            n_before;    /* words before the one the place is of */
+  StrataPhraseRole role;
+  guint64          required;    /* what a moment must have by now for the place to matter */
+} Wanted;
+
+/* A place counts only where all of the leaf stands in one section: what is said in a
+ * name and goes on in a summary is no phrase.
  */
+static void
+take_place (Match         *self,
+            const Wanted  *wanted,
+            guint          position,
+            guint         *section,
+            guint         *next)
+{
+  const guint32 *places = (const guint32 *)(const void *)self->places->data;
+  guint n_leaves = self->expression->leaves->len;
+  guint moment;
+
+  if (position >= *next)
+    {
+      *section = find_section (self, position, *section);
+      *next = STRATA_PLACE_GET_POSITION (places[*section + 1]);
+    }
+  moment = g_array_index (self->moment_of, guint, *section);
+  if ((self->masks[moment] & wanted->required) != wanted->required || position + wanted->n_tokens > *next)
+    return;
+
+  if (wanted->role == STRATA_PHRASE_BASE)
+    {
+      g_array_append_val (self->bases, position);
+      return;
+    }
+  self->masks[moment] |= G_GUINT64_CONSTANT (1) << wanted->leaf;
+  self->frequencies[moment * n_leaves + wanted->leaf] += weights[STRATA_PLACE_GET_WEIGHT (places[*section])];
+}
+
 static void
 collect_phrase (Match                  *self,
                 const Fts5ExtensionApi *api,
@@ -216,32 +267,30 @@ collect_phrase (Match                  *self,
                 int                     phrase,
                 guint64                 required)
 {
-  const guint32 *places = (const guint32 *)(const void *)self->places->data;
-  const guint *moment_of = (const guint *)(const void *)self->moment_of->data;
-  guint leaf = (guint)g_array_index (self->expression->phrases, int, (guint)phrase);
-  guint n_tokens = ((const StrataSearchLeaf *)g_ptr_array_index (self->expression->leaves, leaf))->n_tokens;
-  guint n_leaves = self->expression->leaves->len;
-  guint64 bit = G_GUINT64_CONSTANT (1) << leaf;
+  const StrataSearchPhrase *described = &g_array_index (self->expression->phrases, StrataSearchPhrase, (guint)phrase);
+  const StrataSearchLeaf *leaf = g_ptr_array_index (self->expression->leaves, described->leaf);
+  Wanted wanted = { described->leaf, leaf->n_tokens, 0, described->role, required };
+  guint section = 0, next = 0, n = 0, base = 0;
   Fts5PhraseIter iter;
   int column, position;
-  guint section = 0, next = 0, n = 0;
+
+  if (described->role == STRATA_PHRASE_BASE)
+    g_array_set_size (self->bases, 0);
+  if (described->role == STRATA_PHRASE_LAST)
+    {
+      wanted.n_before = leaf->n_tokens - 1;
+      if (self->bases->len == 0)
+        return;
+    }
 
   for (api->xPhraseFirst (fts, phrase, &iter, &column, &position); column >= 0;
        api->xPhraseNext (fts, &iter, &column, &position))
     {
-      guint moment;
-
       n++;
-      if ((guint)position >= next)
-        {
-          section = find_section (self, (guint)position, section);
-          next = STRATA_PLACE_GET_POSITION (places[section + 1]);
-        }
-      moment = moment_of[section];
-      if ((self->masks[moment] & required) != required || (guint)position + n_tokens > next)
-        continue;
-      self->masks[moment] |= bit;
-      self->frequencies[moment * n_leaves + leaf] += weights[STRATA_PLACE_GET_WEIGHT (places[section])];
+      if (wanted.n_before == 0)
+        take_place (self, &wanted, (guint)position, &section, &next);
+      else if ((guint)position >= wanted.n_before && has_base (self, (guint)position - wanted.n_before, &base))
+        take_place (self, &wanted, (guint)position - wanted.n_before, &section, &next);
     }
   self->work_left -= MIN (self->work_left, n);
 }
@@ -270,8 +319,7 @@ collect_cb (const Fts5ExtensionApi  *api,
 {
   Match *self = n_arguments == 1 ? sqlite3_value_pointer (arguments[0], "strata-match") : NULL;
   guint64 required = 0;
-  int leaf_before = -1;
-  guint n_leaves = 0;
+  guint leaf_before = G_MAXUINT, n_leaves = 0;
 
   if (self == NULL)
     return;
@@ -288,9 +336,9 @@ collect_cb (const Fts5ExtensionApi  *api,
   for (guint i = 0; i < self->order->len; i++)
     {
       int phrase = g_array_index (self->order, int, i);
-      int leaf = g_array_index (self->expression->phrases, int, (guint)phrase);
+      guint leaf = g_array_index (self->expression->phrases, StrataSearchPhrase, (guint)phrase).leaf;
 
-      if (leaf != leaf_before && leaf_before >= 0 && n_leaves <= self->n_required)
+      if (leaf != leaf_before && leaf_before != G_MAXUINT && n_leaves <= self->n_required)
         {
           required |= G_GUINT64_CONSTANT (1) << leaf_before;
           if (!any_has (self, required))
@@ -323,7 +371,7 @@ _strata_search_match_register (StrataSearchIndex  *index,
 typedef struct
 {
   int      phrase;
-  int      leaf;
+  guint    leaf;
   gboolean is_required;
   guint64  count;
 } Turn;
@@ -340,7 +388,10 @@ compare_turns (gconstpointer a,
   if (first->count != second->count)
     return first->count < second->count ? -1 : 1;
 
-  return first->leaf != second->leaf ? first->leaf - second->leaf : first->phrase - second->phrase;
+  if (first->leaf != second->leaf)
+    return first->leaf < second->leaf ? -1 : 1;
+
+  return first->phrase - second->phrase;
 }
 
 /* Whether a leaf stands by itself at the top, not negated: every match has it then */
@@ -366,16 +417,17 @@ static void
 prepare_order (Match *self)
 {
   g_autoptr(GArray) turns = g_array_new (FALSE, FALSE, sizeof (Turn));
-  int leaf_before = -1;
+  guint leaf_before = G_MAXUINT;
 
   for (guint i = 0; i < self->expression->phrases->len; i++)
     {
-      Turn turn = { (int)i, g_array_index (self->expression->phrases, int, i), FALSE, 0 };
+      const StrataSearchPhrase *phrase = &g_array_index (self->expression->phrases, StrataSearchPhrase, i);
+      Turn turn = { (int)i, phrase->leaf, FALSE, 0 };
       const StrataSearchLeaf *leaf;
 
-      if (turn.leaf < 0)
+      if (phrase->role == STRATA_PHRASE_REPEATED)
         continue;
-      leaf = g_ptr_array_index (self->expression->leaves, (guint)turn.leaf);
+      leaf = g_ptr_array_index (self->expression->leaves, turn.leaf);
       turn.is_required = is_required (self->what->texts, leaf->node);
       turn.count = leaf->count;
       g_array_append_val (turns, turn);
@@ -542,6 +594,7 @@ match_init (Match *self)
   self->places = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->moments = g_array_new (FALSE, FALSE, sizeof (guint));
   self->moment_of = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->bases = g_array_new (FALSE, FALSE, sizeof (guint));
   self->order = g_array_new (FALSE, FALSE, sizeof (int));
 }
 
@@ -551,6 +604,7 @@ match_clear (Match *self)
   g_array_unref (self->places);
   g_array_unref (self->moments);
   g_array_unref (self->moment_of);
+  g_array_unref (self->bases);
   g_array_unref (self->order);
   g_clear_error (&self->error);
   g_free (self->idf);

@@ -482,7 +482,7 @@ fill_from_block (Lane                  *lane,
                  GError               **error)
 {
   sqlite3_stmt *statement = _strata_search_index_get_statement (lane->index, STRATA_STATEMENT_GET_DETAILS, error);
-  g_autoptr(StrataBlock) block = _strata_block_new ();
+  StrataBlockMoment moment;
   gboolean has_row, ok;
 
   if (statement == NULL)
@@ -490,26 +490,24 @@ fill_from_block (Lane                  *lane,
 
   _strata_sqlite_bind_uint (statement, 1, (guint64)row->block);
   ok = _strata_sqlite_step (statement, &has_row, error);
-  if (ok && (!has_row || !_strata_block_decode_details (block, sqlite3_column_blob (statement, 0), (gsize)sqlite3_column_bytes (statement, 0)) ||
-             row->number >= block->moments->len))
+  if (ok && (!has_row || !_strata_block_decode_detail (&moment, row->number, sqlite3_column_blob (statement, 0),
+                                                       (gsize)sqlite3_column_bytes (statement, 0))))
     {
       g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "A block of the search index can't be read");
       ok = FALSE;
     }
-  if (ok)
-    {
-      const StrataBlockMoment *moment = &g_array_index (block->moments, StrataBlockMoment, row->number);
-
-      hit->kind = moment->kind;
-      hit->item = g_strdup (moment->id);
-      hit->time_ms = moment->time_ms;
-      hit->offset_ms = moment->offset_ms;
-      hit->part = moment->part;
-      hit->place = moment->place;
-    }
   sqlite3_reset (statement);
+  if (!ok)
+    return FALSE;
 
-  return ok;
+  hit->kind = moment.kind;
+  hit->item = moment.id;
+  hit->time_ms = moment.time_ms;
+  hit->offset_ms = moment.offset_ms;
+  hit->part = moment.part;
+  hit->place = moment.place;
+
+  return TRUE;
 }
 
 /* What the document of a row says; @is_session: of the session it is shown under */
