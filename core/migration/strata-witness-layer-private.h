@@ -11,10 +11,10 @@
 
 G_BEGIN_DECLS
 
-/* How many strings are looked into that are wrapped around each other: around the
- * outermost value, and again around that of each member that is gone down to
+/* How many strings are looked into that are wrapped around each other, whether
+ * members are gone down to between them or not
  */
-#define STRATA_WITNESS_MAX_STRINGS 4
+#define STRATA_WITNESS_MAX_LEVEL 8
 
 /* One JSON text: the file's own, or one that was wrapped in a string of
  * another. Finds its value; a string is unwrapped; of an object the member that
@@ -25,7 +25,6 @@ typedef struct _StrataWitnessLayer StrataWitnessLayer;
 StrataWitnessLayer  *_strata_witness_layer_new     (StrataWitnessPayload  *payload,
                                                     const char * const    *members,
                                                     guint                  level,
-                                                    guint                  n_strings,
                                                     guint64                offset);
 void                 _strata_witness_layer_free    (StrataWitnessLayer    *self);
 gboolean             _strata_witness_layer_push    (const guint8          *data,
@@ -41,8 +40,7 @@ typedef struct _StrataWitnessUnwrap StrataWitnessUnwrap;
 
 StrataWitnessUnwrap *_strata_witness_unwrap_new    (StrataWitnessPayload  *payload,
                                                     const char * const    *members,
-                                                    guint                  level,
-                                                    guint                  n_strings);
+                                                    guint                  level);
 void                 _strata_witness_unwrap_free   (StrataWitnessUnwrap   *self);
 gboolean             _strata_witness_unwrap_push   (StrataWitnessUnwrap   *self,
                                                     const guint8         **next,

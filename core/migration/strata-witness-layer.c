@@ -28,11 +28,8 @@ struct _StrataWitnessLayer
   StrataWitnessPayload    *payload;
   guint                    level;
 
-  /* The members still to go down to, %NULL when there is none; the strings around the
-   * value so far, from the last member on
-   */
+  /* The members still to go down to, %NULL when there is none */
   const char * const      *members;
-  guint                    n_strings;
 
   State                    state;
 
@@ -68,14 +65,12 @@ struct _StrataWitnessLayer
  * @members: (nullable): names of the members to go down to before the payload,
  *   one inside the other; borrowed
  * @level: how many strings are wrapped around the text
- * @n_strings: and how many of those since the last member that was gone down to
  * @offset: how many bytes of the text come before those that are pushed
  */
 StrataWitnessLayer *
 _strata_witness_layer_new (StrataWitnessPayload *payload,
                            const char * const   *members,
                            guint                 level,
-                           guint                 n_strings,
                            guint64               offset)
 {
   StrataWitnessLayer *self = g_new0 (StrataWitnessLayer, 1);
@@ -83,7 +78,6 @@ _strata_witness_layer_new (StrataWitnessPayload *payload,
   self->payload = payload;
   self->members = members != NULL && *members != NULL ? members : NULL;
   self->level = level;
-  self->n_strings = n_strings;
   self->offset = offset;
 
   return self;
@@ -165,7 +159,7 @@ static gboolean
 begin_string (StrataWitnessLayer  *self,
               GError             **error)
 {
-  self->unwrap = _strata_witness_unwrap_new (self->payload, self->members, self->level + 1, self->n_strings + 1);
+  self->unwrap = _strata_witness_unwrap_new (self->payload, self->members, self->level + 1);
   if (self->around != NULL)
     _strata_witness_unwrap_keep_failure (self->unwrap);
   self->state = STATE_STRING;
@@ -355,7 +349,6 @@ step_tokens (StrataWitnessLayer  *self,
       return TRUE;
     case STRATA_WITNESS_TOKENS_AT_WANTED:
       self->members = self->members[1] != NULL ? self->members + 1 : NULL;
-      self->n_strings = 0;
       enter_member (self);
       return TRUE;
     case STRATA_WITNESS_TOKENS_AT_END:

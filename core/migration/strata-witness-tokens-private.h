@@ -57,7 +57,7 @@ typedef enum
   STRATA_WITNESS_KEYS_NOTHING,
   STRATA_WITNESS_KEYS_ENVELOPE,       /* "data", as long as all before it are those of an envelope */
   STRATA_WITNESS_KEYS_WANTED,         /* the member that is wanted */
-  STRATA_WITNESS_KEYS_WANTED_OR_DATA, /* what comes first of the two */
+  STRATA_WITNESS_KEYS_WANTED_OR_DATA, /* what comes first of the two, "data" as above */
   STRATA_WITNESS_KEYS_FOREIGN,        /* one that follows in no envelope after its data; is only noted */
 } StrataWitnessKeys;
 

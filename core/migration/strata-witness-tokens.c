@@ -202,6 +202,8 @@ judge_key (StrataWitnessTokens *self)
         self->found = STRATA_WITNESS_KEY_WANTED;
       else if (is_data && self->keys == STRATA_WITNESS_KEYS_WANTED_OR_DATA)
         self->found = STRATA_WITNESS_KEY_DATA;
+      else if (!is_of_envelope (name))
+        self->keys = STRATA_WITNESS_KEYS_WANTED;
       break;
     case STRATA_WITNESS_KEYS_FOREIGN:
       self->has_foreign = !is_of_envelope (name);

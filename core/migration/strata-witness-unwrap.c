@@ -36,7 +36,6 @@ struct _StrataWitnessUnwrap
   StrataWitnessPayload  *payload;
   const char * const    *members;
   guint                  level;
-  guint                  n_strings;
 
   StrataWitnessUnescape  unescape;
 
@@ -128,7 +127,7 @@ begin_text (StrataWitnessUnwrap *self,
             guint64              offset)
 {
   self->form = form;
-  self->inner = _strata_witness_layer_new (self->payload, self->members, self->level, self->n_strings, offset);
+  self->inner = _strata_witness_layer_new (self->payload, self->members, self->level, offset);
   _strata_witness_payload_drop (self->payload);
   if (form == FORM_GZIP)
     begin_gzip (self);
@@ -242,16 +241,14 @@ take_text (const guint8  *data,
 StrataWitnessUnwrap *
 _strata_witness_unwrap_new (StrataWitnessPayload *payload,
                             const char * const   *members,
-                            guint                 level,
-                            guint                 n_strings)
+                            guint                 level)
 {
   StrataWitnessUnwrap *self = g_new0 (StrataWitnessUnwrap, 1);
 
   self->payload = payload;
   self->members = members;
   self->level = level;
-  self->n_strings = n_strings;
-  self->form = n_strings > STRATA_WITNESS_MAX_STRINGS ? FORM_NONE : FORM_UNKNOWN;
+  self->form = level > STRATA_WITNESS_MAX_LEVEL ? FORM_NONE : FORM_UNKNOWN;
   _strata_witness_buffer_init (&self->text, take_text, self);
   self->unescape.out = &self->text;
 

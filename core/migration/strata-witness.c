@@ -92,7 +92,7 @@ report_rest (StrataWitnessLayer    *layer,
  *   that has more is the bare value; the elements of its "data" are reported
  *   before that is known;
  * - either with a string for a value that holds the text of the value, plain or
- *   as "GZIP_V1:" and base64; and such a string wrapped in up to three more. What
+ *   as "GZIP_V1:" and base64; and such a string wrapped in up to seven more. What
  *   such a string holds begins with [ or { or " or that word, after a byte order
  *   mark and white space; any other string is itself the value.
  *
@@ -100,10 +100,12 @@ report_rest (StrataWitnessLayer    *layer,
  * the value instead, wrapped in strings or not; and so on with the next name. Of
  * several members of one name it is the first. Nothing matters that stands beside
  * this way, but it must come to its end. The outermost object is an envelope then
- * if "data" stands in it before the member wanted, whatever else does:
+ * if its "data" stands before the member wanted. A record of a database is none:
  *
  *   {"version": 1, "timestamp": …, "collections": {"notes": …, "sessions": VALUE}}
  *   {"id": …, "timestamp": …, "data": "{…, \"collections\": {\"sessions\": \"[…]\"}}"}
+ *
+ * are the ways "collections", "sessions" and "data", "collections", "sessions".
  *
  * A byte order mark is passed over at the start of each of these texts. The
  * bytes of a file, and those that were compressed, may be UTF-16. What is neither
@@ -138,7 +140,7 @@ _strata_witness_collection (GInputStream              *bytes,
 
   *out = (StrataWitnessCollection){ 0 };
   payload = _strata_witness_payload_new (func, user_data, out, cancellable);
-  decoder.utf8.user_data = layer = _strata_witness_layer_new (payload, members, 0, 0, 0);
+  decoder.utf8.user_data = layer = _strata_witness_layer_new (payload, members, 0, 0);
 
   if (read_blocks (bytes, push_bytes, &decoder, &out->file_digest, &out->file_length, cancellable, &failure) &&
       _strata_witness_decoder_finish (&decoder, &failure) &&
