@@ -66,7 +66,8 @@ chunk_stream_new (const void *data,
 
   /* One more, so that nothing is not NULL */
   self->data = g_malloc (size + 1);
-  memcpy (self->data, data, size);
+  if (size > 0)
+    memcpy (self->data, data, size);
   self->size = size;
   self->chunk_size = chunk_size;
 
