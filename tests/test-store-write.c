@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -865,6 +866,312 @@ test_the_catalog_comes_back_from_the_files (Fixture       *fixture,
   assert_sound (fixture->store);
 }
 
+/* Several at once */
+
+typedef struct
+{
+  StrataStore *store;
+  const char  *key;
+  guint        number;
+  guint        n;
+} Appender;
+
+static gpointer
+append_many (gpointer data)
+{
+  const Appender *appender = data;
+
+  for (guint i = 0; i < appender->n; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("[%u,%u]", appender->number, i);
+
+      append (appender->store, appender->key, i % 3 == 0 ? "contextItems" : "screenshots", json);
+    }
+
+  return NULL;
+}
+
+static guint
+count_in (const char *text,
+          const char *what)
+{
+  guint n = 0;
+
+  for (const char *found = strstr (text, what); found != NULL; found = strstr (found + strlen (what), what))
+    n++;
+
+  return n;
+}
+
+/* Each appender's elements are there once, in its order */
+static void
+assert_all_appended (StrataStore *store,
+                     const char  *key,
+                     guint        appenders,
+                     guint        n)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = store_util_read_session (store, key, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < appenders; i++)
+    {
+      const char *last[2] = { text, text };
+
+      for (guint j = 0; j < n; j++)
+        {
+          g_autofree char *json = g_strdup_printf ("[%u,%u]", i, j);
+          const char *found = strstr (text, json);
+
+          g_assert_cmpuint (count_in (text, json), ==, 1);
+          g_assert_true (found > last[j % 3 == 0]);
+          last[j % 3 == 0] = found;
+        }
+    }
+}
+
+static void
+test_threads_append_together (Fixture       *fixture,
+                              gconstpointer  test_data)
+{
+  const guint n_threads = 8, n = 60;
+  GThread *threads[8];
+  Appender appenders[8];
+
+  for (guint i = 0; i < n_threads; i++)
+    {
+      appenders[i] = (Appender) { fixture->store, fixture->key, i, n };
+      threads[i] = g_thread_new ("appender", append_many, &appenders[i]);
+    }
+  for (guint i = 0; i < 10; i++)
+    {
+      seal (fixture->store, fixture->key);
+      set (fixture->store, fixture->key, "name", "\"other\"");
+    }
+  for (guint i = 0; i < n_threads; i++)
+    g_thread_join (threads[i]);
+
+  assert_all_appended (fixture->store, fixture->key, n_threads, n);
+  assert_sound (fixture->store);
+  seal (fixture->store, fixture->key);
+  assert_all_appended (fixture->store, fixture->key, n_threads, n);
+  assert_sound (fixture->store);
+}
+
+static pid_t
+fork_appender (Fixture *fixture,
+               guint    number,
+               guint    n)
+{
+  pid_t pid = fork ();
+
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    {
+      StrataStore *store = strata_store_open (fixture->path, NULL);
+      Appender appender = { store, fixture->key, number, n };
+
+      append_many (&appender);
+      _exit (0);
+    }
+
+  return pid;
+}
+
+static void
+wait_for (pid_t pid)
+{
+  int status;
+
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
+}
+
+static void
+test_processes_append_to_one_session (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  const guint n_processes = 3, n = 80;
+  pid_t pids[3];
+
+  g_clear_object (&fixture->store);
+  for (guint i = 0; i < n_processes; i++)
+    pids[i] = fork_appender (fixture, i + 1, n);
+  reopen (fixture);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("[0,%u]", i);
+      g_autofree char *text = NULL;
+
+      append (fixture->store, fixture->key, i % 3 == 0 ? "contextItems" : "screenshots", json);
+      if (i % 20 == 0)
+        seal (fixture->store, fixture->key);
+      text = store_util_read_session (fixture->store, fixture->key, NULL);
+      g_assert_nonnull (text);
+      g_assert_nonnull (strstr (text, json));
+    }
+  for (guint i = 0; i < n_processes; i++)
+    wait_for (pids[i]);
+
+  assert_all_appended (fixture->store, fixture->key, n_processes + 1, n);
+  assert_sound (fixture->store);
+}
+
+/* What a process reports as appended is there after it is killed, once */
+static void
+test_what_was_acknowledged_survives_kill_9 (Fixture       *fixture,
+                                            gconstpointer  test_data)
+{
+  guint rounds = g_test_thorough () ? 50 : 8;
+  guint next = 0;
+
+  g_clear_object (&fixture->store);
+  for (guint round = 0; round < rounds; round++)
+    {
+      g_autofree char *text = NULL;
+      int fds[2];
+      char acknowledged;
+      guint n = 0, wanted = (guint)g_test_rand_int_range (1, 60);
+      pid_t pid;
+
+      g_assert_cmpint (pipe (fds), ==, 0);
+      pid = fork ();
+      g_assert_cmpint (pid, >=, 0);
+      if (pid == 0)
+        {
+          StrataStore *store = strata_store_open (fixture->path, NULL);
+
+          for (guint i = next; ; i++)
+            {
+              g_autofree char *json = g_strdup_printf ("{\"n\":%u,\"text\":\"%0*d\"}", i, g_random_int_range (1, 60000), 0);
+
+              if (!try_append (store, fixture->key, "screenshots", json, NULL, NULL) || write (fds[1], "x", 1) != 1)
+                _exit (1);
+            }
+        }
+      close (fds[1]);
+      while (n < wanted && read (fds[0], &acknowledged, 1) == 1)
+        n++;
+      kill (pid, SIGKILL);
+      waitpid (pid, NULL, 0);
+      while (read (fds[0], &acknowledged, 1) == 1)
+        n++;
+      close (fds[0]);
+
+      reopen (fixture);
+      text = store_util_read_session (fixture->store, fixture->key, NULL);
+      g_assert_nonnull (text);
+      for (guint i = 0; i < next + n; i++)
+        {
+          g_autofree char *json = g_strdup_printf ("{\"n\":%u,", i);
+
+          g_assert_cmpuint (count_in (text, json), ==, 1);
+        }
+      assert_sound (fixture->store);
+      g_clear_object (&fixture->store);
+
+      /* The one that was under way may be there or not */
+      next += n;
+      {
+        g_autofree char *json = g_strdup_printf ("{\"n\":%u,", next);
+
+        next += count_in (text, json);
+      }
+    }
+}
+
+/* Many: a table for the seam that counts what is written */
+
+static StrataSeam counting_seam;
+static guint64 bytes_written;
+
+static gssize
+count_write (int         fd,
+             const void *buffer,
+             gsize       size)
+{
+  gssize written = _strata_seam_get_system ()->write (fd, buffer, size);
+
+  bytes_written += (guint64)MAX (written, 0);
+
+  return written;
+}
+
+/* A page, which is all that SQLite writes at once */
+static int
+count_sqlite (const char *what,
+              const char *path)
+{
+  bytes_written += strcmp (what, "write") == 0 ? 4096 : 0;
+
+  return 0;
+}
+
+static void
+begin_counting (void)
+{
+  counting_seam = *_strata_seam_get_system ();
+  counting_seam.write = count_write;
+  counting_seam.sqlite = count_sqlite;
+  bytes_written = 0;
+  _strata_seam = &counting_seam;
+}
+
+static void
+end_counting (void)
+{
+  _strata_seam = _strata_seam_get_system ();
+}
+
+static void
+test_many_appends (Fixture       *fixture,
+                   gconstpointer  test_data)
+{
+  const guint n = g_test_thorough () ? 100000 : 5000;
+  g_autofree char *filler = g_strnfill (1900, 'x');
+  g_autofree char *picture = g_malloc (200000);
+  g_autoptr(StrataSessionInfo) info = NULL;
+  g_autoptr(StrataManifest) manifest = NULL;
+  g_autoptr(GPtrArray) attachments = NULL;
+  gint64 started = g_get_monotonic_time (), tenths[10] = { 0, };
+  guint64 given = 0;
+
+  memset (picture, 'p', 200000);
+  begin_counting ();
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"id\":\"screenshot-%u\",\"attachmentId\":\"attachment-%u\",\"ocr\":\"%s\"}", i, i, filler);
+      g_autoptr(GBytes) bytes = g_bytes_new (json, strlen (json));
+      g_autoptr(GBytes) content = NULL;
+      g_autoptr(StrataNewAttachment) attachment = NULL;
+      g_autoptr(GError) error = NULL;
+      /* In quick mode pictures are small, to be told apart from the rest of what is written */
+      gsize size = g_test_thorough () ? 200000 : 2000;
+
+      memcpy (picture, &i, sizeof i);
+      content = i % 10 == 0 ? g_bytes_new (picture, size) : NULL;
+      attachment = content != NULL ? strata_new_attachment_new_for_bytes (NULL, content) : NULL;
+      given += strlen (json) + (content != NULL ? size : 0);
+      strata_store_append (fixture->store, fixture->key, "screenshots", bytes, attachment, NULL, NULL, &error);
+      g_assert_no_error (error);
+      tenths[i / (n / 10)] = g_get_monotonic_time ();
+    }
+  end_counting ();
+
+  g_test_message ("%u appends, %" G_GUINT64_FORMAT " bytes given, %" G_GUINT64_FORMAT " written (%.2f ×), first tenth %.2f s, last %.2f s",
+                  n, given, bytes_written, (double)bytes_written / (double)given,
+                  (double)(tenths[0] - started) / 1e6, (double)(tenths[9] - tenths[8]) / 1e6);
+  g_assert_cmpuint (bytes_written, <=, 3 * given);
+  info = find (fixture->store, "s");
+  g_assert_cmpuint (info->screenshots, ==, n + 1);
+  attachments = strata_store_list_attachments (fixture->store, fixture->key, NULL);
+  g_assert_cmpuint (attachments->len, ==, n);
+  seal (fixture->store, fixture->key);
+  manifest = load (fixture->store, fixture->key);
+  g_assert_cmpuint (manifest->n_screenshots, ==, n + 1);
+  assert_sound (fixture->store);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 int
@@ -895,6 +1202,11 @@ main (int   argc,
   ADD ("/store-write/recovery/damaged", test_a_damaged_tail_is_neither_read_nor_appended_to);
   ADD ("/store-write/recovery/sealed", test_a_tail_that_was_sealed_says_nothing_any_more);
   ADD ("/store-write/recovery/catalog", test_the_catalog_comes_back_from_the_files);
+
+  ADD ("/store-write/several/threads", test_threads_append_together);
+  ADD ("/store-write/several/processes", test_processes_append_to_one_session);
+  ADD ("/store-write/several/kill-9", test_what_was_acknowledged_survives_kill_9);
+  ADD ("/store-write/many", test_many_appends);
 
   return g_test_run ();
 }

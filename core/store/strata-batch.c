@@ -877,6 +877,18 @@ log_changes (StrataBatch  *self,
   return changes->len == 0 || _strata_changes_append (self->dir, changes, &end, error);
 }
 
+/* What was not acknowledged may be in place nevertheless, and is what is read from now on. */
+static void
+show_what_is_there (StrataBatch *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+
+      _strata_store_apply_files (self->store, entry->manifest->is_collection, entry->manifest->key);
+    }
+}
+
 static void
 update_catalog (StrataBatch *self)
 {
@@ -896,8 +908,11 @@ update_catalog (StrataBatch *self)
       g_hash_table_insert (fresh, entry->manifest->key, value);
     }
 
-  if (!_strata_store_roll_forward (self->store, fresh, &error))
-    g_info ("The catalog will catch up later: %s", error->message);
+  if (_strata_store_roll_forward (self->store, fresh, &error))
+    return;
+
+  g_info ("The catalog will catch up later: %s", error->message);
+  show_what_is_there (self);
 }
 
 static void
@@ -999,6 +1014,7 @@ put_all_in_place (StrataBatch  *self,
   if (!put_metadata_in_place (self, error) || !log_changes (self, error))
     {
       g_clear_pointer (&self->intent, g_free);
+      show_what_is_there (self);
       return FALSE;
     }
 

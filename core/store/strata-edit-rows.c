@@ -348,7 +348,10 @@ _strata_edit_add_uses (StrataEdit  *self,
   GPtrArray *list = _strata_uses_get (uses);
   GPtrArray *rows;
 
-  if (!self->is_new && !self->is_catalog_current && !_strata_edit_load_rows (self, error))
+  if (list->len == 0)
+    return TRUE;
+  if (!_strata_store_refresh_others (self->store, self->base->key, error) ||
+      (!self->is_new && !self->is_catalog_current && !_strata_edit_load_rows (self, error)))
     return FALSE;
 
   rows = self->rows != NULL ? self->rows : self->more_rows;

@@ -360,7 +360,10 @@ make_tail (StrataGrowth   *self,
     return FALSE;
 
   if (!_strata_store_roll_forward (self->store, NULL, &roll_error))
-    g_info ("The catalog will catch up later: %s", roll_error->message);
+    {
+      g_info ("The catalog will catch up later: %s", roll_error->message);
+      _strata_store_apply_files (self->store, FALSE, growing->key);
+    }
 
   return TRUE;
 }

@@ -22,6 +22,7 @@ struct _StrataStore
   /* Guarded by @mutex */
   GMutex          mutex;
   StrataCatalog  *catalog;
+  GHashTable     *behind;     /* keys of what the catalog could not be told → whether it is a collection */
 
   /* Guarded by @lock_mutex, which is held together with the lock */
   GMutex          lock_mutex;

@@ -82,6 +82,20 @@ gboolean        _strata_store_refresh_tail    (StrataStore           *self,
                                                const char            *key,
                                                GError               **error);
 
+/* The same for all but one (%NULL: for all), for whoever must not overlook what others
+ * have: failing is an error then.
+ */
+gboolean        _strata_store_refresh_others  (StrataStore           *self,
+                                               const char            *except,
+                                               GError               **error);
+
+/* Makes the catalog say of one session or collection what its files say, whatever the log
+ * says: after a commit that failed half-way. Best effort. The lock is held.
+ */
+void            _strata_store_apply_files     (StrataStore           *self,
+                                               gboolean               is_collection,
+                                               const char            *key);
+
 /* Throws the catalog away and makes it anew from the files. The lock is held. */
 gboolean        _strata_store_rebuild_catalog (StrataStore           *self,
                                                GError               **error);

@@ -60,6 +60,7 @@ strata_store_finalize (GObject *object)
   if (self->dir >= 0)
     _strata_seam_get ()->close (self->dir);
   g_free (self->path);
+  g_hash_table_unref (self->behind);
   g_mutex_clear (&self->mutex);
   g_mutex_clear (&self->lock_mutex);
 
@@ -78,6 +79,7 @@ strata_store_init (StrataStore *self)
   g_mutex_init (&self->mutex);
   g_mutex_init (&self->lock_mutex);
   self->cache = strata_cache_new ();
+  self->behind = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->dir = -1;
   self->lock_fd = -1;
   self->writer = _strata_writer_new (self);
@@ -1005,6 +1007,57 @@ apply_changes (StrataStore  *self,
   return TRUE;
 }
 
+static gboolean
+apply_alone (StrataStore  *self,
+             gboolean      is_collection,
+             const char   *key,
+             GError      **error)
+{
+  guint64 applied;
+
+  if (!_strata_catalog_get_applied (self->catalog, &applied, error) || !_strata_catalog_begin (self->catalog, error))
+    return FALSE;
+
+  if (apply_from_files (self, is_collection, key, error) && _strata_catalog_commit (self->catalog, applied, error))
+    return TRUE;
+
+  _strata_catalog_roll_back (self->catalog);
+
+  return FALSE;
+}
+
+/* Tells the catalog what it could not be told before. */
+static gboolean
+catch_up (StrataStore  *self,
+          GError      **error)
+{
+  GHashTableIter iter;
+  gpointer key, is_collection;
+
+  g_hash_table_iter_init (&iter, self->behind);
+  while (g_hash_table_iter_next (&iter, &key, &is_collection))
+    {
+      if (!apply_alone (self, GPOINTER_TO_INT (is_collection), key, error))
+        return FALSE;
+      g_hash_table_iter_remove (&iter);
+    }
+
+  return TRUE;
+}
+
+void
+_strata_store_apply_files (StrataStore *self,
+                           gboolean     is_collection,
+                           const char  *key)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GError) error = NULL;
+
+  g_hash_table_replace (self->behind, g_strdup (key), GINT_TO_POINTER (is_collection));
+  if (!catch_up (self, &error))
+    g_info ("The catalog will catch up later: %s", error->message);
+}
+
 /* Files are read inside the transaction: whoever else puts the session into the
  * catalog comes before or after it, and after has what is newer.
  */
@@ -1045,20 +1098,41 @@ _strata_store_refresh_tail (StrataStore  *self,
   return refresh_tail (self, key, error);
 }
 
+static gboolean
+refresh_all (StrataStore  *self,
+             const char   *except,
+             GError      **error)
+{
+  g_autoptr(GPtrArray) keys = NULL;
+
+  if (!catch_up (self, error))
+    return FALSE;
+
+  keys = _strata_catalog_list_growing (self->catalog, error);
+  for (guint i = 0; keys != NULL && i < keys->len; i++)
+    if (g_strcmp0 (g_ptr_array_index (keys, i), except) != 0 &&
+        !refresh_tail (self, g_ptr_array_index (keys, i), error))
+      return FALSE;
+
+  return keys != NULL;
+}
+
+gboolean
+_strata_store_refresh_others (StrataStore  *self,
+                              const char   *except,
+                              GError      **error)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return refresh_all (self, except, error);
+}
+
 void
 _strata_store_refresh_tails (StrataStore *self)
 {
-  g_autoptr(GPtrArray) keys = NULL;
   g_autoptr(GError) error = NULL;
 
-  if (_strata_catalog_is_read_only (self->catalog))
-    return;
-
-  keys = _strata_catalog_list_growing (self->catalog, &error);
-  for (guint i = 0; keys != NULL && error == NULL && i < keys->len; i++)
-    refresh_tail (self, g_ptr_array_index (keys, i), &error);
-
-  if (error != NULL)
+  if (!_strata_catalog_is_read_only (self->catalog) && !refresh_all (self, NULL, &error))
     g_info ("What sessions grew by is not in the catalog yet: %s", error->message);
 }
 

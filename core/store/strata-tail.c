@@ -324,7 +324,12 @@ read_open (int          fd,
   struct stat status;
 
   self->lines = g_array_new (FALSE, FALSE, sizeof (StrataTailLine));
-  if (_strata_seam_get ()->fstat (fd, &status) < 0 || !S_ISREG (status.st_mode) || (guint64)status.st_size > MAX_BYTES)
+  if (_strata_seam_get ()->fstat (fd, &status) < 0)
+    {
+      _strata_file_set_error (error, errno, "look at", path);
+      return NULL;
+    }
+  if (!S_ISREG (status.st_mode) || (guint64)status.st_size > MAX_BYTES)
     {
       g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: it is no file that could be read", path);
       return NULL;

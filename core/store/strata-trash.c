@@ -134,7 +134,10 @@ move_session (StrataStore         *store,
     return FALSE;
 
   if (ok && !_strata_store_roll_forward (store, NULL, &roll_error))
-    g_info ("The catalog will catch up later: %s", roll_error->message);
+    {
+      g_info ("The catalog will catch up later: %s", roll_error->message);
+      _strata_store_apply_files (store, FALSE, key);
+    }
   _strata_file_unlink (dir, intent, NULL);
 
   return ok;

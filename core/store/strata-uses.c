@@ -63,8 +63,11 @@ _strata_uses_limit (StrataUses   *self,
                     StrataStore  *store,
                     GError      **error)
 {
-  g_autoptr(GArray) lengths = _strata_store_with_catalog (store, list_lengths, NULL, error);
+  g_autoptr(GArray) lengths = NULL;
 
+  if (!_strata_store_refresh_others (store, NULL, error))
+    return FALSE;
+  lengths = _strata_store_with_catalog_as_it_is (store, list_lengths, NULL, error);
   if (lengths == NULL)
     return FALSE;
 

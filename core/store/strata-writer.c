@@ -245,6 +245,8 @@ add_line (StrataWriter   *self,
 
   if (write->list != STRATA_N_LISTS && !_strata_growth_check_list (self->growth, growing, write->list, error))
     return FALSE;
+  if ((write->row != NULL || uses->len > 0) && !_strata_store_refresh_others (self->store, write->key, error))
+    return FALSE;
   if (write->row != NULL && !add_own_row (self, growing, write, own, error))
     return FALSE;
 
@@ -412,38 +414,63 @@ begin_edit (StrataWriter  *self,
   return g_steal_pointer (&edit);
 }
 
+/* The row for what is attached in an edit, %NULL without @error where the owner has it.
+ *
+ * Returns: (transfer full)
+ */
+static StrataAttachmentRow *
+settle_edited_row (StrataWriter  *self,
+                   StrataEdit    *edit,
+                   StrataWrite   *write,
+                   GError       **error)
+{
+  g_autoptr(GError) get_error = NULL;
+  g_autoptr(StrataAttachmentRow) row = NULL;
+  const StrataAttachmentRow *there;
+  gboolean is_own;
+
+  if (write->row == NULL || !_strata_store_refresh_others (self->store, write->key, error))
+    return NULL;
+
+  there = _strata_edit_get_row (edit, write->row->id, &get_error);
+  if (get_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&get_error));
+      return NULL;
+    }
+  if (there != NULL && there->state == STRATA_ATTACHMENT_OBJECT)
+    {
+      check_same_content (write->row, &there->digest, error);
+      return NULL;
+    }
+
+  row = settle_row (self, write, write->key != NULL ? write->key : STRATA_UNOWNED_KEY, &is_own, error);
+
+  return row != NULL && !is_own ? g_steal_pointer (&row) : NULL;
+}
+
 static gboolean
 edit_append (StrataWriter  *self,
              StrataEdit    *edit,
              StrataWrite   *write,
              GError       **error)
 {
+  g_autoptr(GError) row_error = NULL;
+  g_autoptr(StrataAttachmentRow) row = settle_edited_row (self, edit, write, &row_error);
   g_autoptr(GArray) runs = g_array_new (FALSE, FALSE, sizeof (StrataRun));
   StrataRun run = { write->element->str, write->element->len, 1 };
-  StrataAttachmentRow *row = NULL;
-  gboolean is_own = FALSE;
 
-  if (write->row != NULL)
+  if (row_error != NULL)
     {
-      const StrataAttachmentRow *there = _strata_edit_get_row (edit, write->row->id, NULL);
-
-      if (there != NULL && there->state == STRATA_ATTACHMENT_OBJECT && !check_same_content (write->row, &there->digest, error))
-        return FALSE;
-      row = settle_row (self, write, write->key != NULL ? write->key : STRATA_UNOWNED_KEY, &is_own, error);
-      if (row == NULL)
-        return FALSE;
+      g_propagate_error (error, g_steal_pointer (&row_error));
+      return FALSE;
     }
 
   g_array_append_val (runs, run);
-  if (write->list != STRATA_N_LISTS && !_strata_edit_extend (edit, write->list, runs, error))
-    {
-      g_clear_pointer (&row, _strata_attachment_row_free);
-      return FALSE;
-    }
-  if (is_own)
-    g_clear_pointer (&row, _strata_attachment_row_free);
 
-  return (row == NULL || _strata_edit_add_row (edit, row, error)) && _strata_edit_add_uses (edit, write->uses, error);
+  return (write->list == STRATA_N_LISTS || _strata_edit_extend (edit, write->list, runs, error)) &&
+         (row == NULL || _strata_edit_add_row (edit, g_steal_pointer (&row), error)) &&
+         _strata_edit_add_uses (edit, write->uses, error);
 }
 
 /* A session is its id's: neither a member nor the whole may say otherwise. */
