@@ -1172,6 +1172,628 @@ test_many_appends (Fixture       *fixture,
   assert_sound (fixture->store);
 }
 
+/* Setting members */
+
+static void
+test_a_member_gets_another_value (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  static const struct { const char *before; const char *member; const char *value; const char *after; } rows[] = {
+    { "{\"id\":\"t\",\"a\":1}", "a", " { \"b\" : 2.50 } ", "{\"id\":\"t\",\"a\":{\"b\":2.50}}" },
+    { "{\"id\":\"t\"}", "new", "null", "{\"id\":\"t\",\"new\":null}" },
+    { "{}", "a", "[]", "{\"a\":[]}" },
+    { "{\"a\":1,\"b\":2,\"a\":3}", "a", "4", "{\"a\":1,\"b\":2,\"a\":4}" },
+    { "{\"\\u0061\":1}", "a", "2", "{\"\\u0061\":2}" },
+    { "{\"a\":1}", "x\"y\n", "2", "{\"a\":1,\"x\\\"y\\n\":2}" },
+    { "{\"screenshots\":[1,2,3]}", "screenshots", "[9]", "{\"screenshots\":[9]}" },
+    { "{\"screenshots\":[1,2,3]}", "screenshots", "[]", "{\"screenshots\":[]}" },
+    { "{\"id\":\"t\"}", "id", " \"t\" ", "{\"id\":\"t\"}" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = test_make_fast_dir ();
+      g_autoptr(StrataStore) store = store_util_open (path);
+      g_autofree char *key = create (store, rows[i].before);
+
+      set (store, key, rows[i].member, rows[i].value);
+      assert_session (store, key, rows[i].after);
+      assert_sound (store);
+      g_clear_object (&store);
+      test_remove_dir (path);
+    }
+}
+
+static void
+test_what_is_no_value_is_refused (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  static const struct { const char *member; const char *value; int code; } rows[] = {
+    { "name", "", STRATA_ERROR_SYNTAX },
+    { "name", "1,\"x\":2", STRATA_ERROR_SYNTAX },
+    { "name", "1}", STRATA_ERROR_SYNTAX },
+    { "name", "{", STRATA_ERROR_SYNTAX },
+    { "na\xffme", "1", STRATA_ERROR_SYNTAX },
+    { "id", "\"other\"", STRATA_ERROR_UNSUITABLE },
+    { "id", "\"\\u0073\"", STRATA_ERROR_UNSUITABLE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (try_set (fixture->store, fixture->key, rows[i].member, rows[i].value, &error));
+      g_assert_error (error, STRATA_ERROR, rows[i].code);
+    }
+  assert_session (fixture->store, fixture->key, SESSION);
+}
+
+/* A large session: parts of other members are the same files as before */
+static void
+test_only_the_part_concerned_changes (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  g_autofree char *filler = g_strnfill (200000, 'x');
+  g_autofree char *other = g_strnfill (3000, 'y');
+  g_autofree char *json =
+    g_strdup_printf ("{\"id\":\"t\",\"screenshots\":[\"%s\",\"%s\"],\"summary\":\"%s\",\"notes\":\"%s\"}", filler, filler, other, other);
+  g_autofree char *value = g_strdup_printf ("\"%sz\"", other);
+  g_autofree char *key = create (fixture->store, json);
+  g_autofree char *chunks = g_strdup_printf ("sessions/%s/chunks", key);
+  g_autofree char *before = store_util_list_files (fixture->path, chunks);
+  g_autofree char *after = NULL;
+  g_auto(GStrv) lines = g_strsplit (before, "\n", -1);
+  guint kept = 0;
+
+  set (fixture->store, key, "summary", value);
+  after = store_util_list_files (fixture->path, chunks);
+  for (guint i = 0; lines[i] != NULL; i++)
+    kept += strstr (after, lines[i]) != NULL ? 1 : 0;
+  g_assert_cmpuint (g_strv_length (lines), ==, 4);
+  g_assert_cmpuint (kept, ==, 3);
+  assert_sound (fixture->store);
+
+  /* And what was long may become short, and the other way round */
+  set (fixture->store, key, "summary", "1");
+  set (fixture->store, key, "notes", value);
+  set (fixture->store, key, "screenshots", "[]");
+  g_free (json);
+  json = g_strdup_printf ("{\"id\":\"t\",\"screenshots\":[],\"summary\":1,\"notes\":%s}", value);
+  assert_session (fixture->store, key, json);
+  assert_sound (fixture->store);
+}
+
+static void
+test_metadata_keep_their_size (Fixture       *fixture,
+                               gconstpointer  test_data)
+{
+  g_autofree char *filler = g_strnfill (1500, 'x');
+  g_autofree char *value = g_strdup_printf ("\"%s\"", filler);
+  g_autofree char *path = g_strdup_printf ("sessions/%s/metadata.json", fixture->key);
+  g_autoptr(StrataManifest) manifest = NULL;
+
+  for (guint i = 0; i < 15; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("member%u", i);
+
+      set (fixture->store, fixture->key, name, value);
+    }
+  g_assert_cmpuint (store_util_file_size (fixture->path, path), <, 8192 + 2000);
+  assert_sound (fixture->store);
+  manifest = load (fixture->store, fixture->key);
+  g_assert_cmpuint (manifest->edits, ==, 15);
+  g_assert_cmpuint (manifest->n_members, ==, 19);
+}
+
+/* Random changes beside a naive model of the session */
+typedef struct
+{
+  GPtrArray *names;
+  GPtrArray *values;
+} Model;
+
+static void
+model_set (Model      *model,
+           const char *name,
+           const char *value)
+{
+  for (guint i = 0; i < model->names->len; i++)
+    if (strcmp (g_ptr_array_index (model->names, i), name) == 0)
+      {
+        g_free (g_ptr_array_index (model->values, i));
+        g_ptr_array_index (model->values, i) = g_strdup (value);
+        return;
+      }
+  g_ptr_array_add (model->names, g_strdup (name));
+  g_ptr_array_add (model->values, g_strdup (value));
+}
+
+static void
+model_append (Model      *model,
+              const char *name,
+              const char *element)
+{
+  for (guint i = 0; i < model->names->len; i++)
+    if (strcmp (g_ptr_array_index (model->names, i), name) == 0)
+      {
+        const char *old = g_ptr_array_index (model->values, i);
+        g_autofree char *inner = g_strndup (old, strlen (old) - 1);
+        char *joined = g_strdup_printf ("%s%s%s]", inner, strlen (inner) > 1 ? "," : "", element);
+
+        g_free (g_ptr_array_index (model->values, i));
+        g_ptr_array_index (model->values, i) = joined;
+        return;
+      }
+  g_ptr_array_add (model->names, g_strdup (name));
+  g_ptr_array_add (model->values, g_strdup_printf ("[%s]", element));
+}
+
+static char *
+model_print (Model *model)
+{
+  GString *text = g_string_new ("{");
+
+  for (guint i = 0; i < model->names->len; i++)
+    g_string_append_printf (text, "%s\"%s\":%s", i > 0 ? "," : "", (char *)g_ptr_array_index (model->names, i),
+                            (char *)g_ptr_array_index (model->values, i));
+  g_string_append_c (text, '}');
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_any_order_of_changes (Fixture       *fixture,
+                           gconstpointer  test_data)
+{
+  static const char *const lists[] = { "screenshots", "audioSegments", "contextItems" };
+  static const char *const names[] = { "name", "summary", "x", "screenshots" };
+  guint steps = g_test_thorough () ? 3000 : 300;
+  g_autoptr(GPtrArray) model_names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GPtrArray) model_values = g_ptr_array_new_with_free_func (g_free);
+  Model model = { model_names, model_values };
+  g_autofree char *key = create (fixture->store, "{\"id\":\"m\"}");
+
+  model_set (&model, "id", "\"m\"");
+  for (guint step = 0; step < steps; step++)
+    {
+      g_autoptr(GString) minified = g_string_new (NULL);
+      g_autoptr(GString) spaced = g_string_new (NULL);
+      guint kind = (guint)g_test_rand_int_range (0, 20);
+
+      store_util_random_value (minified, spaced, 3);
+      if (g_test_rand_int_range (0, 30) == 0)
+        {
+          g_string_truncate (minified, 0);
+          g_string_truncate (spaced, 0);
+          store_util_random_string (minified, spaced, (gsize)g_test_rand_int_range (1000, 200000));
+        }
+      if (kind < 12)
+        {
+          const char *list = lists[kind % G_N_ELEMENTS (lists)];
+
+          append (fixture->store, key, list, spaced->str);
+          model_append (&model, list, minified->str);
+        }
+      else if (kind < 16)
+        {
+          const char *name = names[kind % G_N_ELEMENTS (names)];
+          gboolean is_list = strcmp (name, "screenshots") == 0;
+          g_autofree char *value = is_list ? g_strdup_printf ("[%s]", minified->str) : g_strdup (minified->str);
+
+          set (fixture->store, key, name, value);
+          model_set (&model, name, value);
+        }
+      else if (kind < 18)
+        seal (fixture->store, key);
+      else if (kind == 18)
+        reopen (fixture);
+      else
+        {
+          g_autofree char *text = model_print (&model);
+          g_autoptr(GError) error = NULL;
+
+          try_save (fixture->store, key, text, &error);
+          g_assert_no_error (error);
+        }
+
+      if (step % 10 == 0)
+        {
+          g_autofree char *text = model_print (&model);
+
+          assert_session (fixture->store, key, text);
+        }
+    }
+  assert_sound (fixture->store);
+}
+
+/* Saving whole */
+
+static void
+test_a_session_is_replaced_whole (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataManifest) manifest = NULL;
+  g_autoptr(StrataSessionInfo) info = NULL;
+
+  append (fixture->store, fixture->key, "screenshots", "1");
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", "one", NULL));
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p2\"}", "two", NULL));
+  g_assert_true (try_save (fixture->store, fixture->key, "{\"x\":[\"p2\"], \"id\":\"s\",\"name\":\"other\"}", &error));
+  g_assert_no_error (error);
+  assert_session (fixture->store, fixture->key, "{\"x\":[\"p2\"],\"id\":\"s\",\"name\":\"other\"}");
+  assert_attachments (fixture->store, fixture->key, "p2 object");
+  info = find (fixture->store, "s");
+  g_assert_cmpstr (info->name, ==, "other");
+  g_assert_cmpuint (info->screenshots, ==, 0);
+  manifest = load (fixture->store, fixture->key);
+  g_assert_cmpuint (manifest->edits, ==, 0);
+  g_assert_cmpuint (manifest->generation, ==, 1);
+  assert_sound (fixture->store);
+
+  append (fixture->store, fixture->key, "screenshots", "2");
+  assert_session (fixture->store, fixture->key, "{\"x\":[\"p2\"],\"id\":\"s\",\"name\":\"other\",\"screenshots\":[2]}");
+
+  g_assert_false (try_save (fixture->store, fixture->key, "{\"id\":\"t\"}", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUITABLE);
+  g_clear_error (&error);
+  g_assert_false (try_save (fixture->store, fixture->key, "{}", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUITABLE);
+  g_clear_error (&error);
+  g_assert_false (try_save (fixture->store, fixture->key, "[]", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUITABLE);
+  g_clear_error (&error);
+  g_assert_false (try_save (fixture->store, fixture->key, "{\"id\":\"s\"", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+}
+
+/* An old store's session keeps the digest that it came with, so that a later
+ * migration sees that it knows it, and that it was changed here.
+ */
+static void
+test_what_came_from_an_old_store_is_not_replaced_unseen (Fixture       *fixture,
+                                                         gconstpointer  test_data)
+{
+  g_autofree char *key = store_util_put (fixture->store, "{\"id\":\"old\",\"name\":\"a\"}", 0);
+  g_autoptr(StrataManifest) before = load (fixture->store, key);
+  g_autoptr(StrataManifest) after = NULL;
+  g_autoptr(StrataBatch) batch = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (_strata_manifest_is_edited (before));
+  append (fixture->store, key, "screenshots", "1");
+  g_clear_pointer (&before, _strata_manifest_free);
+  before = load (fixture->store, key);
+  g_assert_true (_strata_manifest_is_edited (before));
+  set (fixture->store, key, "name", "\"b\"");
+  after = load (fixture->store, key);
+  g_assert_true (_strata_manifest_is_edited (after));
+  g_assert_true (_strata_digest_equal (&before->raw_digest, &after->raw_digest));
+  assert_sound (fixture->store);
+
+  batch = _strata_batch_new (fixture->store, NULL);
+  _strata_batch_add (batch, store_util_slice (fixture->store, batch, "{\"id\":\"old\",\"name\":\"c\"}", 0, NULL), store_util_new_rows ());
+  g_assert_false (_strata_batch_commit (batch, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
+  assert_session (fixture->store, key, "{\"id\":\"old\",\"name\":\"b\",\"screenshots\":[1]}");
+  assert_sound (fixture->store);
+}
+
+/* Attachments follow what uses them */
+static void
+test_attachments_go_with_their_last_use (Fixture       *fixture,
+                                         gconstpointer  test_data)
+{
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", "one", NULL));
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p2\"}", "two", NULL));
+  set (fixture->store, fixture->key, "cover", "{\"attachmentId\":\"p1\"}");
+  set (fixture->store, fixture->key, "screenshots", "[]");
+  assert_attachments (fixture->store, fixture->key, "p1 object");
+  assert_sound (fixture->store);
+  set (fixture->store, fixture->key, "name", "\"p1\"");
+  set (fixture->store, fixture->key, "cover", "null");
+  assert_attachments (fixture->store, fixture->key, "p1 object");
+  set (fixture->store, fixture->key, "name", "\"none\"");
+  assert_attachments (fixture->store, fixture->key, "");
+  assert_sound (fixture->store);
+  set (fixture->store, fixture->key, "cover", "{\"attachmentId\":\"p7\"}");
+  assert_attachments (fixture->store, fixture->key, "p7 missing");
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p7\"}", "seven", NULL));
+  assert_attachments (fixture->store, fixture->key, "p7 object");
+  seal (fixture->store, fixture->key);
+  assert_attachments (fixture->store, fixture->key, "p7 object");
+  assert_sound (fixture->store);
+}
+
+/* The trash */
+
+static void
+test_a_session_is_deleted_and_comes_back (Fixture       *fixture,
+                                          gconstpointer  test_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  g_assert_true (try_append (fixture->store, fixture->key, "screenshots", "{\"attachmentId\":\"p1\"}", "one", NULL));
+  text = store_util_read_session (fixture->store, fixture->key, NULL);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *name = strata_store_delete_session (fixture->store, fixture->key, NULL, &error);
+      g_autofree char *back = NULL;
+
+      g_assert_no_error (error);
+      g_assert_true (g_str_has_prefix (name, "sessions~"));
+      g_assert_null (strata_store_find_session (fixture->store, "s", &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      g_assert_false (try_append (fixture->store, fixture->key, "screenshots", "1", NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      assert_sound (fixture->store);
+      if (i == 1)
+        reopen (fixture);
+
+      back = strata_store_undelete (fixture->store, fixture->key, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (back, ==, fixture->key);
+      assert_session (fixture->store, fixture->key, text);
+      assert_attachments (fixture->store, fixture->key, "p1 object");
+      assert_sound (fixture->store);
+    }
+
+  g_assert_null (strata_store_undelete (fixture->store, fixture->key, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+}
+
+static void
+test_a_deleted_session_does_not_replace_a_new_one (Fixture       *fixture,
+                                                   gconstpointer  test_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *name = strata_store_delete_session (fixture->store, fixture->key, NULL, NULL);
+  g_autofree char *key = create (fixture->store, "{\"id\":\"s\",\"new\":true}");
+  g_autofree char *second = NULL;
+  g_autofree char *back = NULL;
+
+  g_assert_cmpstr (key, ==, fixture->key);
+  g_assert_null (strata_store_undelete (fixture->store, key, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
+  g_clear_error (&error);
+
+  /* The one that was deleted last comes first */
+  second = strata_store_delete_session (fixture->store, key, NULL, NULL);
+  back = strata_store_undelete (fixture->store, key, NULL, &error);
+  g_assert_no_error (error);
+  assert_session (fixture->store, key, "{\"id\":\"s\",\"new\":true}");
+  assert_sound (fixture->store);
+}
+
+static void
+test_items_are_deleted_and_come_back (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  static const char session[] =
+    "{\"id\":\"t\",\"screenshots\":[{\"id\":\"a\"},{\"id\":\"b\",\"attachmentId\":\"p1\"},{\"id\":\"c\"}],"
+    "\"audioSegments\":[{\"id\":7}],\"video\":{\"d\":1,\"chunks\":[{\"id\":\"v\"},{\"id\":\"w\"}]},\"end\":0}";
+  static const struct { const char *item; const char *left; } rows[] = {
+    { "b", "{\"id\":\"t\",\"screenshots\":[{\"id\":\"a\"},{\"id\":\"c\"}],"
+           "\"audioSegments\":[{\"id\":7}],\"video\":{\"d\":1,\"chunks\":[{\"id\":\"v\"},{\"id\":\"w\"}]},\"end\":0}" },
+    { "a", "{\"id\":\"t\",\"screenshots\":[{\"id\":\"b\",\"attachmentId\":\"p1\"},{\"id\":\"c\"}],"
+           "\"audioSegments\":[{\"id\":7}],\"video\":{\"d\":1,\"chunks\":[{\"id\":\"v\"},{\"id\":\"w\"}]},\"end\":0}" },
+    { "c", "{\"id\":\"t\",\"screenshots\":[{\"id\":\"a\"},{\"id\":\"b\",\"attachmentId\":\"p1\"}],"
+           "\"audioSegments\":[{\"id\":7}],\"video\":{\"d\":1,\"chunks\":[{\"id\":\"v\"},{\"id\":\"w\"}]},\"end\":0}" },
+    { "7", "{\"id\":\"t\",\"screenshots\":[{\"id\":\"a\"},{\"id\":\"b\",\"attachmentId\":\"p1\"},{\"id\":\"c\"}],"
+           "\"audioSegments\":[],\"video\":{\"d\":1,\"chunks\":[{\"id\":\"v\"},{\"id\":\"w\"}]},\"end\":0}" },
+    { "w", "{\"id\":\"t\",\"screenshots\":[{\"id\":\"a\"},{\"id\":\"b\",\"attachmentId\":\"p1\"},{\"id\":\"c\"}],"
+           "\"audioSegments\":[{\"id\":7}],\"video\":{\"d\":1,\"chunks\":[{\"id\":\"v\"}]},\"end\":0}" },
+  };
+  g_autofree char *key = create (fixture->store, session);
+  g_autoptr(GBytes) content = g_bytes_new_static ("one", 3);
+  g_autoptr(StrataNewAttachment) attachment = strata_new_attachment_new_for_bytes ("p1", content);
+  g_autofree char *id = strata_store_add_attachment (fixture->store, key, attachment, NULL, NULL, NULL);
+  g_autoptr(GError) error = NULL;
+
+  /* Once as it was made, and once with the video's chunks in parts of their own */
+  for (guint pass = 0; pass < 2; pass++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+        {
+          g_autofree char *name = strata_store_delete_item (fixture->store, key, rows[i].item, NULL, &error);
+          g_autofree char *back = NULL;
+
+          g_assert_no_error (error);
+          assert_session (fixture->store, key, rows[i].left);
+          assert_attachments (fixture->store, key, i > 0 ? "p1 object" : "");
+          assert_sound (fixture->store);
+          back = strata_store_undelete (fixture->store, name, NULL, &error);
+          g_assert_no_error (error);
+          g_assert_cmpstr (back, ==, key);
+          assert_session (fixture->store, key, session);
+          assert_attachments (fixture->store, key, "p1 object");
+          assert_sound (fixture->store);
+          g_assert_null (strata_store_undelete (fixture->store, name, NULL, &error));
+          g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+          g_clear_error (&error);
+        }
+      if (pass == 0)
+        {
+          g_autofree char *name = strata_store_delete_item (fixture->store, key, "w", NULL, NULL);
+
+          append (fixture->store, key, "video.chunks", "{\"id\":\"w\"}");
+          seal (fixture->store, key);
+          assert_session (fixture->store, key, session);
+          /* It is there again, in another way */
+          g_assert_null (strata_store_undelete (fixture->store, name, NULL, &error));
+          g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
+          g_clear_error (&error);
+        }
+    }
+
+  g_assert_null (strata_store_delete_item (fixture->store, key, "nothing", NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+}
+
+static void
+test_names_in_the_trash_are_no_paths (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  static const char *const names[] = { "items~../../store.json", "items~x", "items~", "../sessions", "items~/etc/passwd" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (strata_store_undelete (fixture->store, names[i], NULL, &error));
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+    }
+}
+
+/* Taking all items out of many parts, in any order */
+static void
+test_a_long_list_empties (Fixture       *fixture,
+                          gconstpointer  test_data)
+{
+  g_autofree char *filler = g_strnfill (20000, 'x');
+  g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *key = create (fixture->store, "{\"id\":\"t\"}");
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"id\":\"i%u\",\"x\":\"%s\"}", i, filler);
+
+      append (fixture->store, key, "contextItems", json);
+      g_ptr_array_add (left, g_strdup_printf ("i%u", i));
+    }
+  while (left->len > 0)
+    {
+      guint place = (guint)g_test_rand_int_range (0, (gint32)left->len);
+      g_autofree char *name = strata_store_delete_item (fixture->store, key, g_ptr_array_index (left, place), NULL, NULL);
+
+      g_assert_nonnull (name);
+      g_ptr_array_remove_index (left, place);
+    }
+  assert_session (fixture->store, key, "{\"id\":\"t\",\"contextItems\":[]}");
+  assert_sound (fixture->store);
+}
+
+/* Collections */
+
+static void
+test_collections_are_made_and_replaced (Fixture       *fixture,
+                                        gconstpointer  test_data)
+{
+  static const char *const values[] = { "[]", "[1,2,{\"attachmentId\":\"p1\"}]", "{\"a\":1}", "null", "\"x\"" };
+  g_autofree char *key = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GInputStream) bad = g_memory_input_stream_new_from_data ("[1", -1, NULL);
+
+  store_util_put_collection (fixture->store, "tasks", "[0]");
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data (values[i], -1, NULL);
+      g_autoptr(GInputStream) tasks_stream = g_memory_input_stream_new_from_data (values[i], -1, NULL);
+      g_autofree char *made = strata_store_set_collection (fixture->store, i % 2 == 0 || key == NULL ? "My notes" : key, stream, NULL, &error);
+      g_autofree char *tasks = NULL;
+      g_autoptr(GInputStream) back = NULL;
+      g_autofree char *text = NULL;
+
+      g_assert_no_error (error);
+      g_assert_true (key == NULL || strcmp (key, made) == 0);
+      g_free (key);
+      key = g_strdup (made);
+      back = strata_store_open_collection (fixture->store, key, &error);
+      text = store_util_read (back, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (text, ==, values[i]);
+      assert_attachments (fixture->store, key, i == 1 ? "p1 missing" : "");
+      tasks = strata_store_set_collection (fixture->store, "tasks", tasks_stream, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (tasks, ==, "tasks");
+      assert_sound (fixture->store);
+    }
+  name = strata_store_dup_collection_name (fixture->store, key, NULL);
+  g_assert_cmpstr (name, ==, "My notes");
+  g_assert_null (strata_store_set_collection (fixture->store, "tasks", bad, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SYNTAX);
+}
+
+/* Asynchronously */
+
+typedef struct
+{
+  GMainLoop *loop;
+  guint      pending;
+  guint      done;
+  guint      cancelled;
+} Calls;
+
+static void
+appended_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Calls *calls = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (strata_store_append_finish (STRATA_STORE (object), result, NULL, &error))
+    calls->done++;
+  else
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      calls->cancelled++;
+    }
+  if (--calls->pending == 0)
+    g_main_loop_quit (calls->loop);
+}
+
+static void
+test_calls_come_back_when_it_is_done (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Calls calls = { .loop = loop };
+  g_autoptr(StrataSessionInfo) info = NULL;
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("[%u]", i);
+      g_autoptr(GBytes) bytes = g_bytes_new (json, strlen (json));
+
+      calls.pending++;
+      strata_store_append_async (fixture->store, fixture->key, "screenshots", bytes, NULL,
+                                 i % 2 == 0 ? cancellable : NULL, appended_cb, &calls);
+    }
+  g_cancellable_cancel (cancellable);
+  g_main_loop_run (loop);
+
+  /* Those that were cancelled in time were not done, and the others were */
+  g_assert_cmpuint (calls.done + calls.cancelled, ==, 100);
+  g_assert_cmpuint (calls.done, >=, 50);
+  info = find (fixture->store, "s");
+  g_assert_cmpuint (info->screenshots, ==, 1 + calls.done);
+  assert_sound (fixture->store);
+}
+
+static void
+test_what_is_cancelled_before_changes_nothing (Fixture       *fixture,
+                                               gconstpointer  test_data)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GBytes) bytes = g_bytes_new_static ("1", 1);
+  g_autoptr(GError) error = NULL;
+
+  g_cancellable_cancel (cancellable);
+  g_assert_false (strata_store_set_member (fixture->store, fixture->key, "name", bytes, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_null (strata_store_delete_session (fixture->store, fixture->key, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_session (fixture->store, fixture->key, SESSION);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 int
@@ -1207,6 +1829,22 @@ main (int   argc,
   ADD ("/store-write/several/processes", test_processes_append_to_one_session);
   ADD ("/store-write/several/kill-9", test_what_was_acknowledged_survives_kill_9);
   ADD ("/store-write/many", test_many_appends);
+  ADD ("/store-write/set/another-value", test_a_member_gets_another_value);
+  ADD ("/store-write/set/refused", test_what_is_no_value_is_refused);
+  ADD ("/store-write/set/only-its-part", test_only_the_part_concerned_changes);
+  ADD ("/store-write/set/metadata-size", test_metadata_keep_their_size);
+  ADD ("/store-write/any-order", test_any_order_of_changes);
+  ADD ("/store-write/save/whole", test_a_session_is_replaced_whole);
+  ADD ("/store-write/save/from-old-store", test_what_came_from_an_old_store_is_not_replaced_unseen);
+  ADD ("/store-write/attachment/last-use", test_attachments_go_with_their_last_use);
+  ADD ("/store-write/trash/session", test_a_session_is_deleted_and_comes_back);
+  ADD ("/store-write/trash/not-over-new", test_a_deleted_session_does_not_replace_a_new_one);
+  ADD ("/store-write/trash/items", test_items_are_deleted_and_come_back);
+  ADD ("/store-write/trash/names", test_names_in_the_trash_are_no_paths);
+  ADD ("/store-write/trash/long-list", test_a_long_list_empties);
+  ADD ("/store-write/collection", test_collections_are_made_and_replaced);
+  ADD ("/store-write/async/done", test_calls_come_back_when_it_is_done);
+  ADD ("/store-write/async/cancelled", test_what_is_cancelled_before_changes_nothing);
 
   return g_test_run ();
 }
