@@ -48,20 +48,24 @@ seal_list (StrataEdit  *self,
         g_array_append_val (runs, run);
     }
 
-  return runs->len == 0 || _strata_edit_extend (self, list, runs, error);
+  return _strata_edit_extend (self, list, runs, error);
 }
 
 static gboolean
 seal (StrataEdit  *self,
       GError     **error)
 {
+  StrataList lists[STRATA_N_LISTS];
+  guint n;
+
   if (self->base->tail == NULL)
     return TRUE;
   if (!_strata_tail_check (self->base->tail, self->base->key, error))
     return FALSE;
 
-  for (guint i = 0; i < STRATA_N_LISTS; i++)
-    if (!seal_list (self, (StrataList)i, error))
+  n = _strata_tail_get_lists (self->base->tail, lists);
+  for (guint i = 0; i < n; i++)
+    if (!seal_list (self, lists[i], error))
       return FALSE;
 
   return TRUE;

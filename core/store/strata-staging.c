@@ -18,6 +18,7 @@
 #define INTENT_SUFFIX ".intent"
 /* One line for each session of a batch */
 #define MAX_INTENT (64 * 1024 * 1024)
+#define MAX_NAMES 1000
 
 struct _StrataStaging
 {
@@ -30,6 +31,38 @@ struct _StrataStaging
   guint     counter;
 };
 
+static char *
+dup_lock_path (StrataStaging *self)
+{
+  return g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, self->writer);
+}
+
+/* Takes a name that nobody has. Two processes that were one draw the same numbers. */
+static gboolean
+take_name (StrataStaging  *self,
+           GError        **error)
+{
+  for (guint i = 1; ; i++)
+    {
+      g_autofree char *random = g_uuid_string_random ();
+      g_autofree char *lock_path = NULL;
+      g_autoptr(GError) open_error = NULL;
+
+      g_free (self->writer);
+      self->writer = g_strndup (random, 8);
+      lock_path = dup_lock_path (self);
+      self->lock_fd = _strata_file_open (self->dir, lock_path, O_RDWR | O_CREAT | O_EXCL, &open_error);
+      if (self->lock_fd >= 0)
+        return TRUE;
+
+      if (i == MAX_NAMES || !g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
+        {
+          g_propagate_error (error, g_steal_pointer (&open_error));
+          return FALSE;
+        }
+    }
+}
+
 /* @dir: the store's root, borrowed
  *
  * Returns: (transfer full): or %NULL with @error set
@@ -39,16 +72,14 @@ _strata_staging_new (int      dir,
                      GError **error)
 {
   g_autoptr(StrataStaging) self = g_new0 (StrataStaging, 1);
-  g_autofree char *random = g_uuid_string_random ();
   g_autofree char *lock_path = NULL;
 
   self->dir = dir;
-  self->writer = g_strndup (random, 8);
-  lock_path = g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, self->writer);
-  self->lock_fd = _strata_file_open (dir, lock_path, O_RDWR | O_CREAT | O_EXCL, error);
-  if (self->lock_fd < 0)
+  self->lock_fd = -1;
+  if (!take_name (self, error))
     return NULL;
 
+  lock_path = dup_lock_path (self);
   if (_strata_seam_get ()->lock (self->lock_fd, F_WRLCK) < 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Cannot lock “%s”", lock_path);
@@ -81,7 +112,7 @@ _strata_staging_free (StrataStaging *self)
 {
   if (self->lock_fd >= 0 && self->writer != NULL)
     {
-      g_autofree char *lock_path = g_strdup_printf (FOLDER "/%s" LOCK_SUFFIX, self->writer);
+      g_autofree char *lock_path = dup_lock_path (self);
 
       sweep_own (self);
       _strata_file_unlink (self->dir, lock_path, NULL);

@@ -66,6 +66,13 @@ void        _strata_tail_unref        (StrataTail           *self);
 gboolean    _strata_tail_check        (const StrataTail     *self,
                                        const char           *key,
                                        GError              **error);
+/* The lists that have elements in it, in the order in which they came to it.
+ *
+ * @out_lists: room for STRATA_N_LISTS
+ * Returns: how many
+ */
+guint       _strata_tail_get_lists    (const StrataTail     *self,
+                                       StrataList           *out_lists);
 /* Appends the rows of one line; @rows (element-type StrataAttachmentRow) */
 gboolean    _strata_tail_line_read_rows (const StrataTailLine *line,
                                        GPtrArray            *rows,

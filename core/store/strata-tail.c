@@ -394,6 +394,25 @@ _strata_tail_check (const StrataTail  *self,
   return FALSE;
 }
 
+guint
+_strata_tail_get_lists (const StrataTail *self,
+                        StrataList       *out_lists)
+{
+  guint seen = 1u << STRATA_N_LISTS, n = 0;
+
+  for (guint i = 0; i < self->lines->len && n < STRATA_N_LISTS; i++)
+    {
+      StrataList list = g_array_index (self->lines, StrataTailLine, i).list;
+
+      if (seen & 1u << list)
+        continue;
+      seen |= 1u << list;
+      out_lists[n++] = list;
+    }
+
+  return n;
+}
+
 gboolean
 _strata_tail_line_read_rows (const StrataTailLine  *line,
                              GPtrArray             *rows,

@@ -477,6 +477,8 @@ add_members (StrataValueStream     *self,
              GError               **error)
 {
   const StrataTail *tail = manifest->tail;
+  StrataList lists[STRATA_N_LISTS];
+  guint n_lists = tail != NULL ? _strata_tail_get_lists (tail, lists) : 0;
   guint places[STRATA_N_LISTS];
   gboolean is_first = members->len == 0;
 
@@ -494,10 +496,10 @@ add_members (StrataValueStream     *self,
         return FALSE;
     }
 
-  for (guint i = 0; i < STRATA_N_LISTS; i++)
-    if (tail != NULL && tail->items[i] > 0 && places[i] == G_MAXUINT)
+  for (guint i = 0; i < n_lists; i++)
+    if (places[lists[i]] == G_MAXUINT)
       {
-        add_new_list (self, manifest, tail, (StrataList)i, is_first);
+        add_new_list (self, manifest, tail, lists[i], is_first);
         is_first = FALSE;
       }
   add_text (self, "}", 1);
