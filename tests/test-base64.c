@@ -9,9 +9,9 @@
 
 #include "base/strata-error.h"
 #include "chunk-stream.h"
+#include "codec/strata-filter-stream-private.h"
 #include "legacy/strata-base64-private.h"
 #include "legacy/strata-data-uri-private.h"
-#include "legacy/strata-filter-stream-private.h"
 
 static const gsize sizes[] = { 1, 2, 3, 4, 5, 7, 8, 9, 64, 100000 };
 

@@ -9,8 +9,8 @@
 
 #include "base/strata-error.h"
 #include "chunk-stream.h"
+#include "codec/strata-filter-stream-private.h"
 #include "json/strata-json-reader-private.h"
-#include "legacy/strata-filter-stream-private.h"
 #include "legacy/strata-unescape-private.h"
 
 static GByteArray *

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "codec/strata-filter-stream-private.h"
 #include "strata-base64-private.h"
 #include "strata-data-uri-private.h"
-#include "strata-filter-stream-private.h"
 #include "strata-percent-private.h"
 
 #define SCHEME "data:"

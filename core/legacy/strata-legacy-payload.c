@@ -11,9 +11,9 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "codec/strata-filter-stream-private.h"
+#include "codec/strata-gunzip-private.h"
 #include "strata-base64-private.h"
-#include "strata-filter-stream-private.h"
-#include "strata-gunzip-private.h"
 #include "strata-json-string-stream-private.h"
 #include "strata-legacy-envelope-private.h"
 #include "strata-legacy-payload-private.h"
