@@ -190,6 +190,8 @@ command_migrate (Invocation *invocation)
     strata_migration_set_batch_size (migration, (guint)invocation->batch);
   strata_migration_set_attachments_path (migration, invocation->attachments_path);
   strata_migration_set_source (migration, invocation->source);
+  if (invocation->compress)
+    strata_migration_set_compression (migration, STRATA_COMPRESSION_LEVEL);
   strata_migration_set_recover (migration, !invocation->no_recovered);
   set_migration (invocation, migration);
   ok = strata_migration_run (migration, invocation->cancellable, &error);

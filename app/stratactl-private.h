@@ -43,6 +43,7 @@ typedef struct
   char           *source;
   char           *attachments_path;
   gboolean        no_recovered;
+  gboolean        compress;
   int             limit;
   char           *sort;
   gboolean        metadata;

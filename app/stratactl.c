@@ -19,7 +19,7 @@
 
 static const Command commands[] = {
   { "plan", command_plan, "[LEGACY] [--source NAME] [--attachments DIR]", "say what a migration would do; writes nothing", 0, 1 },
-  { "migrate", command_migrate, "[LEGACY] [--source NAME] [--attachments DIR] [--batch N] [--no-recovered]", "move an old store into the new one, and prove it", 0, 1 },
+  { "migrate", command_migrate, "[LEGACY] [--source NAME] [--attachments DIR] [--batch N] [--compress] [--no-recovered]", "move an old store into the new one, and prove it", 0, 1 },
   { "status", command_status, "", "say where the migration is", 0, 0 },
   { "list", command_list, "[--limit N] [--sort date|size|name]", "list the sessions", 0, 0 },
   { "show", command_show, "ID [--metadata|--parts|--part NAME-001]", "print a session as JSON", 1, 1 },
@@ -98,6 +98,7 @@ parse_options (Invocation   *invocation,
     { "batch", 0, 0, G_OPTION_ARG_INT, &invocation->batch, NULL, NULL },
     { "source", 0, 0, G_OPTION_ARG_STRING, &invocation->source, NULL, NULL },
     { "attachments", 0, 0, G_OPTION_ARG_FILENAME, &invocation->attachments_path, NULL, NULL },
+    { "compress", 0, 0, G_OPTION_ARG_NONE, &invocation->compress, NULL, NULL },
     { "no-recovered", 0, 0, G_OPTION_ARG_NONE, &invocation->no_recovered, NULL, NULL },
     { "limit", 0, 0, G_OPTION_ARG_INT, &invocation->limit, NULL, NULL },
     { "sort", 0, 0, G_OPTION_ARG_STRING, &invocation->sort, NULL, NULL },

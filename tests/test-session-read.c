@@ -866,7 +866,7 @@ test_metadata_that_contradicts_itself_is_damage (Fixture       *fixture,
   newer = open_session (fixture, key);
   strata_cache_clear (strata_store_get_cache (fixture->store));
   g_assert_null (strata_session_load_part (newer, "screenshots-001", NULL, &newer_error));
-  g_assert_error (newer_error, STRATA_ERROR, STRATA_ERROR_NEWER_FORMAT);
+  g_assert_error (newer_error, STRATA_ERROR, STRATA_ERROR_CORRUPT);
 }
 
 /* A value in an array's place, whose digest fits */

@@ -192,6 +192,38 @@ note_damage_of_parts (Check                 *check,
   return any || note_damage (check, path, manifest->key, from, error);
 }
 
+/* A packed part's file has a digest too: what unpacks to the right text may still
+ * not be the file that was stored.
+ */
+static gboolean
+check_packed (Check                 *check,
+              const StrataManifest  *manifest,
+              GPtrArray             *parts,
+              GError               **error)
+{
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const StrataPart *part = g_ptr_array_index (parts, i);
+      g_autofree char *path = _strata_manifest_dup_part_path (manifest, part);
+      g_autoptr(GInputStream) stream = NULL;
+      g_autoptr(GError) read_error = NULL;
+      StrataDigest digest;
+
+      if (!part->is_gzip)
+        continue;
+      stream = _strata_file_stream_open (check->dir, path, &read_error);
+      if (stream == NULL || !_strata_digest_of_stream (stream, &digest, check->cancellable, &read_error))
+        {
+          if (!note_damage (check, path, manifest->key, &read_error, error))
+            return FALSE;
+        }
+      else if (!_strata_digest_equal (&digest, &part->stored_digest))
+        report (check, path, manifest->key, NULL, "The file's bytes are not those that were stored, though they unpack to the right text");
+    }
+
+  return TRUE;
+}
+
 static gboolean
 check_rows (Check                 *check,
             const StrataManifest  *manifest,
@@ -204,6 +236,8 @@ check_rows (Check                 *check,
   if (rows == NULL)
     return note_damage_of_parts (check, manifest, manifest->attachments, path, &load_error, error);
 
+  if (!check_packed (check, manifest, manifest->attachments, error))
+    return FALSE;
   check->result->files += manifest->attachments->len;
   for (guint i = 0; i < rows->len; i++)
     {
@@ -270,6 +304,8 @@ check_value (Check                 *check,
   if (stream == NULL || !read_value (stream, &digest, &bytes, check->cancellable, &read_error))
     return note_damage_of_parts (check, manifest, manifest->parts, path, &read_error, error);
 
+  if (!check_packed (check, manifest, manifest->parts, error))
+    return FALSE;
   check->result->files += manifest->parts->len + 1 + (manifest->tail != NULL ? 1 : 0);
   if (!is_what_was_stored (manifest, &digest, bytes))
     report (check, path, manifest->key, NULL, "Put together, its parts are not what was stored");

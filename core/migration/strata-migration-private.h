@@ -28,6 +28,7 @@ typedef struct
 
   StrataAttachmentTaker  *taker;
   StrataBatch            *batch;
+  StrataPartPacker       *packer;           /* NULL: parts stay plain */
   guint64                 batch_bytes;
   gboolean                recover;          /* take what only older candidates have */
   GHashTable             *claimed;          /* keys given to sessions of this run */

@@ -166,6 +166,52 @@ keep_unreadable (StrataMigrationRun   *run,
     }
 }
 
+static const StrataPart *
+find_same_text (GPtrArray        *parts,
+                const StrataPart *wanted)
+{
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const StrataPart *part = g_ptr_array_index (parts, i);
+
+      if (part->number == wanted->number && _strata_digest_equal (&part->raw_digest, &wanted->raw_digest) &&
+          strcmp (part->kind, wanted->kind) == 0)
+        return part;
+    }
+
+  return NULL;
+}
+
+/* A part that the store has packed stays so: it is not taken for a change that it came plain, or at another level. */
+static void
+keep_packed (StrataMigrationRun   *run,
+             const StrataManifest *stored,
+             GPtrArray            *stored_parts,
+             GPtrArray            *parts)
+{
+  int dir = _strata_store_get_dir (run->store);
+
+  for (guint i = 0; i < parts->len; i++)
+    {
+      StrataPart *part = g_ptr_array_index (parts, i);
+      const StrataPart *kept = part->staged_path != NULL ? find_same_text (stored_parts, part) : NULL;
+      g_autofree char *path = NULL;
+      struct stat status;
+
+      if (kept == NULL || !kept->is_gzip)
+        continue;
+      path = _strata_manifest_dup_part_path (stored, kept);
+      if (!_strata_file_stat (dir, path, &status, NULL) || (guint64)status.st_size != kept->stored_bytes)
+        continue;
+
+      _strata_file_unlink (dir, part->staged_path, NULL);
+      g_clear_pointer (&part->staged_path, g_free);
+      part->is_gzip = TRUE;
+      part->stored_bytes = kept->stored_bytes;
+      part->stored_digest = kept->stored_digest;
+    }
+}
+
 /* Adds what a slicer took to the batch, with the attachments it uses, unless
  * the store has exactly that already.
  *
@@ -192,6 +238,11 @@ _strata_migration_add_to_batch (StrataMigrationRun    *run,
   if (!_strata_slicer_add_rows (slicer, manifest, rows, error) ||
       !settle_against_earlier (run, hint, manifest, error))
     return FALSE;
+  if (stored != NULL && !run->distrust)
+    {
+      keep_packed (run, stored, stored->parts, manifest->parts);
+      keep_packed (run, stored, stored->attachments, manifest->attachments);
+    }
 
   *out_unchanged = !run->distrust && is_unchanged (stored, manifest);
   if (*out_unchanged)
@@ -212,6 +263,7 @@ _strata_migration_make_slicer (StrataMigrationRun *run)
   StrataSlicer *slicer = _strata_slicer_new (_strata_store_get_dir (run->store), _strata_batch_get_staging (run->batch));
 
   _strata_slicer_set_string_func (slicer, _strata_attachment_taker_see_string, run->taker);
+  _strata_slicer_set_packer (slicer, run->packer);
 
   return slicer;
 }

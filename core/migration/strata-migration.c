@@ -13,6 +13,7 @@
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
+#include "codec/strata-gzip-private.h"
 #include "maintenance/strata-statistics.h"
 #include "strata-inline-attachments-private.h"
 #include "strata-journal-private.h"
@@ -23,6 +24,8 @@
 #define LOCK_PATH "migration/lock"
 /* No time left is told before this */
 #define MIN_ELAPSED 10.0
+/* More of them have nothing to do: one reads, and waits for the disk */
+#define MAX_PACKING_THREADS 8
 
 /**
  * StrataMigration:
@@ -48,6 +51,7 @@ struct _StrataMigration
   char                   *source;
   guint                   batch_size;
   gboolean                recover;
+  int                     level;         /* of gzip; -1: parts stay plain */
 
   /* Guarded by @mutex */
   GMutex                  mutex;
@@ -95,6 +99,7 @@ strata_migration_init (StrataMigration *self)
   self->step = "planning";
   self->batch_size = DEFAULT_BATCH;
   self->recover = TRUE;
+  self->level = -1;
   self->problems = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
@@ -148,6 +153,24 @@ strata_migration_set_recover (StrataMigration *self,
   g_return_if_fail (STRATA_IS_MIGRATION (self));
 
   self->recover = recover;
+}
+
+/**
+ * strata_migration_set_compression:
+ * @level: of gzip, 1 to 12, for what is written from now on; -1 leaves it plain,
+ *   for later, as it is unless this says otherwise
+ *
+ * What is in the store already stays as it is. Parts that would not get at least
+ * 5 % smaller are left plain.
+ */
+void
+strata_migration_set_compression (StrataMigration *self,
+                                  int              level)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+  g_return_if_fail (level == -1 || (level >= 1 && level <= STRATA_GZIP_MAX_LEVEL));
+
+  self->level = level;
 }
 
 /**
@@ -632,6 +655,9 @@ run_steps (StrataMigrationRun  *run,
   run->batch = _strata_batch_new (run->store, error);
   if (run->batch == NULL)
     return FALSE;
+  if (run->migration->level > 0)
+    run->packer = _strata_part_packer_new (_strata_batch_get_staging (run->batch), run->migration->level,
+                                           MIN (g_get_num_processors (), MAX_PACKING_THREADS) - 1);
   _strata_batch_set_distrust (run->batch, run->distrust);
   _strata_attachment_taker_set_distrust (run->taker, run->distrust);
 
@@ -648,6 +674,7 @@ run_steps (StrataMigrationRun  *run,
 static void
 run_clear (StrataMigrationRun *run)
 {
+  g_clear_pointer (&run->packer, _strata_part_packer_free);
   g_clear_pointer (&run->batch, _strata_batch_free);
   g_clear_pointer (&run->taker, _strata_attachment_taker_free);
   g_clear_pointer (&run->candidates, _strata_legacy_candidates_free);

@@ -69,6 +69,13 @@ typedef struct
   double      remaining;
 } StrataMigrationProgress;
 
+/**
+ * STRATA_COMPRESSION_LEVEL:
+ *
+ * The level of gzip that is used unless another one is asked for.
+ */
+#define STRATA_COMPRESSION_LEVEL 6
+
 #define STRATA_TYPE_MIGRATION (strata_migration_get_type ())
 
 G_DECLARE_FINAL_TYPE (StrataMigration, strata_migration, STRATA, MIGRATION, GObject)
@@ -84,6 +91,8 @@ void             strata_migration_set_source       (StrataMigration          *se
                                                     const char               *source);
 void             strata_migration_set_recover    (StrataMigration          *self,
                                                   gboolean                  recover);
+void             strata_migration_set_compression (StrataMigration         *self,
+                                                  int                       level);
 gboolean         strata_migration_run            (StrataMigration          *self,
                                                   GCancellable             *cancellable,
                                                   GError                  **error);

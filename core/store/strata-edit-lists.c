@@ -12,6 +12,7 @@
 #include "base/strata-error.h"
 #include "json/strata-json-members-private.h"
 #include "strata-edit-internal-private.h"
+#include "strata-part-read-private.h"
 #include "strata-value-stream-private.h"
 
 static gboolean

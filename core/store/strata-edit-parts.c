@@ -11,6 +11,7 @@
 
 #include "base/strata-file-private.h"
 #include "strata-edit-internal-private.h"
+#include "strata-part-read-private.h"
 #include "strata-value-stream-private.h"
 
 /* Drops what was staged for a part that is not to be after all. */

@@ -11,6 +11,7 @@
 
 #include "strata-edit-internal-private.h"
 #include "strata-slicer-private.h"
+#include "strata-part-read-private.h"
 #include "strata-value-stream-private.h"
 
 /* Text longer than this has so many strings that to load all rows costs less than to ask for each */

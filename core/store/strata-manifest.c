@@ -58,13 +58,17 @@ _strata_part_copy (const StrataPart *part)
   return copy;
 }
 
-/* Returns: (transfer full): `<kind>-NNN.<12 hex>.json` or the same with `.gz` */
+/* The digits are of the file's own digest, so that no two contents have one name,
+ * whatever the level a part is packed at. A part that is not packed is its text.
+ *
+ * Returns: (transfer full): `<kind>-NNN.<12 hex>.json` or the same with `.gz`
+ */
 char *
 _strata_part_dup_file_name (const StrataPart *part)
 {
   char hex[STRATA_DIGEST_HEX_SIZE];
 
-  _strata_digest_to_hex (&part->raw_digest, hex);
+  _strata_digest_to_hex (part->is_gzip ? &part->stored_digest : &part->raw_digest, hex);
 
   return g_strdup_printf ("%s-%03u.%.12s.json%s", part->kind, part->number, hex, part->is_gzip ? ".gz" : "");
 }
@@ -180,6 +184,16 @@ _strata_manifest_serialize (StrataManifest *self)
   return g_string_free_to_bytes (text);
 }
 
+/* Says how a part's file is packed; one that is packed in another way is not read as if it were plain. */
+static gboolean
+parse_codec (const char *raw,
+             gboolean   *out_is_gzip)
+{
+  *out_is_gzip = g_strcmp0 (raw, "\"gzip\"") == 0;
+
+  return *out_is_gzip || raw == NULL || strcmp (raw, "\"none\"") == 0;
+}
+
 static StrataPart *
 parse_part (StrataJsonReader  *reader,
             GError           **error)
@@ -200,10 +214,10 @@ parse_part (StrataJsonReader  *reader,
   part->items = _strata_json_members_get_uint (members, "items");
   part->raw_bytes = _strata_json_members_get_uint (members, "bytes");
   part->stored_bytes = _strata_json_members_get_uint (members, "stored");
-  part->is_gzip = g_strcmp0 (_strata_json_members_get_raw (members, "codec"), "\"gzip\"") == 0;
 
   if (part->kind == NULL || *part->kind == '\0' || strspn (part->kind, KIND_CHARACTERS) != strlen (part->kind) ||
       (part->name != NULL && part->name[0] != '"') ||
+      !parse_codec (_strata_json_members_get_raw (members, "codec"), &part->is_gzip) ||
       !_strata_json_members_get_digest (members, "sha256", &part->raw_digest) ||
       !_strata_json_members_get_digest (members, "stored_sha256", &part->stored_digest))
     {

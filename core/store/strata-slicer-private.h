@@ -6,6 +6,7 @@
 #pragma once
 
 #include "json/strata-json-reader-private.h"
+#include "strata-part-pack-private.h"
 #include "strata-manifest-private.h"
 #include "strata-staging-private.h"
 
@@ -25,9 +26,13 @@ StrataSlicer   *_strata_slicer_new               (int                    dir,
                                                   StrataStaging         *staging);
 void            _strata_slicer_free              (StrataSlicer          *self);
 
-/* Parts of @stored, a manifest already in the store, are not written again. */
+/* Parts of @stored, a manifest already in the store, are not written again, and stay packed as they are. */
 void            _strata_slicer_set_stored        (StrataSlicer          *self,
                                                   const StrataManifest  *stored);
+
+/* From now on parts are packed where that is worth it. %NULL: they are not; borrowed */
+void            _strata_slicer_set_packer        (StrataSlicer          *self,
+                                                  StrataPartPacker      *packer);
 
 /* Called for every string value that goes by, on the way to finding references. */
 void            _strata_slicer_set_string_func   (StrataSlicer          *self,

@@ -36,7 +36,8 @@ struct _StrataSlicer
 
   StrataJsonStringFunc  string_func;
   gpointer              string_data;
-  GHashTable           *stored_names;  /* file names of parts that need not be written */
+  GHashTable           *stored_parts;  /* tag → StrataPart that need not be written */
+  StrataPartPacker     *packer;        /* NULL: parts stay plain */
 
   /* The value being taken */
   StrataHasher         *whole_hasher;
@@ -72,7 +73,7 @@ _strata_slicer_new (int            dir,
 
   self->dir = dir;
   self->staging = staging;
-  self->stored_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->stored_parts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->whole_hasher = _strata_hasher_new ();
   self->members = g_array_new (FALSE, FALSE, sizeof (Member));
   g_array_set_clear_func (self->members, member_clear);
@@ -95,11 +96,20 @@ drop_spill (StrataSlicer *self)
   g_clear_pointer (&self->spill_path, g_free);
 }
 
+/* Until no part is worked on any more, and each says how its file is packed */
+static gboolean
+settle_parts (StrataSlicer  *self,
+              GError       **error)
+{
+  return self->packer == NULL || _strata_part_packer_wait (self->packer, error);
+}
+
 void
 _strata_slicer_free (StrataSlicer *self)
 {
+  settle_parts (self, NULL);
   drop_spill (self);
-  g_hash_table_unref (self->stored_names);
+  g_hash_table_unref (self->stored_parts);
   g_array_unref (self->members);
   g_hash_table_unref (self->kinds);
   g_clear_pointer (&self->manifest, _strata_manifest_free);
@@ -110,24 +120,64 @@ _strata_slicer_free (StrataSlicer *self)
   g_free (self);
 }
 
+/* What tells a part's text from that of any other of the session */
+static char *
+make_tag (const StrataPart *part)
+{
+  char hex[STRATA_DIGEST_HEX_SIZE];
+
+  _strata_digest_to_hex (&part->raw_digest, hex);
+
+  return g_strdup_printf ("%s-%u.%s", part->kind, part->number, hex);
+}
+
 static void
 remember_stored (StrataSlicer *self,
                  GPtrArray    *parts)
 {
   for (guint i = 0; i < parts->len; i++)
-    g_hash_table_add (self->stored_names, _strata_part_dup_file_name (g_ptr_array_index (parts, i)));
+    {
+      const StrataPart *part = g_ptr_array_index (parts, i);
+
+      g_hash_table_insert (self->stored_parts, make_tag (part), g_memdup2 (part, sizeof *part));
+    }
+}
+
+/* Says of a part's file what is so of the one that the store has. */
+static gboolean
+adopt_stored (StrataSlicer *self,
+              StrataPart   *part)
+{
+  g_autofree char *tag = make_tag (part);
+  const StrataPart *stored = g_hash_table_lookup (self->stored_parts, tag);
+
+  if (stored == NULL)
+    return FALSE;
+
+  part->is_gzip = stored->is_gzip;
+  part->stored_bytes = stored->stored_bytes;
+  part->stored_digest = stored->stored_digest;
+
+  return TRUE;
 }
 
 void
 _strata_slicer_set_stored (StrataSlicer         *self,
                            const StrataManifest *stored)
 {
-  g_hash_table_remove_all (self->stored_names);
+  g_hash_table_remove_all (self->stored_parts);
   if (stored == NULL)
     return;
 
   remember_stored (self, stored->parts);
   remember_stored (self, stored->attachments);
+}
+
+void
+_strata_slicer_set_packer (StrataSlicer     *self,
+                           StrataPartPacker *packer)
+{
+  self->packer = packer;
 }
 
 void
@@ -150,6 +200,7 @@ start_value (StrataSlicer *self)
 {
   StrataDigest ignored;
 
+  settle_parts (self, NULL);
   drop_spill (self);
   _strata_hasher_finish (self->whole_hasher, &ignored);
   _strata_hasher_finish (self->part_hasher, &ignored);
@@ -241,35 +292,61 @@ see_spilled_strings (StrataSlicer  *self,
   return TRUE;
 }
 
+static void
+set_text (StrataPart *part,
+          guint64     bytes)
+{
+  part->raw_bytes = bytes;
+  part->stored_bytes = bytes;
+  part->stored_digest = part->raw_digest;
+}
+
+/* A part that did not fit into memory: it is in staging already. */
+static gboolean
+stage_spilled (StrataSlicer  *self,
+               StrataPart    *part,
+               GError       **error)
+{
+  gboolean ok = TRUE;
+
+  if (!spill (self, error) || !see_spilled_strings (self, error))
+    return FALSE;
+
+  _strata_hasher_finish (self->part_hasher, &part->raw_digest);
+  set_text (part, self->spilled_bytes);
+  if (!adopt_stored (self, part))
+    {
+      if (self->packer != NULL)
+        ok = _strata_part_pack_file (part, self->dir, self->staging, self->spill_path,
+                                     _strata_part_packer_get_level (self->packer), NULL, error);
+      if (ok && part->staged_path == NULL)
+        part->staged_path = g_steal_pointer (&self->spill_path);
+    }
+  drop_spill (self);
+  self->spilled_bytes = 0;
+
+  return ok;
+}
+
 static gboolean
 stage_part (StrataSlicer  *self,
             StrataPart    *part,
             GError       **error)
 {
-  g_autofree char *file_name = NULL;
-
   if (self->spill_path != NULL)
-    {
-      if (!spill (self, error) || !see_spilled_strings (self, error))
-        return FALSE;
-      _strata_hasher_finish (self->part_hasher, &part->raw_digest);
-      part->raw_bytes = self->spilled_bytes;
-      file_name = _strata_part_dup_file_name (part);
-      if (!g_hash_table_contains (self->stored_names, file_name))
-        part->staged_path = g_steal_pointer (&self->spill_path);
-      drop_spill (self);
-      self->spilled_bytes = 0;
-      return TRUE;
-    }
+    return stage_spilled (self, part, error);
 
   see_strings (self, self->part->str, self->part->len);
   _strata_digest_of (self->part->str, self->part->len, &part->raw_digest);
-  part->raw_bytes = self->part->len;
-
-  file_name = _strata_part_dup_file_name (part);
-  if (g_hash_table_contains (self->stored_names, file_name))
+  set_text (part, self->part->len);
+  if (adopt_stored (self, part))
     return TRUE;
 
+  if (self->packer != NULL)
+    {
+      _strata_part_packer_add (self->packer, part, g_bytes_new (self->part->str, self->part->len));
+      return TRUE;
+    }
   part->staged_path = _strata_staging_write (self->staging, self->part->str, self->part->len, error);
 
   return part->staged_path != NULL;
@@ -300,8 +377,6 @@ finish_part (StrataSlicer  *self,
   if (!stage_part (self, part, error))
     return FALSE;
 
-  part->stored_bytes = part->raw_bytes;
-  part->stored_digest = part->raw_digest;
   g_string_truncate (self->part, 0);
 
   return TRUE;
@@ -577,7 +652,7 @@ _strata_slicer_take_session (StrataSlicer      *self,
   hash_whole (self, "}", 1);
 
   remember_id (self);
-  if (!fit_small_members (self, error))
+  if (!fit_small_members (self, error) || !settle_parts (self, error))
     return NULL;
 
   self->manifest->n_members = self->members->len;
@@ -614,7 +689,8 @@ _strata_slicer_take_collection (StrataSlicer      *self,
     ok = take_bare (self, reader, cancellable, error);
 
   if (!ok || (n_parts == 0 && !finish_part (self, self->manifest->parts, key, NULL, 1, 0,
-                                            kind == STRATA_JSON_ARRAY, items, error)))
+                                            kind == STRATA_JSON_ARRAY, items, error)) ||
+      !settle_parts (self, error))
     return NULL;
 
   self->manifest->is_collection = TRUE;
@@ -656,5 +732,9 @@ _strata_slicer_add_rows (StrataSlicer    *self,
     }
   self->string_func = string_func;
 
-  return ok;
+  /* However it went, nothing of the caller's manifest is worked on after this */
+  if (!ok)
+    settle_parts (self, NULL);
+
+  return ok && settle_parts (self, error);
 }

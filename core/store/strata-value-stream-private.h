@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * members, parts and tail as it is read. Each part's bytes are checked against their
  * digest on the way; damage is STRATA_ERROR_CORRUPT, and nothing after it is read.
  *
- * Memory: one block. Threads: one at a time.
+ * Memory: one block; one part of up to 8 MiB where it is packed. Threads: one at a time.
  */
 GInputStream *_strata_value_stream_new      (int                    dir,
                                              const StrataManifest  *manifest,
@@ -23,13 +23,6 @@ GInputStream *_strata_value_stream_new      (int                    dir,
 GInputStream *_strata_value_stream_new_part (int                    dir,
                                              const StrataManifest  *manifest,
                                              const StrataPart      *part);
-/* The same at once, for parts that have to be changed; a staged one is read where it
- * is staged. (transfer full): or %NULL with @error set
- */
-GBytes       *_strata_part_load             (int                    dir,
-                                             const StrataManifest  *manifest,
-                                             const StrataPart      *part,
-                                             GError               **error);
 /* The bytes of one object, at @path below the store, checked the same way */
 GInputStream *_strata_value_stream_new_object (int                  dir,
                                              const char            *path,

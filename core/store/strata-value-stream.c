@@ -12,15 +12,17 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "json/strata-json-reader-private.h"
 #include "strata-list-private.h"
 #include "strata-member-private.h"
+#include "strata-part-read-private.h"
 #include "strata-tail-private.h"
 #include "strata-value-stream-private.h"
 
 /* As the store reads it */
 #define MAX_METADATA_BYTES (256 * 1024 * 1024)
 
-/* A stretch of the text: either @text, or the file of a part, less its brackets where it is joined */
+/* A stretch of the text: either @text, or the file of a part, unpacked, less its brackets where it is joined */
 typedef struct
 {
   char          *text;
@@ -30,6 +32,8 @@ typedef struct
   StrataDigest   digest;
   guint64        bytes;
   gboolean       is_inner;
+  gboolean       is_gzip;
+  guint64        stored_bytes;
 } Segment;
 
 #define STRATA_TYPE_VALUE_STREAM (strata_value_stream_get_type ())
@@ -49,6 +53,7 @@ struct _StrataValueStream
   guint          current;
   guint64        position;
   GInputStream  *file;
+  gboolean       is_unpacked;    /* @file gives the text of a packed part */
   StrataHasher  *hasher;
 };
 
@@ -86,6 +91,7 @@ finish_file (StrataValueStream  *self,
     return !part_is_damaged (segment, error);
 
   g_clear_object (&self->file);
+  self->is_unpacked = FALSE;
 
   return TRUE;
 }
@@ -128,7 +134,37 @@ open_file (StrataValueStream  *self,
   return FALSE;
 }
 
-/* Reads on in a part's file. What is hashed is the whole file; what is handed
+/* Reads on in what a file's bytes mean. A flaw in how they are packed is damage like any other. */
+static gssize
+read_bytes (StrataValueStream  *self,
+            const Segment      *segment,
+            char               *buffer,
+            gsize               count,
+            GCancellable       *cancellable,
+            GError            **error)
+{
+  g_autoptr(GError) read_error = NULL;
+  gssize size = -1;
+
+  if (segment->is_gzip && !self->is_unpacked)
+    {
+      g_autoptr(GInputStream) packed = g_steal_pointer (&self->file);
+
+      self->file = _strata_part_unpack_stream (packed, segment->stored_bytes, segment->bytes, cancellable, &read_error);
+      self->is_unpacked = self->file != NULL;
+    }
+
+  if (self->file != NULL)
+    size = g_input_stream_read (self->file, buffer, count, cancellable, &read_error);
+  if (g_error_matches (read_error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA))
+    part_is_damaged (segment, error);
+  else if (read_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&read_error));
+
+  return size;
+}
+
+/* Reads on in a part's file. What is hashed is all of its text; what is handed
  * out of a joined one leaves its first and last byte aside.
  *
  * Returns: bytes now in @buffer, 0 at the segment's end, -1 with @error set
@@ -150,7 +186,7 @@ read_file (StrataValueStream  *self,
       if (self->file == NULL && !open_file (self, segment, error))
         return -1;
 
-      size = g_input_stream_read (self->file, buffer, count, cancellable, error);
+      size = read_bytes (self, segment, buffer, count, cancellable, error);
       if (size < 0)
         return -1;
       if (size == 0)
@@ -262,7 +298,7 @@ add_text (StrataValueStream *self,
 }
 
 /* @path: (transfer full) */
-static void
+static Segment *
 add_file (StrataValueStream  *self,
           char               *path,
           const StrataDigest *digest,
@@ -276,6 +312,8 @@ add_file (StrataValueStream  *self,
   segment->bytes = bytes;
   segment->is_inner = is_inner;
   g_ptr_array_add (self->segments, segment);
+
+  return segment;
 }
 
 static void
@@ -284,7 +322,11 @@ add_part (StrataValueStream    *self,
           const StrataPart     *part,
           gboolean              is_inner)
 {
-  add_file (self, _strata_manifest_dup_part_path (manifest, part), &part->raw_digest, part->raw_bytes, is_inner);
+  Segment *segment =
+    add_file (self, _strata_manifest_dup_part_path (manifest, part), &part->raw_digest, part->raw_bytes, is_inner);
+
+  segment->is_gzip = part->is_gzip;
+  segment->stored_bytes = part->stored_bytes;
 }
 
 /* Adds the elements of @parts, and of the tail behind them, with commas between.
@@ -556,30 +598,4 @@ _strata_value_stream_new_part (int                   dir,
   add_part (self, manifest, part, FALSE);
 
   return G_INPUT_STREAM (self);
-}
-
-GBytes *
-_strata_part_load (int                    dir,
-                   const StrataManifest  *manifest,
-                   const StrataPart      *part,
-                   GError               **error)
-{
-  g_autofree char *path = part->staged_path != NULL ? g_strdup (part->staged_path) : _strata_manifest_dup_part_path (manifest, part);
-  g_autoptr(GError) read_error = NULL;
-  g_autoptr(GBytes) bytes = _strata_file_read (dir, path, (gsize)MIN (part->raw_bytes, G_MAXSSIZE), &read_error);
-  StrataDigest digest;
-
-  if (bytes != NULL)
-    {
-      _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &digest);
-      if (_strata_digest_equal (&digest, &part->raw_digest))
-        return g_steal_pointer (&bytes);
-    }
-
-  if (bytes != NULL || g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) || g_error_matches (read_error, G_IO_ERROR, g_io_error_from_errno (EFBIG)))
-    g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: its bytes are not those that were stored", path);
-  else
-    g_propagate_error (error, g_steal_pointer (&read_error));
-
-  return NULL;
 }

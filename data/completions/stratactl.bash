@@ -33,7 +33,7 @@ _stratactl() {
         words='--store --json --quiet --help --version'
         case $command in
           plan) words+=' --source --attachments' ;;
-          migrate) words+=' --source --attachments --batch --no-recovered' ;;
+          migrate) words+=' --source --attachments --batch --compress --no-recovered' ;;
           list) words+=' --limit --sort' ;;
           show) words+=' --metadata --parts --part' ;;
           attachment) words+=' -o' ;;

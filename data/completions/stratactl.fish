@@ -33,6 +33,7 @@ complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -F
 complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -l source -x -d 'Believe this source first'
 complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -l attachments -xa '(__fish_complete_directories)' -d 'Where the attachments are'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l batch -x -d 'Sessions committed at a time'
+complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l compress -d 'Write JSON compressed'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l no-recovered -d 'Leave out what only older copies have'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l limit -x -d 'Only so many'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l sort -xa 'date size name' -d 'In which order'

@@ -8,6 +8,7 @@ KEY is the name of a folder in sessions/, or of a file in collections/ without
 its ".metadata.json". Every digest is checked; what is printed is what was
 stored, token for token. docs/store-format.md explains each step.
 """
+import gzip
 import hashlib
 import json
 import pathlib
@@ -39,9 +40,11 @@ def checked(text, digest, what):
 
 
 def read_part(folder, part):
-    kind, number, digest = (json.loads(part[name]) for name in (b'"kind"', b'"number"', b'"sha256"'))
-    path = folder / f"{kind}-{number:03}.{digest[:12]}.json"
-    return checked(path.read_bytes(), digest, path)
+    names = b'"kind"', b'"number"', b'"sha256"', b'"stored_sha256"', b'"codec"'
+    kind, number, digest, stored_digest, codec = (json.loads(part[name]) for name in names)
+    path = folder / f"{kind}-{number:03}.{stored_digest[:12]}.json{'.gz' if codec == 'gzip' else ''}"
+    stored = checked(path.read_bytes(), stored_digest, path)
+    return checked(gzip.decompress(stored), digest, path) if codec == "gzip" else stored
 
 
 def read_value(folder, strata, small):
