@@ -43,12 +43,11 @@ def damage(path):
     path.write_bytes(data)
 
 
-def main(stratactl, old):
-    tap = Tap()
+def check_store(tap, stratactl, old, *options):
     with tempfile.TemporaryDirectory(prefix="strata-test-") as folder:
         store = pathlib.Path(folder) / "store"
-        migrated = run(stratactl, "--store", store, "migrate", old, "--quiet")
-        tap.check(migrated.returncode == 0, "the sample is migrated")
+        migrated = run(stratactl, "--store", store, "migrate", old, "--quiet", *options)
+        tap.check(migrated.returncode == 0, " ".join(["the sample is migrated", *options]))
         sessions = json.loads(run(stratactl, "--store", store, "list", "--json").stdout)
         tap.check(len(sessions) > 0, "there are sessions")
         for session in sessions:
@@ -69,12 +68,18 @@ def main(stratactl, old):
         exported = run(stratactl, "--store", store, "export", "--format", "legacy", "-o", pathlib.Path(folder) / "old")
         tap.check(exported.returncode == 6, "nor exported as one")
 
-        parts = sorted(store.glob("sessions/*/chunks/summary-*.json"))
+        parts = sorted(store.glob("sessions/*/chunks/summary-*.json*"))
         damage(parts[0])
         tap.check(read(store, parts[0].parent.parent.name).returncode != 0, "a damaged part is refused")
         metadata = sorted(store.glob("sessions/*/metadata.json"))[-1]
         damage(metadata)
         tap.check(read(store, metadata.parent.name).returncode != 0, "damaged metadata are refused")
+
+
+def main(stratactl, old):
+    tap = Tap()
+    check_store(tap, stratactl, old)
+    check_store(tap, stratactl, old, "--compress")
     return tap.finish()
 
 
