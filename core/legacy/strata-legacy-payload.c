@@ -144,6 +144,10 @@ look_at_text (GBufferedInputStream *text,
         return TEXT_OTHER;
 
       n_read = g_buffered_input_stream_fill (text, -1, cancellable, NULL);
+
+      /* What breaks off within the prefix may have been it; what begins otherwise was not */
+      if (n_read < 0 && left > 0 && memcmp (begin, GZIP_PREFIX, left) != 0)
+        return TEXT_OTHER;
     }
   while (n_read >= 0);
 
