@@ -555,6 +555,28 @@ test_sessions_after_a_damaged_line_are_listed (Fixture       *fixture,
   g_assert_cmpuint (count_sessions (fixture->store), ==, 3);
 }
 
+/* An intent that a power cut left as zeros names nothing, and hides no other */
+static void
+test_every_intent_is_followed (Fixture       *fixture,
+                               gconstpointer  test_data)
+{
+  static const char zeros[50];
+  g_autofree char *key = store_util_put (fixture->store, "{\"id\":\"a\"}", 0);
+  g_autofree char *intent = g_strdup_printf ("session %s\n", key);
+  g_autofree char *torn = g_build_filename (fixture->path, "staging", "00000000-1.intent", NULL);
+  g_autofree char *problems = NULL;
+
+  g_clear_object (&fixture->store);
+  write_file (fixture, "changes.log", "");
+  g_assert_true (g_file_set_contents (torn, zeros, sizeof zeros, NULL));
+  write_file (fixture, "staging/ffffffff-1.intent", intent);
+  fixture->store = store_util_open (fixture->path);
+
+  problems = store_util_check (fixture->store);
+  g_assert_cmpstr (problems, ==, "");
+  g_assert_cmpuint (store_util_file_size (fixture->path, "changes.log"), >, 0);
+}
+
 /* The log was cut back, by a restored copy for one, and written on */
 static void
 test_a_catalog_that_is_ahead_is_made_anew (Fixture       *fixture,
@@ -871,6 +893,7 @@ main (int   argc,
   ADD ("/store/open/strange-files", test_strange_files_do_not_stop_opening);
   ADD ("/store/open/damaged-log", test_sessions_after_a_damaged_line_are_listed);
   ADD ("/store/open/catalog-ahead", test_a_catalog_that_is_ahead_is_made_anew);
+  ADD ("/store/open/intents", test_every_intent_is_followed);
   ADD ("/store/open/two", test_two_stores_follow_each_other);
   ADD ("/store/open/read-only", test_a_read_only_store_is_read);
   ADD ("/store/open/faults", test_no_fault_spoils_opening);

@@ -224,15 +224,23 @@ append_intent (int          dir,
                GError     **error)
 {
   g_autoptr(GBytes) bytes = NULL;
+  const char *text;
+  gsize size;
 
   if (!g_str_has_suffix (path, INTENT_SUFFIX))
     return TRUE;
 
   bytes = _strata_file_read (dir, path, MAX_INTENT, error);
-  if (bytes != NULL)
-    g_string_append_len (user_data, g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes));
+  if (bytes == NULL)
+    return FALSE;
 
-  return bytes != NULL;
+  /* After a power cut one that was not synced may be zeros, which would end the text of them all */
+  text = g_bytes_get_data (bytes, &size);
+  for (gsize i = 0; i < size; i++)
+    g_string_append_c (user_data, text[i] != '\0' ? text[i] : '\n');
+  g_string_append_c (user_data, '\n');
+
+  return TRUE;
 }
 
 char *
