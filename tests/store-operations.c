@@ -362,10 +362,11 @@ run_collections (const char     *path,
   return TRUE;
 }
 
-/* A commit fails half way, and is done again: what it left unsynced is no excuse */
+/* Commits fail half way, and are done again: what they left unsynced is no excuse */
 
 static const StrataSeam *seam_of_retry;
 static guint             renames_left;
+static gboolean          dies; /* nothing is removed or synced any more either */
 
 static int
 rename_some (int         dir,
@@ -382,35 +383,90 @@ rename_some (int         dir,
   return seam_of_retry->rename (dir, from, to);
 }
 
+static int
+unlink_while_alive (int         dir,
+                    const char *path,
+                    int         flags)
+{
+  if (dies && renames_left == 0)
+    {
+      errno = EIO;
+      return -1;
+    }
+
+  return seam_of_retry->unlink (dir, path, flags);
+}
+
+/* Returns: whether it did not fail after all */
+static gboolean
+put_and_fail (StrataStore *store,
+              guint        n_renames)
+{
+  StrataSeam table = *_strata_seam;
+  g_autoptr(StrataBatch) batch = NULL;
+  gboolean ok;
+
+  seam_of_retry = _strata_seam;
+  table.rename = rename_some;
+  table.unlink = unlink_while_alive;
+  _strata_seam = &table;
+  renames_left = n_renames;
+  batch = _strata_batch_new (store, NULL);
+  ok = batch != NULL && put_pieces (store, batch, old_versions, G_N_ELEMENTS (old_versions), NULL, NULL);
+  g_clear_pointer (&batch, _strata_batch_free);
+  _strata_seam = seam_of_retry;
+
+  return ok;
+}
+
+/* One that was open all the time goes on where others failed. */
+static gboolean
+run_retry_with (const char     *path,
+                gboolean        others_die,
+                StorePromises  *promises,
+                GError        **error)
+{
+  g_autoptr(StrataStore) store = strata_store_open (path, error);
+  g_autoptr(StrataBatch) batch = NULL;
+
+  if (store == NULL)
+    return FALSE;
+
+  /* What fails may get as far as a session's commit */
+  store_promises_begin (promises, NULL);
+  dies = others_die;
+  for (guint n = 1; n < 8; n += 2)
+    {
+      g_autoptr(StrataStore) other = strata_store_open (path, NULL);
+
+      if (other != NULL && put_and_fail (other, n))
+        break;
+    }
+
+  batch = _strata_batch_new (store, error);
+  if (batch == NULL || !put_pieces (store, batch, old_versions, G_N_ELEMENTS (old_versions), promises, error))
+    return FALSE;
+  store_promises_keep (promises, NULL);
+
+  return TRUE;
+}
+
 static gboolean
 run_retry (const char     *path,
            const char     *aside,
            StorePromises  *promises,
            GError        **error)
 {
-  StrataSeam table = *_strata_seam;
+  return run_retry_with (path, FALSE, promises, error);
+}
 
-  /* What fails may get as far as a session's commit */
-  store_promises_begin (promises, NULL);
-  table.rename = rename_some;
-  for (guint n = 1; n < 8; n += 2)
-    {
-      gboolean ok;
-
-      seam_of_retry = _strata_seam;
-      _strata_seam = &table;
-      renames_left = n;
-      ok = put_at (path, old_versions, G_N_ELEMENTS (old_versions), NULL, NULL);
-      _strata_seam = seam_of_retry;
-      if (ok)
-        break;
-    }
-
-  if (!put_at (path, old_versions, G_N_ELEMENTS (old_versions), promises, error))
-    return FALSE;
-  store_promises_keep (promises, NULL);
-
-  return TRUE;
+static gboolean
+run_retry_of_dead (const char     *path,
+                   const char     *aside,
+                   StorePromises  *promises,
+                   GError        **error)
+{
+  return run_retry_with (path, TRUE, promises, error);
 }
 
 /* A large object, written as it comes */
@@ -635,6 +691,7 @@ static const StoreOperation operations[] = {
   { "new", make_store, run_new },
   { "replace", make_old_versions, run_replace },
   { "retry", make_store, run_retry },
+  { "retry-of-dead", make_store, run_retry_of_dead },
   { "shared", make_old_versions, run_shared },
   { "collections", make_old_collections, run_collections },
   { "large", make_store_and_file, run_large, TRUE },

@@ -56,6 +56,7 @@ struct _StrataBatch
   gboolean       distrust;
   gboolean       is_shared;  /* the corner is the store's */
   char          *intent;     /* staged file that names what is being committed */
+  gboolean       is_careful; /* what others put in place may not be on disk */
 };
 
 static void
@@ -664,10 +665,12 @@ stage_metadata (StrataBatch  *self,
       g_string_append_printf (intent, "%s %s\n", entry->manifest->is_collection ? "collection" : "session", entry->manifest->key);
     }
 
-  if (self->entries->len > 0)
-    self->intent = _strata_staging_write_intent (self->staging, intent->str, intent->len, error);
+  /* Also without a session there must be a sign of what was begun, for those who find its objects in place */
+  if (intent->len == 0)
+    g_string_append (intent, "objects\n");
+  self->intent = _strata_staging_write_intent (self->staging, intent->str, intent->len, error);
 
-  return self->entries->len == 0 || self->intent != NULL;
+  return self->intent != NULL;
 }
 
 static gboolean
@@ -721,7 +724,7 @@ sync_each (StrataBatch  *self,
         return FALSE;
     }
 
-  return self->intent == NULL ||
+  return self->entries->len == 0 ||
          (sync_file (self, self->intent, error) && _strata_file_sync_dir (self->dir, "staging", error));
 }
 
@@ -801,8 +804,11 @@ sync_folders (StrataBatch  *self,
   GHashTableIter iter;
   gpointer folder;
 
+  if (self->is_careful && !sync_all (self, error))
+    return FALSE;
+
   g_hash_table_iter_init (&iter, self->folders);
-  while (g_hash_table_iter_next (&iter, &folder, NULL))
+  while (!self->is_careful && g_hash_table_iter_next (&iter, &folder, NULL))
     if (!_strata_file_sync_dir (self->dir, folder, error))
       return FALSE;
   g_hash_table_remove_all (self->folders);
@@ -1005,13 +1011,19 @@ put_all_in_place (StrataBatch  *self,
 {
   g_autoptr(GPtrArray) replaced = find_replaced_parts (self, error);
 
-  if (replaced == NULL || !put_in_place (self, error))
+  if (replaced == NULL)
     return FALSE;
 
-  /* From here on the intent stays until the log says the same: it is how the
-   * next one to open the store learns of sessions that no log names.
+  /* A folder or object that is there may be one that a writer made which died, or
+   * failed, before it synced it.
    */
-  if (!put_metadata_in_place (self, error) || !log_changes (self, error))
+  self->is_careful = _strata_staging_has_intents (self->dir, self->intent);
+
+  /* From here on the intent stays until the log says the same: it is how the next
+   * one to open the store learns of sessions that no log names, and others that
+   * what is in place may not be on disk.
+   */
+  if (!put_in_place (self, error) || !put_metadata_in_place (self, error) || !log_changes (self, error))
     {
       g_clear_pointer (&self->intent, g_free);
       show_what_is_there (self);

@@ -30,6 +30,11 @@ char          *_strata_staging_write_intent (StrataStaging *self,
                                           const void      *data,
                                           gsize            size,
                                           GError         **error);
+/* Whether there are intents besides @own (nullable): of writers that are at it, or that died or failed while
+ * they put things in place, which then may not be on disk. Where that can't be told, there are.
+ */
+gboolean       _strata_staging_has_intents (int              dir,
+                                          const char      *own);
 /* Texts of the intents that dead writers left, joined; (transfer full) */
 char          *_strata_staging_read_intents (int           dir,
                                           GError         **error);

@@ -162,6 +162,27 @@ _strata_staging_write_intent (StrataStaging  *self,
   return g_steal_pointer (&path);
 }
 
+gboolean
+_strata_staging_has_intents (int         dir,
+                             const char *own)
+{
+  g_autoptr(GPtrArray) entries = _strata_file_list (dir, FOLDER, NULL);
+
+  if (entries == NULL)
+    return TRUE;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
+
+      if (g_str_has_suffix (entry->name, INTENT_SUFFIX) &&
+          (own == NULL || strcmp (entry->name, own + strlen (FOLDER "/")) != 0))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static gboolean
 writer_lives (int         dir,
               const char *writer)

@@ -498,17 +498,17 @@ finish_commits (StrataStore  *self,
       if (change != NULL)
         g_ptr_array_add (changes, change);
     }
-  if (changes->len == 0)
-    return TRUE;
 
-  /* In place is not on disk: the writer may have died before it synced the folders */
+  /* In place is not on disk: the writer may have died before it synced the folders.
+   * Once its intent is gone nobody would know.
+   */
   if (_strata_seam_get ()->syncfs (self->dir) < 0)
     {
       _strata_file_set_error (error, errno, "save to disk", "sessions");
       return FALSE;
     }
 
-  return _strata_changes_append (self->dir, changes, &end, error);
+  return changes->len == 0 || _strata_changes_append (self->dir, changes, &end, error);
 }
 
 /* Cuts off what a crash left of lines that were never acknowledged. What can't be
