@@ -305,6 +305,18 @@ report_cut (Cutting      *cutting,
                                 origin->without_databases ? ", without the databases" : "", flaw));
 }
 
+/* For whoever looks for the reason: the state as the cut left it, where STRATA_TEST_KEEP says */
+static void
+keep_state (StoreOperationReport *report,
+            PowerCutState        *state)
+{
+  const char *folder = g_getenv ("STRATA_TEST_KEEP");
+  g_autofree char *path = folder != NULL ? g_strdup_printf ("%s/flaw-%u", folder, report->flaws) : NULL;
+
+  if (path != NULL)
+    power_cut_state_write (state, path);
+}
+
 static gboolean
 has_enough (Cutting *cutting)
 {
@@ -344,6 +356,8 @@ try_state (Cutting      *cutting,
     report_cut (cutting, cut, origin, where, broken);
   else if (verdict->flaw != NULL && *out_is_new)
     report_cut (cutting, cut, origin, where, verdict->flaw);
+  if (broken != NULL || (verdict->flaw != NULL && *out_is_new))
+    keep_state (cutting->scene->report, state);
 }
 
 static guint32
