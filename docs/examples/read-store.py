@@ -14,9 +14,11 @@ import json
 import pathlib
 import re
 import sys
+import zlib
 
 TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^"{}\[\],:\s]+')
 METADATA = re.compile(rb'(.*),"digest":"([0-9a-f]{64})"}\n', re.DOTALL)
+LINE = re.compile(rb'(.*),"crc":"([0-9a-f]{8})"}', re.DOTALL)
 
 
 def children(text):
@@ -47,20 +49,65 @@ def read_part(folder, part):
     return checked(gzip.decompress(stored), digest, path) if codec == "gzip" else stored
 
 
+def join(texts):
+    return b",".join(text[1:-1] for text in texts)
+
+
+def as_object(members):
+    return b"{" + b",".join(name + b":" + value for name, value in members) + b"}"
+
+
 def read_value(folder, strata, small):
     parts = [dict(children(part)) for _, part in children(strata[b'"parts"'])]
-    values = {}                           # position → text of the value there
+    values, inner = {}, {}                # position → value there; → where elements go inside it, and these
     for place in sorted({int(part[b'"position"']) for part in parts}):
         here = [part for part in parts if int(part[b'"position"']) == place]
+        inside = [part for part in here if b'"at"' in part]
+        if inside:
+            inner[place] = int(inside[0][b'"at"']), join(read_part(folder, part) for part in inside)
+        here = [part for part in here if part not in inside]
         texts = [read_part(folder, part) for part in here]
-        if here[0][b'"array"'] == b"true":
-            texts = [b"[" + b",".join(text[1:-1] for text in texts) + b"]"]
-        values[place] = here[0].get(b'"name"'), texts[0]
+        if texts:
+            is_array = here[0][b'"array"'] == b"true"
+            values[place] = here[0].get(b'"name"'), b"[" + join(texts) + b"]" if is_array else texts[0]
     if small is None:                     # a collection: one value, no members
         return values[0][1]
     small = children(small)
     members = [values[i] if i in values else next(small) for i in range(int(strata[b'"members"']))]
-    return b"{" + b",".join(name + b":" + value for name, value in members) + b"}"
+    for place, (at, elements) in inner.items():
+        name, value = members[place]
+        members[place] = name, value[:at] + elements + value[at:]
+    return as_object(members)
+
+
+def read_tail(path):
+    """Which generation, and the elements of each list in the order in which the lists begin."""
+    generation, elements = -1, {}
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1] if path.exists() else []):
+        match = LINE.fullmatch(line)
+        if not match or zlib.crc32(match[1]) != int(match[2], 16):
+            if b"\0" in line:
+                break                     # torn by a crash: it was never acknowledged
+            sys.exit(f"{path}: damaged")
+        members = dict(children(line))
+        if number == 0:
+            generation = int(members[b'"tail"'])
+        elif members[b'"list"'] != b"null":
+            elements.setdefault(json.loads(members[b'"list"']), []).append(members[b'"element"'])
+    return generation, elements
+
+
+def grow(value, path, elements):
+    """Puts elements behind those of the list that is at the path of names in value."""
+    if not path:
+        return value[:-1] + b"," * (value != b"[]") + b",".join(elements) + b"]"
+    members = list(children(value))
+    places = [i for i, (name, _) in enumerate(members) if name == path[0]]
+    if not places:
+        members.append((path[0], b"{}" if path[1:] else b"[]"))
+    place = places[-1] if places else len(members) - 1
+    members[place] = path[0], grow(members[place][1], path[1:], elements)
+    return as_object(members)
 
 
 def main(store, key):
@@ -71,11 +118,19 @@ def main(store, key):
     folder = path.parent / "chunks"
     if not path.exists():
         path, folder = store / "collections" / f"{key}.metadata.json", store / "collections"
+    generation, tail = read_tail(path.parent / "tail.jsonl")      # before the metadata
     whole = METADATA.fullmatch(path.read_bytes()) or sys.exit(f"{path}: damaged")
     outer = dict(children(checked(whole[1], whole[2].decode(), path) + b"}"))
     strata = dict(children(outer[b'"strata"']))
     text = read_value(folder, strata, outer.get(b'"session"'))
-    sys.stdout.buffer.write(checked(text, json.loads(strata[b'"sha256"']), key) + b"\n")
+    if len(text) != int(strata[b'"bytes"']):
+        sys.exit(f"{key}: damaged")
+    if b'"edits"' not in strata:          # else the digest is of what it was before
+        checked(text, json.loads(strata[b'"sha256"']), key)
+    if generation == int(strata.get(b'"tail"', 0)):
+        for name, elements in tail.items():
+            text = grow(text, [b'"%s"' % part.encode() for part in name.split(".")], elements)
+    sys.stdout.buffer.write(text + b"\n")
 
 
 if __name__ == "__main__":
