@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* StrataBlock is some moments of one session (or one note or task) in a row,
+/* StrataBlock is some moments of one piece of a session (or one note or task) in a row,
  * about 128 KiB of their text: one row of the full-text table. What is found in
  * it is a position, the number of a word in the block, and this says which moment
  * that belongs to.
@@ -32,8 +32,7 @@ typedef struct
   /* Details */
   gint64      time_ms;        /* STRATA_TIME_NONE; unless the time is known, @offset_ms may be */
   gint64      offset_ms;
-  guint       part;
-  guint64     place;
+  guint64     place;          /* in the piece's text */
   char       *id;             /* NULL: none */
 } StrataBlockMoment;
 

@@ -157,10 +157,9 @@ encode_moment (const StrataBlockMoment *moment,
                                                       : moment->offset_ms != STRATA_TIME_NONE ? TIME_IS_OFFSET : TIME_UNKNOWN;
   gint64 time = form == TIME_IS_TIME ? moment->time_ms : form == TIME_IS_OFFSET ? moment->offset_ms : 0;
   gint64 time_before = before != NULL && before->time_ms != STRATA_TIME_NONE && form == TIME_IS_TIME ? before->time_ms : 0;
-  guint64 place_before = before != NULL && before->part == moment->part ? before->place : 0;
+  guint64 place_before = before != NULL ? before->place : 0;
 
   put_number (out, (guint64)moment->kind << 2 | form);
-  put_number (out, moment->part == STRATA_PART_SMALL ? 0 : (guint64)moment->part + 1);
   put_signed (out, (gint64)(moment->place - place_before));
   if (form != TIME_UNKNOWN)
     put_signed (out, time - time_before);
@@ -334,13 +333,11 @@ decode_moment (Bytes                   *bytes,
                gboolean                 is_wanted)
 {
   guint64 head = take_number (bytes);
-  guint64 part = take_number (bytes);
   gint64 place = take_signed (bytes);
   TimeForm form = head & 3;
 
   moment->kind = (StrataKind)(head >> 2);
-  moment->part = part == 0 ? STRATA_PART_SMALL : (guint)part - 1;
-  moment->place = (guint64)place + (before != NULL && before->part == moment->part ? before->place : 0);
+  moment->place = (guint64)place + (before != NULL ? before->place : 0);
   moment->time_ms = STRATA_TIME_NONE;
   moment->offset_ms = STRATA_TIME_NONE;
   if (form == TIME_IS_TIME)

@@ -35,8 +35,10 @@ typedef struct
 /* Not known, of times and offsets */
 #define STRATA_TIME_NONE STRATA_TIME_UNKNOWN
 
-/* Its text lies in the small members, not in a part */
+/* Where text lies that is in no part: in the small members, in the tail, or here and there */
 #define STRATA_PART_SMALL G_MAXUINT
+#define STRATA_PART_TAIL  (G_MAXUINT - 1)
+#define STRATA_PART_OWN   (G_MAXUINT - 2)
 
 /* StrataMoment is what is found: the session's own text, one screenshot, one
  * segment, one note. It is filled anew for each; nothing in it is kept by
@@ -48,8 +50,9 @@ typedef struct
   char       *id;         /* of the item; NULL: none */
   gint64      time_ms;    /* since 1970; STRATA_TIME_NONE */
   gint64      offset_ms;  /* from the session's start; STRATA_TIME_NONE */
-  guint       part;       /* index of the part of the manifest that has it, or STRATA_PART_SMALL */
-  guint64     place;      /* bytes from the start of that part's text (of the small members) to its value */
+  guint       part;       /* index of the part of the manifest that has it, or one of STRATA_PART_… */
+  guint64     place;      /* bytes from the start of that part's text (small members, file of the tail) to its value;
+                             in the tail to its line */
   GString    *text;
   GArray     *sections;   /* StrataSection */
 

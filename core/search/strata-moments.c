@@ -11,35 +11,41 @@
 
 #include "base/strata-error.h"
 #include "json/strata-json-members-private.h"
+#include "store/strata-tail-private.h"
 #include "store/strata-value-stream-private.h"
 #include "strata-moments-private.h"
 #include "strata-rules-private.h"
 #include "strata-text-private.h"
 
-typedef struct
+struct _StrataMomentWalk
 {
+  /* Set at construction */
   int                   dir;
   const StrataManifest *manifest;
   StrataFacts          *facts;
+  GCancellable         *cancellable;
+
   StrataMoment         *moment;     /* the one being read */
   StrataMoment         *session;    /* what the session itself says, gathered on the way */
   StrataMomentFunc      func;
   gpointer              user_data;
-  GCancellable         *cancellable;
 
   /* Where the reader is */
   StrataJsonReader     *reader;
   guint                 part;
-} Walk;
+  guint64               base;       /* what its text's first byte counts as */
+};
+
+typedef StrataMomentWalk Walk;
 
 static guint64
-get_place (StrataJsonReader *reader)
+get_place (const Walk *self)
 {
   StrataJsonPosition position;
 
-  _strata_json_reader_get_position (reader, &position);
+  _strata_json_reader_get_position (self->reader, &position);
 
-  return position.offset;
+  return self->base + position.offset;
 }
 
 /* Times and offsets follow from each other and the session's start. */
@@ -97,7 +103,7 @@ take_element (Walk        *self,
   if (!_strata_json_reader_peek (self->reader, &found, self->cancellable, error))
     return FALSE;
   self->moment->part = self->part;
-  self->moment->place = get_place (self->reader);
+  self->moment->place = get_place (self);
   if (!_strata_moment_read (self->moment, self->reader, self->facts, self->cancellable, error))
     return FALSE;
   if (found == STRATA_JSON_OBJECT)
@@ -220,7 +226,7 @@ take_transcript (Walk              *self,
   self->moment->part = self->part;
   if (!_strata_json_reader_peek (self->reader, &found, self->cancellable, error))
     return FALSE;
-  self->moment->place = get_place (self->reader);
+  self->moment->place = get_place (self);
   if (!_strata_moment_take_text (self->moment, rule->argument, self->reader, self->cancellable, error))
     return FALSE;
   if (self->moment->text->len > 0)
@@ -368,12 +374,31 @@ member_part_cb (gpointer   user_data,
   return take_member (self->walk, self->rule, error);
 }
 
+/* The elements of an array inside a member, which the store has taken out of it */
+static const StrataRule inner_rule = { "chunks", STRATA_TAKE_ELEMENTS, STRATA_KIND_CHUNK };
+
 static const StrataRule *
 find_rule_of_part (const StrataPart *part)
 {
   gsize length = part->name != NULL ? strlen (part->name) : 0;
 
+  if (part->is_inner)
+    return &inner_rule;
+
   return length >= 2 ? _strata_rules_find (_strata_session_rules, part->name, length) : NULL;
+}
+
+StrataContent
+_strata_moments_get_content (const StrataPart *part)
+{
+  const StrataRule *rule = find_rule_of_part (part);
+
+  if (rule == NULL)
+    return STRATA_CONTENT_NONE;
+  if (rule->action == STRATA_TAKE_NAME || rule->action == STRATA_TAKE_TEXT || rule->action == STRATA_TAKE_SUMMARY)
+    return STRATA_CONTENT_OWN;
+
+  return rule->action == STRATA_TAKE_ELEMENTS ? STRATA_CONTENT_ELEMENTS : STRATA_CONTENT_VALUE;
 }
 
 /* The start is looked up ahead, wherever it stands: offsets are counted from it. */
@@ -392,14 +417,48 @@ find_start (Walk    *self,
   return members != NULL;
 }
 
-static gboolean
-walk_small (Walk    *self,
-            GError **error)
+StrataMomentWalk *
+_strata_moment_walk_new (int                    dir,
+                         const StrataManifest  *manifest,
+                         StrataFacts           *facts,
+                         GCancellable          *cancellable,
+                         GError               **error)
+{
+  StrataMomentWalk *self = g_new0 (StrataMomentWalk, 1);
+
+  self->dir = dir;
+  self->manifest = manifest;
+  self->facts = facts;
+  self->cancellable = cancellable;
+  self->moment = _strata_moment_new ();
+  self->session = _strata_moment_new ();
+  if (find_start (self, error))
+    return self;
+  _strata_moment_walk_free (self);
+
+  return NULL;
+}
+
+void
+_strata_moment_walk_free (StrataMomentWalk *self)
+{
+  g_clear_pointer (&self->moment, _strata_moment_free);
+  g_clear_pointer (&self->session, _strata_moment_free);
+  g_free (self);
+}
+
+gboolean
+_strata_moment_walk_small (StrataMomentWalk  *self,
+                           StrataMomentFunc   func,
+                           gpointer           user_data,
+                           GError           **error)
 {
   g_autoptr(StrataJsonReader) reader =
     _strata_json_reader_new_for_data (self->manifest->small, strlen (self->manifest->small));
   gboolean ok;
 
+  self->func = func;
+  self->user_data = user_data;
   self->reader = reader;
   self->part = STRATA_PART_SMALL;
   ok = take_members (self, _strata_session_rules, error);
@@ -408,20 +467,79 @@ walk_small (Walk    *self,
   return ok;
 }
 
-static gboolean
-walk_parts (Walk    *self,
-            GError **error)
+gboolean
+_strata_moment_walk_part (StrataMomentWalk  *self,
+                          guint              part,
+                          StrataMomentFunc   func,
+                          gpointer           user_data,
+                          GError           **error)
 {
-  for (guint i = 0; i < self->manifest->parts->len; i++)
-    {
-      const StrataRule *rule = find_rule_of_part (g_ptr_array_index (self->manifest->parts, i));
-      MemberPart member = { self, rule };
+  MemberPart member = { self, find_rule_of_part (g_ptr_array_index (self->manifest->parts, part)) };
 
-      if (rule != NULL && !read_part (self, i, member_part_cb, &member, error))
+  self->func = func;
+  self->user_data = user_data;
+
+  return member.rule == NULL || read_part (self, part, member_part_cb, &member, error);
+}
+
+static gboolean
+walk_line (Walk                  *self,
+           const StrataTailLine  *line,
+           GError               **error)
+{
+  static const StrataKind kinds[STRATA_N_LISTS] = {
+    [STRATA_LIST_SCREENSHOTS] = STRATA_KIND_SCREENSHOT,
+    [STRATA_LIST_AUDIO_SEGMENTS] = STRATA_KIND_AUDIO,
+    [STRATA_LIST_VIDEO_CHUNKS] = STRATA_KIND_CHUNK,
+    [STRATA_LIST_CONTEXT_ITEMS] = STRATA_KIND_CONTEXT,
+  };
+  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new_for_data (line->element, line->length);
+  gboolean ok;
+
+  self->reader = reader;
+  self->base = line->offset;
+  ok = take_element (self, kinds[line->list], error);
+  self->reader = NULL;
+  self->base = 0;
+
+  return ok;
+}
+
+gboolean
+_strata_moment_walk_tail (StrataMomentWalk  *self,
+                          guint64            from,
+                          StrataMomentFunc   func,
+                          gpointer           user_data,
+                          GError           **error)
+{
+  const StrataTail *tail = self->manifest->tail;
+
+  self->func = func;
+  self->user_data = user_data;
+  self->part = STRATA_PART_TAIL;
+  for (guint i = 0; tail != NULL && i < tail->lines->len; i++)
+    {
+      const StrataTailLine *line = &g_array_index (tail->lines, StrataTailLine, i);
+
+      if (line->offset >= from && line->list < STRATA_N_LISTS && !walk_line (self, line, error))
         return FALSE;
     }
 
   return TRUE;
+}
+
+gboolean
+_strata_moment_walk_own (StrataMomentWalk  *self,
+                         StrataMomentFunc   func,
+                         gpointer           user_data,
+                         GError           **error)
+{
+  self->func = func;
+  self->user_data = user_data;
+  self->session->part = STRATA_PART_OWN;
+  self->session->offset_ms = 0;
+
+  return hand_out (self, self->session, error);
 }
 
 gboolean
@@ -433,16 +551,17 @@ _strata_moments_of_session (int                    dir,
                             GCancellable          *cancellable,
                             GError               **error)
 {
-  g_autoptr(StrataMoment) moment = _strata_moment_new ();
-  g_autoptr(StrataMoment) session = _strata_moment_new ();
-  Walk self = { dir, manifest, facts, moment, session, func, user_data, cancellable };
+  g_autoptr(StrataMomentWalk) self = _strata_moment_walk_new (dir, manifest, facts, cancellable, error);
 
-  if (!find_start (&self, error) || !walk_small (&self, error) || !walk_parts (&self, error))
+  if (self == NULL || !_strata_moment_walk_small (self, func, user_data, error))
     return FALSE;
 
-  session->offset_ms = 0;
+  for (guint i = 0; i < manifest->parts->len; i++)
+    if (!_strata_moment_walk_part (self, i, func, user_data, error))
+      return FALSE;
 
-  return hand_out (&self, session, error);
+  return _strata_moment_walk_tail (self, 0, func, user_data, error) &&
+         _strata_moment_walk_own (self, func, user_data, error);
 }
 
 /* Collections */
@@ -532,7 +651,7 @@ items_part_cb (gpointer   user_data,
       if (kind != STRATA_JSON_OBJECT)
         continue;
 
-      place = get_place (reader);
+      place = get_place (&self->walk);
       g_string_truncate (text, 0);
       if (!_strata_json_reader_take_string (reader, text, cancellable, error))
         return FALSE;
@@ -565,7 +684,7 @@ _strata_moments_of_items (int                    dir,
                           GError               **error)
 {
   g_autoptr(StrataMoment) moment = _strata_moment_new ();
-  ItemWalk self = { .walk = { dir, manifest, NULL, moment, .cancellable = cancellable },
+  ItemWalk self = { .walk = { .dir = dir, .manifest = manifest, .moment = moment, .cancellable = cancellable },
                     .kind = kind, .item_func = func, .user_data = user_data };
 
   return walk_items (&self, error);
@@ -579,7 +698,7 @@ _strata_moments_list_names (int                    dir,
                             GCancellable          *cancellable,
                             GError               **error)
 {
-  ItemWalk self = { .walk = { dir, manifest, .cancellable = cancellable }, .name_func = func, .user_data = user_data };
+  ItemWalk self = { .walk = { .dir = dir, .manifest = manifest, .cancellable = cancellable }, .name_func = func, .user_data = user_data };
 
   return walk_items (&self, error);
 }
@@ -590,22 +709,13 @@ static gboolean
 find_session (Walk    *self,
               GError **error)
 {
-  static const char *const own[] = { "name", "description", "summary" };
-
-  if (!walk_small (self, error))
+  if (!_strata_moment_walk_small (self, NULL, NULL, error))
     return FALSE;
 
   for (guint i = 0; i < self->manifest->parts->len; i++)
-    {
-      const StrataRule *rule = find_rule_of_part (g_ptr_array_index (self->manifest->parts, i));
-      MemberPart member = { self, rule };
-      gboolean is_own = FALSE;
-
-      for (guint j = 0; rule != NULL && j < G_N_ELEMENTS (own); j++)
-        is_own = is_own || strcmp (rule->name, own[j]) == 0;
-      if (is_own && !read_part (self, i, member_part_cb, &member, error))
-        return FALSE;
-    }
+    if (_strata_moments_get_content (g_ptr_array_index (self->manifest->parts, i)) == STRATA_CONTENT_OWN &&
+        !_strata_moment_walk_part (self, i, NULL, NULL, error))
+      return FALSE;
 
   return TRUE;
 }
@@ -618,6 +728,24 @@ set_no_such_place (GError **error)
   return FALSE;
 }
 
+static StrataJsonReader *
+open_line (Walk     *self,
+           guint64   place,
+           GError  **error)
+{
+  const StrataTail *tail = self->manifest->tail;
+
+  for (guint i = 0; tail != NULL && i < tail->lines->len; i++)
+    {
+      const StrataTailLine *line = &g_array_index (tail->lines, StrataTailLine, i);
+
+      if (line->offset == place && line->list < STRATA_N_LISTS)
+        return _strata_json_reader_new_for_data (line->element, line->length);
+    }
+
+  return set_no_such_place (error), NULL;
+}
+
 /* A reader at @place of a part; not to be read past the value there */
 static StrataJsonReader *
 open_place (Walk     *self,
@@ -628,6 +756,8 @@ open_place (Walk     *self,
   g_autoptr(GInputStream) stream = NULL;
   guint64 skipped = 0;
 
+  if (part == STRATA_PART_TAIL)
+    return open_line (self, place, error);
   if (part == STRATA_PART_SMALL)
     {
       gsize length = strlen (self->manifest->small);
@@ -680,17 +810,16 @@ _strata_moments_find (int                    dir,
                       GError               **error)
 {
   g_autoptr(StrataFacts) facts = _strata_facts_new ();
-  g_autoptr(StrataMoment) moment = _strata_moment_new ();
-  g_autoptr(StrataMoment) session = _strata_moment_new ();
-  Walk self = { .dir = dir, .manifest = manifest, .facts = facts, .moment = moment, .session = session,
-                .cancellable = cancellable };
+  g_autoptr(StrataMomentWalk) self = _strata_moment_walk_new (dir, manifest, facts, cancellable, error);
 
+  if (self == NULL)
+    return NULL;
   if (kind == STRATA_KIND_SESSION)
-    return find_session (&self, error) ? g_steal_pointer (&session) : NULL;
+    return find_session (self, error) ? g_steal_pointer (&self->session) : NULL;
 
-  _strata_moment_reset (moment, kind);
-  moment->part = part;
-  moment->place = place;
+  _strata_moment_reset (self->moment, kind);
+  self->moment->part = part;
+  self->moment->place = place;
 
-  return find_value (&self, part, place, error) ? g_steal_pointer (&moment) : NULL;
+  return find_value (self, part, place, error) ? g_steal_pointer (&self->moment) : NULL;
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "base/strata-digest-private.h"
 #include "strata-moment-private.h"
 #include "strata-search-hit.h"
 
@@ -30,7 +31,8 @@ struct _StrataSearchHit
   /* Where its text is */
   gboolean    is_collection;
   char       *owner;          /* key of the session or collection */
-  guint       part;
+  guint       role;           /* StrataPieceRole of what it stands in; a part is known by its digest */
+  StrataDigest digest;
   guint64     place;
 
   /* Guarded by @mutex */

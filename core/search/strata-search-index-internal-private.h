@@ -23,6 +23,7 @@ typedef enum
   STRATA_STATEMENT_INSERT_TEXT,
   STRATA_STATEMENT_INSERT_BLOCK,
   STRATA_STATEMENT_INSERT_DETAILS,
+  STRATA_STATEMENT_ADD_TO_SUMS,
   STRATA_STATEMENT_NEXT_BLOCK,
   STRATA_STATEMENT_GET_BLOCK,
   STRATA_STATEMENT_GET_DETAILS,
@@ -52,7 +53,22 @@ struct _StrataSearchIndex
   guint             next_section;
   guint             next_moment;
   guint             position;
+  guint64           sum;
 };
+
+/* What one word at one place adds to the sum of a block. Sums are compared with those
+ * of what FTS5 has, in whatever order it gives it.
+ */
+guint64       _strata_search_index_sum_word      (const char         *word,
+                                                  gsize               length,
+                                                  guint               position);
+/* A StrataTokenFunc; @user_data: the index, whose block is being cut */
+int           _strata_search_index_watch_token   (const char         *token,
+                                                  gsize               length,
+                                                  gboolean            colocated,
+                                                  gsize               start,
+                                                  gsize               end,
+                                                  gpointer            user_data);
 
 /* Ready to be bound and run; reset it after use. (transfer none): NULL with @error set */
 sqlite3_stmt *_strata_search_index_get_statement (StrataSearchIndex  *self,

@@ -14,9 +14,10 @@ G_BEGIN_DECLS
  * filters choose by. Derived from the files of the store, and thrown away
  * without a thought when it does not fit them.
  *
- * A document is a session, a note or a task. Its text lies in blocks (see
- * strata-block-private.h), whose numbers grow with the time the document began,
- * about eight to the hour: so the newest matches are the first that are met when
+ * A document is a session, a note or a task. It consists of pieces: what is indexed
+ * anew when it changes are those whose files are others. Their text lies in blocks
+ * (see strata-block-private.h), whose numbers grow with the time the document began,
+ * about four to the hour: so the newest matches are the first that are met when
  * going down. What is indexed anew or removed leaves its blocks behind as dead:
  * they are passed over at once, and gone when the index is made anew. FTS5 keeps
  * no text to delete by here, and where it is told a wrong one the words stay.
@@ -33,7 +34,7 @@ typedef struct
   guint64 words;         /* in a row, those in one place counted once */
   guint64 text_bytes;
   guint64 blocks;        /* living */
-  guint64 dead_blocks;
+  guint64 dead_bytes;    /* of text whose blocks are dead */
 } StrataSearchIndexSums;
 
 /* Opens the index @name of the store at @store_path (canonical), empty if there is none
@@ -85,6 +86,11 @@ gboolean           _strata_search_index_get_digest     (StrataSearchIndex      *
                                                         gboolean                is_collection,
                                                         const char             *key,
                                                         StrataDigest           *out_digest,
+                                                        GError                **error);
+/* Keys of sessions that were growing when they were indexed, and how much of their tails
+ * is; (transfer full) (element-type utf8 guint64)
+ */
+GHashTable        *_strata_search_index_list_growing   (StrataSearchIndex      *self,
                                                         GError                **error);
 /* Keys of all that is indexed; (transfer full) (element-type utf8) */
 GPtrArray         *_strata_search_index_list_keys      (StrataSearchIndex      *self,

@@ -53,41 +53,49 @@ static const char schema[] =
   "CREATE INDEX document_facets_by_document ON document_facets (document);"
   "CREATE TABLE names (field INTEGER NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL,"
   "  PRIMARY KEY (field, id, owner)) WITHOUT ROWID;"
-  "CREATE TABLE blocks (block INTEGER PRIMARY KEY, document INTEGER NOT NULL, text_bytes INTEGER NOT NULL,"
-  "  moments INTEGER NOT NULL, words INTEGER NOT NULL, places BLOB NOT NULL);"
+  "CREATE TABLE pieces (piece INTEGER PRIMARY KEY, document INTEGER NOT NULL, role INTEGER NOT NULL, digest BLOB NOT NULL,"
+  "  has INTEGER NOT NULL, generation INTEGER NOT NULL, end INTEGER NOT NULL);"
+  "CREATE INDEX pieces_by_document ON pieces (document);"
+  "CREATE INDEX tails ON pieces (document) WHERE role = 2;"
+  "CREATE TABLE blocks (block INTEGER PRIMARY KEY, document INTEGER NOT NULL, piece INTEGER NOT NULL,"
+  "  text_bytes INTEGER NOT NULL, moments INTEGER NOT NULL, words INTEGER NOT NULL, sum INTEGER NOT NULL, places BLOB NOT NULL);"
   "CREATE TABLE details (block INTEGER PRIMARY KEY, details BLOB NOT NULL);"
-  "CREATE INDEX blocks_by_document ON blocks (document);"
+  "CREATE INDEX blocks_by_document ON blocks (document) WHERE document > 0;"
+  "CREATE INDEX blocks_by_piece ON blocks (piece) WHERE piece > 0;"
   "CREATE INDEX documents_of_blocks ON blocks (block, document);"
   "CREATE TABLE words (word TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;"
   "CREATE INDEX common_words ON words (word, count) WHERE count >= 64;"
   "CREATE TABLE sums (moments INTEGER NOT NULL, words INTEGER NOT NULL, text_bytes INTEGER NOT NULL, blocks INTEGER NOT NULL,"
-  "  dead_blocks INTEGER NOT NULL, met INTEGER NOT NULL);"
+  "  dead_bytes INTEGER NOT NULL, met INTEGER NOT NULL);"
   "INSERT INTO sums VALUES (0, 0, 0, 0, 0, 0);"
   "CREATE TABLE met (page INTEGER PRIMARY KEY, bits BLOB NOT NULL);"
   "CREATE VIRTUAL TABLE texts USING fts5 (text, content='', columnsize=0, tokenize='strata');"
   "INSERT INTO texts (texts, rank) VALUES ('hashsize', " GATHER_BYTES ");"
   "INSERT INTO texts (texts, rank) VALUES ('pgsz', 4050);";
 
-/* What the tokenizer cuts of the block that is being indexed: sections begin at
- * the number of words before them.
- */
-static int
-watch_token (const char *token,
-             gsize       length,
-             gboolean    colocated,
-             gsize       start,
-             gsize       end,
-             gpointer    user_data)
+guint64
+_strata_search_index_sum_word (const char *word,
+                               gsize       length,
+                               guint       position)
 {
-  StrataSearchIndex *self = user_data;
+  guint64 sum = ((guint64)_strata_vocabulary_hash (word, length) << 32 | position) + 1;
 
-  if (self->block == NULL)
-    return 0;
+  sum ^= sum >> 33;
+  sum *= G_GUINT64_CONSTANT (0xff51afd7ed558ccd);
+  sum ^= sum >> 29;
 
+  return sum * G_GUINT64_CONSTANT (0xc4ceb9fe1a85ec53);
+}
+
+/* Sections begin at the number of words before them. */
+static void
+begin_sections (StrataSearchIndex *self,
+                gsize              start)
+{
   while (self->next_section < self->block->sections->len && start >= self->section_bytes[self->next_section])
     {
-      StrataBlockMoment *next = self->next_moment < self->block->moments->len
-                                  ? &g_array_index (self->block->moments, StrataBlockMoment, self->next_moment) : NULL;
+      const StrataBlockMoment *next = self->next_moment < self->block->moments->len
+                                        ? &g_array_index (self->block->moments, StrataBlockMoment, self->next_moment) : NULL;
 
       if (next != NULL && next->first_section == self->next_section)
         {
@@ -96,8 +104,24 @@ watch_token (const char *token,
         }
       g_array_index (self->block->sections, StrataBlockSection, self->next_section++).start = self->position;
     }
+}
 
+int
+_strata_search_index_watch_token (const char *token,
+                                  gsize       length,
+                                  gboolean    colocated,
+                                  gsize       start,
+                                  gsize       end,
+                                  gpointer    user_data)
+{
+  StrataSearchIndex *self = user_data;
+
+  if (self->block == NULL)
+    return 0;
+
+  begin_sections (self, start);
   self->position += colocated ? 0 : 1;
+  self->sum += _strata_search_index_sum_word (token, length, self->position - 1);
   _strata_vocabulary_add (self->vocabulary, token, length, self->moment_serial);
 
   return 0;
@@ -183,7 +207,7 @@ try_open (const char        *path,
   self->read_only = mode == STRATA_SQLITE_IMMUTABLE;
   self->in_memory = strcmp (path, ":memory:") == 0;
   self->db = _strata_sqlite_open (path, mode, error);
-  if (self->db == NULL || !_strata_tokenizer_register (self->db, watch_token, self, error))
+  if (self->db == NULL || !_strata_tokenizer_register (self->db, _strata_search_index_watch_token, self, error))
     return NULL;
 
   if (!self->read_only)
@@ -253,11 +277,14 @@ _strata_search_index_get_statement (StrataSearchIndex  *self,
 {
   static const char *const texts[STRATA_N_STATEMENTS] = {
     [STRATA_STATEMENT_INSERT_TEXT] = "INSERT INTO texts (rowid, text) VALUES (?, ?)",
-    [STRATA_STATEMENT_INSERT_BLOCK] = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
+    [STRATA_STATEMENT_INSERT_BLOCK] = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STRATA_STATEMENT_INSERT_DETAILS] = "INSERT INTO details VALUES (?, ?)",
+    [STRATA_STATEMENT_ADD_TO_SUMS] =
+      "UPDATE sums SET moments = moments + ?, words = words + ?, text_bytes = text_bytes + ?, blocks = blocks + 1",
     [STRATA_STATEMENT_NEXT_BLOCK] = "SELECT block FROM blocks WHERE block >= ? ORDER BY block LIMIT 1",
     [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, places FROM blocks WHERE block = ?",
-    [STRATA_STATEMENT_GET_DETAILS] = "SELECT details FROM details WHERE block = ?",
+    [STRATA_STATEMENT_GET_DETAILS] = "SELECT d.details, p.role, p.digest FROM details d JOIN blocks b ON b.block = d.block"
+                                     "  JOIN pieces p ON p.piece = b.piece WHERE d.block = ?",
     [STRATA_STATEMENT_GET_DOCUMENT] = "SELECT kind, owner, id, name, start, session, note FROM documents WHERE document = ?",
     [STRATA_STATEMENT_GET_WORD] = "SELECT count FROM words WHERE word = ?",
     [STRATA_STATEMENT_GET_TIES] = "SELECT DISTINCT session FROM ties WHERE item = ? ORDER BY session",
@@ -321,7 +348,7 @@ _strata_search_index_get_sums (StrataSearchIndex      *self,
   guint64 numbers[7];
 
   if (!get_numbers (self, "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM documents WHERE kind = 0),"
-                          "  moments, words, text_bytes, blocks, dead_blocks FROM sums", numbers, 7, error))
+                          "  moments, words, text_bytes, blocks, dead_bytes FROM sums", numbers, 7, error))
     return FALSE;
 
   *out_sums = (StrataSearchIndexSums) { numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6] };
@@ -368,9 +395,9 @@ _strata_search_index_clear (StrataSearchIndex  *self,
 
   return _strata_sqlite_exec (self->db,
     "INSERT INTO texts (texts) VALUES ('delete-all');"
-    "DELETE FROM words; DELETE FROM met; DELETE FROM blocks; DELETE FROM details; DELETE FROM names; DELETE FROM document_facets; DELETE FROM facets;"
+    "DELETE FROM words; DELETE FROM met; DELETE FROM blocks; DELETE FROM details; DELETE FROM pieces; DELETE FROM names; DELETE FROM document_facets; DELETE FROM facets;"
     "DELETE FROM links; DELETE FROM documents; DELETE FROM owners;"
-    "UPDATE sums SET moments = 0, words = 0, text_bytes = 0, blocks = 0, dead_blocks = 0, met = 0;"
+    "UPDATE sums SET moments = 0, words = 0, text_bytes = 0, blocks = 0, dead_bytes = 0, met = 0;"
     "UPDATE state SET applied = 0", error);
 }
 
@@ -426,6 +453,30 @@ _strata_search_index_list_keys (StrataSearchIndex  *self,
       if (!row)
         return g_steal_pointer (&keys);
       g_ptr_array_add (keys, _strata_sqlite_dup_text (statement, 0));
+    }
+
+  return NULL;
+}
+
+GHashTable *
+_strata_search_index_list_growing (StrataSearchIndex  *self,
+                                   GError            **error)
+{
+  g_autoptr(GHashTable) growing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db,
+    "SELECT d.owner, p.end FROM pieces p INDEXED BY tails JOIN documents d ON d.document = p.document WHERE p.role = 2", error);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      guint64 end = (guint64)sqlite3_column_int64 (statement, 1);
+
+      if (!row)
+        return g_steal_pointer (&growing);
+      g_hash_table_insert (growing, _strata_sqlite_dup_text (statement, 0), g_memdup2 (&end, sizeof end));
     }
 
   return NULL;

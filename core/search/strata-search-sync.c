@@ -11,8 +11,10 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
 #include "base/strata-sqlite-private.h"
 #include "store/strata-changes-private.h"
+#include "store/strata-tail-private.h"
 #include "strata-search-sync-private.h"
 
 #define FILE_NAME "search.sqlite3"
@@ -23,10 +25,10 @@
 #define COMMIT_US    (2 * G_USEC_PER_SEC)
 /* More at a time are put in the order of their times */
 #define SORT_FROM 16
-/* Part of the blocks that may be dead */
+/* Part of the text that may be dead */
 #define WORN_SHARE 5
-/* Below that many blocks nothing is worn */
-#define WORN_FROM 64
+/* Below that much nothing is worn */
+#define WORN_FROM (4 * 1024 * 1024)
 
 typedef struct
 {
@@ -121,6 +123,33 @@ list_everything (Sync        *self,
   return TRUE;
 }
 
+/* What a session grows by is in its tail, and not in the log. */
+static gboolean
+list_growing (Sync        *self,
+              GHashTable  *seen,
+              GError     **error)
+{
+  g_autoptr(GHashTable) growing = _strata_search_index_list_growing (self->index, error);
+  GHashTableIter iter;
+  gpointer key, end;
+
+  if (growing == NULL)
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, growing);
+  while (g_hash_table_iter_next (&iter, &key, &end))
+    {
+      g_autofree char *path = _strata_tail_dup_path (key);
+      struct stat status;
+
+      if (_strata_seam_get ()->stat (_strata_store_get_dir (self->store), path, &status) < 0 ||
+          (guint64)status.st_size != *(guint64 *)end)
+        add_entry (self->entries, seen, FALSE, key);
+    }
+
+  return TRUE;
+}
+
 /* Sets @out_end to where the log will have been followed. */
 static gboolean
 list_changes (Sync      *self,
@@ -134,11 +163,11 @@ list_changes (Sync      *self,
   guint64 applied, end = 0;
 
   if (!_strata_search_index_get_applied (self->index, &applied, error) ||
-      !_strata_changes_find_end (dir, out_end, error))
+      !_strata_changes_find_end (dir, out_end, error) || !list_growing (self, seen, error))
     return FALSE;
 
-  *out_changed = applied != *out_end || *out_end == 0;
-  if (!*out_changed)
+  *out_changed = applied != *out_end || *out_end == 0 || self->entries->len > 0;
+  if (applied == *out_end && *out_end > 0)
     return TRUE;
 
   /* Damage in the log hides what was changed after it */
@@ -217,7 +246,7 @@ sync_entry (Sync         *self,
     }
 
   if (manifest != NULL)
-    return (is_known && _strata_digest_equal (&digest, &manifest->file_digest)) ||
+    return (is_known && manifest->tail == NULL && _strata_digest_equal (&digest, &manifest->file_digest)) ||
            _strata_search_index_put (self->index, _strata_store_get_dir (self->store), manifest, self->cancellable, error);
 
   if (g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
@@ -306,8 +335,8 @@ _strata_search_is_worn (StrataSearchIndex *index)
 {
   StrataSearchIndexSums sums;
 
-  return _strata_search_index_get_sums (index, &sums, NULL) && sums.blocks + sums.dead_blocks >= WORN_FROM &&
-         sums.dead_blocks * WORN_SHARE > sums.blocks + sums.dead_blocks;
+  return _strata_search_index_get_sums (index, &sums, NULL) && sums.text_bytes + sums.dead_bytes >= WORN_FROM &&
+         sums.dead_bytes * WORN_SHARE > sums.text_bytes + sums.dead_bytes;
 }
 
 static gboolean

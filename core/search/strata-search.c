@@ -14,6 +14,7 @@
 #include "strata-search-hit-private.h"
 #include "strata-search-index-internal-private.h"
 #include "strata-search-match-private.h"
+#include "strata-search-put-private.h"
 #include "strata-search-results-private.h"
 #include "strata-search-run-private.h"
 #include "strata-search-suggest-private.h"
@@ -490,6 +491,11 @@ fill_from_block (Lane                  *lane,
 
   _strata_sqlite_bind_uint (statement, 1, (guint64)row->block);
   ok = _strata_sqlite_step (statement, &has_row, error);
+  if (ok && has_row)
+    {
+      hit->role = (guint)sqlite3_column_int (statement, 1);
+      _strata_sqlite_get_digest (statement, 2, &hit->digest);
+    }
   if (ok && (!has_row || !_strata_block_decode_detail (&moment, row->number, sqlite3_column_blob (statement, 0),
                                                        (gsize)sqlite3_column_bytes (statement, 0))))
     {
@@ -504,7 +510,6 @@ fill_from_block (Lane                  *lane,
   hit->item = moment.id;
   hit->time_ms = moment.time_ms;
   hit->offset_ms = moment.offset_ms;
-  hit->part = moment.part;
   hit->place = moment.place;
 
   return TRUE;
@@ -568,7 +573,7 @@ make_hit (Lane                  *lane,
   g_autoptr(StrataSearchHit) hit = g_object_new (STRATA_TYPE_SEARCH_HIT, NULL);
 
   hit->score = row->score;
-  hit->part = STRATA_PART_SMALL;
+  hit->role = STRATA_PIECE_OWN;
   if ((row->block > 0 && !fill_from_block (lane, row, hit, error)) ||
       (row->session > 0 && !fill_from_document (lane, row->session, TRUE, hit, error)) ||
       !fill_from_document (lane, row->document, FALSE, hit, error))
@@ -791,6 +796,27 @@ strata_search_run_finish (StrataSearch  *self,
 
 /* Snippets */
 
+/* Where the piece stands now: the session may have got other parts since. What is
+ * not there any more is not found.
+ */
+static guint
+find_part (const StrataManifest  *manifest,
+           const StrataSearchHit *hit)
+{
+  if (hit->role == STRATA_PIECE_SMALL)
+    return STRATA_PART_SMALL;
+  if (hit->role == STRATA_PIECE_TAIL)
+    return STRATA_PART_TAIL;
+  if (hit->role == STRATA_PIECE_OWN)
+    return STRATA_PART_OWN;
+
+  for (guint i = 0; i < manifest->parts->len; i++)
+    if (_strata_digest_equal (&((const StrataPart *)g_ptr_array_index (manifest->parts, i))->raw_digest, &hit->digest))
+      return i;
+
+  return manifest->parts->len;
+}
+
 /**
  * strata_search_load_snippet:
  * @query: what was looked for
@@ -818,7 +844,7 @@ strata_search_load_snippet (StrataSearch     *self,
 
   manifest = _strata_store_load (self->store, hit->is_collection, hit->owner, error);
   if (manifest != NULL)
-    moment = _strata_moments_find (_strata_store_get_dir (self->store), manifest, hit->kind, hit->part, hit->place,
+    moment = _strata_moments_find (_strata_store_get_dir (self->store), manifest, hit->kind, find_part (manifest, hit), hit->place,
                                    cancellable, error);
   if (moment == NULL)
     return FALSE;

@@ -34,6 +34,8 @@ void              _strata_vocabulary_add    (StrataVocabulary  *self,
                                              const char        *word,
                                              gsize              length,
                                              guint64            moment);
+guint32           _strata_vocabulary_hash   (const char        *word,
+                                             gsize              length);
 guint             _strata_vocabulary_length (StrataVocabulary  *self);
 /* Adds what was counted to the tables, and is empty again. */
 gboolean          _strata_vocabulary_flush  (StrataVocabulary  *self,

@@ -53,9 +53,9 @@ _strata_vocabulary_free (StrataVocabulary *self)
   g_free (self);
 }
 
-static guint32
-hash_word (const char *word,
-           gsize       length)
+guint32
+_strata_vocabulary_hash (const char *word,
+                         gsize       length)
 {
   guint64 hash = length * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 
@@ -107,7 +107,7 @@ _strata_vocabulary_add (StrataVocabulary *self,
                         gsize             length,
                         guint64           moment)
 {
-  guint32 hash = hash_word (word, length);
+  guint32 hash = _strata_vocabulary_hash (word, length);
   Slot *slot = find_slot (self, word, length, hash);
 
   if (slot->length > 0)
@@ -227,7 +227,7 @@ meet (Met         *self,
       gboolean    *out_was_met,
       GError     **error)
 {
-  guint64 hash = ((guint64)hash_word (word, length) << 32 | hash_word (word, length - 1)) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  guint64 hash = ((guint64)_strata_vocabulary_hash (word, length) << 32 | _strata_vocabulary_hash (word, length - 1)) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
   guint current = get_current_layer (self);
   guint8 bits[PAGE_BYTES];
   gint64 page = 0;
