@@ -12,6 +12,7 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "search/strata-search-check-private.h"
 #include "store/strata-changes-private.h"
 #include "store/strata-key-private.h"
 #include "store/strata-object-private.h"
@@ -542,6 +543,14 @@ check_log (Check   *check,
   return TRUE;
 }
 
+static void
+report_index (const char *key,
+              const char *message,
+              gpointer    user_data)
+{
+  report (user_data, "search.sqlite3", key, NULL, message);
+}
+
 /**
  * strata_check_run:
  * @store: a store
@@ -550,7 +559,8 @@ check_log (Check   *check,
  * Reads every file of the store to its end: every part against its digest,
  * every session and collection put together against its own, every object
  * against its name, every use of an attachment against the objects, the catalog
- * against the files. Changes nothing.
+ * against the files, and where there is a search index, every word in it against the
+ * texts. Changes nothing.
  *
  * Returns: (transfer full): what was found; or %NULL with @error set, when the
  *   check itself could not go on
@@ -582,7 +592,8 @@ strata_check_run (StrataStore   *store,
   if (!check_log (&check, error) ||
       !check_object_folder (&check, "attachments", error) ||
       !check_owners (&check, FALSE, sessions, error) ||
-      !check_owners (&check, TRUE, collections, error))
+      !check_owners (&check, TRUE, collections, error) ||
+      !_strata_search_check (store, report_index, &check, cancellable, error))
     return NULL;
   report_lost (&check);
 

@@ -238,19 +238,22 @@ take_item (const StrataMoment  *moment,
   return FALSE;
 }
 
-/* What is indexed of the collection now, by digest */
-static gboolean
-list_known_items (ItemsPut  *self,
-                  GError   **error)
+GHashTable *
+_strata_search_list_items (StrataSearchIndex  *index,
+                           const char         *owner,
+                           StrataKind          kind,
+                           GError            **error)
 {
+  g_autoptr(GHashTable) known = g_hash_table_new_full (_strata_digest_hash, (GEqualFunc)_strata_digest_equal, g_free,
+                                                       (GDestroyNotify)g_array_unref);
   g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->index->db, "SELECT document, digest FROM documents WHERE owner = ? AND kind = ?", error);
+    _strata_sqlite_prepare (index->db, "SELECT document, digest FROM documents WHERE owner = ? AND kind = ?", error);
   gboolean row;
 
   if (statement == NULL)
-    return FALSE;
-  _strata_sqlite_bind_text (statement, 1, self->manifest->key);
-  _strata_sqlite_bind_uint (statement, 2, self->kind);
+    return NULL;
+  _strata_sqlite_bind_text (statement, 1, owner);
+  _strata_sqlite_bind_uint (statement, 2, kind);
 
   while (_strata_sqlite_step (statement, &row, error))
     {
@@ -259,19 +262,19 @@ list_known_items (ItemsPut  *self,
       GArray *documents;
 
       if (!row)
-        return TRUE;
+        return g_steal_pointer (&known);
       if (!_strata_sqlite_get_digest (statement, 1, &digest))
         continue;
-      documents = g_hash_table_lookup (self->known, &digest);
+      documents = g_hash_table_lookup (known, &digest);
       if (documents == NULL)
         {
           documents = g_array_new (FALSE, FALSE, sizeof (gint64));
-          g_hash_table_insert (self->known, g_memdup2 (&digest, sizeof digest), documents);
+          g_hash_table_insert (known, g_memdup2 (&digest, sizeof digest), documents);
         }
       g_array_append_val (documents, document);
     }
 
-  return FALSE;
+  return NULL;
 }
 
 static gboolean
@@ -303,13 +306,12 @@ _strata_search_put_items (StrataSearchIndex     *index,
            GCancellable          *cancellable,
            GError               **error)
 {
-  g_autoptr(GHashTable) known = g_hash_table_new_full (_strata_digest_hash, (GEqualFunc)_strata_digest_equal, g_free,
-                                                       (GDestroyNotify)g_array_unref);
+  g_autoptr(GHashTable) known = _strata_search_list_items (index, manifest->key, kind, error);
   g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func (item_free);
   ItemsPut self = { index, manifest, kind, known, items };
   g_autoptr(GError) read_error = NULL;
 
-  if (!list_known_items (&self, error))
+  if (known == NULL)
     return FALSE;
 
   _strata_moments_of_items (dir, manifest, kind, take_item, &self, cancellable, &read_error);

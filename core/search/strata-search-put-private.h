@@ -87,6 +87,13 @@ gboolean  _strata_search_put_session     (StrataSearchIndex     *self,
                                           const StrataManifest  *manifest,
                                           GCancellable          *cancellable,
                                           GError               **error);
+/* What is indexed of a collection, by the digest of the item: GArray of the documents that
+ * have it; (transfer full): or NULL with @error set
+ */
+GHashTable *_strata_search_list_items    (StrataSearchIndex     *index,
+                                          const char            *owner,
+                                          StrataKind             kind,
+                                          GError               **error);
 gboolean  _strata_search_put_items       (StrataSearchIndex     *self,
                                           int                    dir,
                                           const StrataManifest  *manifest,

@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* Its file below the store */
+#define STRATA_SEARCH_INDEX_NAME "search.sqlite3"
+
 /* Called now and then with how many sessions and collections of how many are indexed. */
 typedef void (*StrataSearchProgress)     (guint64                done,
                                           guint64                total,

@@ -17,7 +17,7 @@
 #include "store/strata-tail-private.h"
 #include "strata-search-sync-private.h"
 
-#define FILE_NAME "search.sqlite3"
+#define FILE_NAME STRATA_SEARCH_INDEX_NAME
 #define NEW_NAME FILE_NAME ".new"
 
 /* A transaction ends after so much text or time, whichever comes first: another process may want to write too */
