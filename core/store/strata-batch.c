@@ -201,19 +201,6 @@ place (StrataBatch *self,
 
 /* Objects */
 
-/* What is in place need not be on disk: a commit that failed half way may have put
- * it there. So the folder is synced like those that files are put into.
- */
-static void
-note_found (StrataBatch *self,
-            const char  *path)
-{
-  char *folder = g_path_get_dirname (path);
-
-  g_hash_table_add (self->folders, g_path_get_dirname (folder));
-  g_hash_table_add (self->folders, folder);
-}
-
 /* Whether an object is in the store, or about to be. One of another length than
  * it should have is damaged, and is written anew.
  */
@@ -229,12 +216,8 @@ has_object (StrataBatch              *self,
   if (self->distrust)
     return FALSE;
 
-  if (_strata_seam_get ()->stat (self->dir, path, &status) < 0 || !S_ISREG (status.st_mode) ||
-      (guint64)status.st_size != object->bytes)
-    return FALSE;
-  note_found (self, path);
-
-  return TRUE;
+  return _strata_seam_get ()->stat (self->dir, path, &status) == 0 && S_ISREG (status.st_mode) &&
+         (guint64)status.st_size == object->bytes;
 }
 
 /* Takes @staged, a file of the staging area with the object's bytes, unless they are known already. */
