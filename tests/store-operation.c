@@ -58,7 +58,7 @@ store_cut_options_init (StoreCutOptions *options)
   options->n_mixed = is_long ? 16 : 0;
   options->n_before_sync = is_long ? 64 : 6;
   options->all_points = is_long;
-  options->one_in = is_long ? 20 : 50;
+  options->one_in = is_long ? 20 : 60;
   options->n_reopened = is_long ? 0 : 4;
   options->max_flaws = 5;
 }
@@ -400,12 +400,21 @@ cut_opening (Cutting      *cutting,
   cutting->scene->report->reopened += cutting->scene->report->different - before;
 }
 
+/* Where the most is at stake: right before the first sync of several, and at the end */
+static gboolean
+is_at_stake (PowerCut *cut,
+             guint     position)
+{
+  return position == power_cut_get_length (cut) ||
+         (power_cut_is_before_sync (cut, position) && (position == 0 || !power_cut_is_before_sync (cut, position - 1)));
+}
+
 /* All states of one point. Torn writes are worth a look only where no more comes before a sync. */
 static void
 cut_at (Cutting *cutting,
         guint    position)
 {
-  gboolean at_stake = power_cut_is_before_sync (cutting->cut, position) || position == power_cut_get_length (cutting->cut);
+  gboolean at_stake = is_at_stake (cutting->cut, position);
   guint n = POWER_CUT_MIXED + (at_stake ? cutting->options->n_before_sync : cutting->options->n_mixed);
 
   if (cutting->scene->operation->is_slow && !at_stake && !cutting->options->all_points)

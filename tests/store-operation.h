@@ -33,7 +33,7 @@ typedef struct
                       StorePromises  *promises,
                       GError        **error);
 
-  /* It takes long: in the short form only points are tried where a sync comes next, or nothing more. */
+  /* It takes long: in the short form only points are tried before the first of several syncs, and the end. */
   gboolean   is_slow;
 } StoreOperation;
 
@@ -51,7 +51,7 @@ typedef struct
 {
   guint    ignored;       /* PowerCutSync flags: waits of the program that are played not to work */
   guint    n_mixed;       /* mixed states at each point */
-  guint    n_before_sync; /* and where a sync comes next: nearly all states of the points before it are among these */
+  guint    n_before_sync; /* and before the first of several syncs: nearly all states of the points before it are among these */
   gboolean all_points;    /* also of slow operations */
   guint    one_in;        /* of so many different states one has its opening cut too; 0: none */
   guint    n_reopened;    /* at so many points; 0: at all of them */

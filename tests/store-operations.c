@@ -272,6 +272,32 @@ run_new (const char     *path,
          put_pieces (store, batch, new_sessions + 2, G_N_ELEMENTS (new_sessions) - 2, promises, error);
 }
 
+/* So many files in one commit that they are synced together */
+
+#define MANY 12
+
+static gboolean
+run_many (const char     *path,
+          const char     *aside,
+          StorePromises  *promises,
+          GError        **error)
+{
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  Piece pieces[MANY];
+
+  for (guint i = 0; i < MANY; i++)
+    {
+      char *json = g_strdup_printf ("{\"id\":\"m%u\",\"screenshots\":[%u],\"contextItems\":[%u]}", i, i, i);
+      char *content = g_strdup_printf ("picture %u", i);
+
+      g_ptr_array_add (texts, json);
+      g_ptr_array_add (texts, content);
+      pieces[i] = (Piece){ NULL, json, { content } };
+    }
+
+  return put_at (path, pieces, MANY, promises, error);
+}
+
 /* Sessions are replaced: some parts stay, some go, some come; and one is put back as it was */
 
 static const Piece old_versions[] = {
@@ -689,9 +715,10 @@ static const StoreOperation operations[] = {
   { "make", make_nothing, run_make },
   { "header", make_store, run_header },
   { "new", make_store, run_new },
+  { "many", make_store, run_many, TRUE },
   { "replace", make_old_versions, run_replace },
-  { "retry", make_store, run_retry },
-  { "retry-of-dead", make_store, run_retry_of_dead },
+  { "retry", make_store, run_retry, TRUE },
+  { "retry-of-dead", make_store, run_retry_of_dead, TRUE },
   { "shared", make_old_versions, run_shared },
   { "collections", make_old_collections, run_collections },
   { "large", make_store_and_file, run_large, TRUE },

@@ -44,13 +44,15 @@ typedef struct
 } Carelessness;
 
 static const Carelessness careless[] = {
-  { "staged-files", "new", POWER_CUT_SYNCFS },
+  { "staged-files", "new", POWER_CUT_SYNC },
+  { "staged-together", "many", POWER_CUT_SYNCFS },
   { "log", "new", POWER_CUT_DATASYNC },
   { "folders", "replace", POWER_CUT_SYNC_FOLDER },
+  { "others-failed", "retry", POWER_CUT_SYNCFS },
   { "header", "header", POWER_CUT_SYNC },
   { "header-folder", "header", POWER_CUT_SYNC_FOLDER },
   { "new-store", "make", POWER_CUT_SYNC_FOLDER },
-  { "migration", "migrate", POWER_CUT_SYNCFS },
+  { "migration", "migrate", POWER_CUT_SYNC },
 };
 
 static void
@@ -69,6 +71,8 @@ test_carelessness_is_found (gconstpointer test_data)
 
         store_cut_options_init (&options);
         options.ignored = flaw->ignored;
+        options.all_points = TRUE;
+        options.n_before_sync = 32;
         options.max_flaws = 1;
         store_operation_cut_power (&operations[i], &options, &report);
         g_assert_cmpuint (report.flaws, ==, 1);
