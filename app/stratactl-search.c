@@ -65,8 +65,7 @@ add_hit (JsonBuilder     *builder,
 
 static void
 print_results_json (Invocation          *invocation,
-                    StrataSearchResults *results,
-                    const char          *suggestion)
+                    StrataSearchResults *results)
 {
   g_autoptr(JsonBuilder) builder = json_builder_new ();
   guint n_hits = g_list_model_get_n_items (G_LIST_MODEL (results));
@@ -88,7 +87,6 @@ print_results_json (Invocation          *invocation,
       g_autofree char *explained = strata_query_explain (strata_search_results_get_query (results));
 
       add_string (builder, "explain", explained);
-      add_string (builder, "suggestion", suggestion);
     }
   json_builder_end_object (builder);
   print_document (builder);
@@ -211,10 +209,10 @@ command_search (Invocation *invocation)
   if (results == NULL || !load_snippets (invocation, search, results, &error))
     return fail (invocation, NULL, error);
 
-  if (strata_search_results_get_total (results) == 0)
+  if (!invocation->json && strata_search_results_get_total (results) == 0)
     suggestion = strata_search_suggest (search, query, NULL);
   if (invocation->json)
-    print_results_json (invocation, results, suggestion);
+    print_results_json (invocation, results);
   else
     print_results_text (invocation, results, suggestion);
 
