@@ -65,6 +65,9 @@ StrataSearchExpression *_strata_search_expression_new      (StrataSearchIndex   
                                                             GError                       **error);
 void                    _strata_search_expression_free     (StrataSearchExpression        *self);
 
+/* For tests: how many places of a beginning FTS5 may gather for a first page; -1: as usual */
+void                    _strata_search_expression_set_max_gathered (gint64                 max_gathered);
+
 /* @mask: bit i is set where leaf i is there. Returns: whether all trees hold */
 gboolean                _strata_search_expression_evaluate (const StrataSearchExpression  *self,
                                                             GPtrArray                     *nodes,

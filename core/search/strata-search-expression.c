@@ -19,6 +19,14 @@
 /* Below that many places FTS5 may as well gather them */
 #define MAX_GATHERED 50000
 
+static gint64 max_gathered = MAX_GATHERED;
+
+void
+_strata_search_expression_set_max_gathered (gint64 max)
+{
+  max_gathered = max >= 0 ? max : MAX_GATHERED;
+}
+
 static void
 leaf_free (gpointer data)
 {
@@ -107,7 +115,7 @@ choose_words (StrataSearchIndex   *index,
   if (!list_words (index, "SELECT word, count FROM words WHERE " BEGINS, beginning, MAX_LOOKED_AT, words, &more, error))
     return FALSE;
   *out_count = sum_counts (words);
-  *out_native = extent == STRATA_SEARCH_ALL || (!more && *out_count <= MAX_GATHERED);
+  *out_native = extent == STRATA_SEARCH_ALL || (!more && (gint64)*out_count <= max_gathered);
   g_array_set_size (words, 0);
   if (*out_native)
     return TRUE;
