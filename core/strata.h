@@ -27,3 +27,4 @@
 #include <store/strata-session.h>
 #include <store/strata-store-write.h>
 #include <store/strata-store.h>
+#include <store/strata-write-queue.h>

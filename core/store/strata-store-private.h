@@ -10,6 +10,7 @@
 #include "strata-manifest-private.h"
 #include "strata-staging-private.h"
 #include "strata-store.h"
+#include "strata-writer-private.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,8 @@ StrataStaging  *_strata_store_get_corner      (StrataStore           *self,
 
 StrataStaging  *_strata_store_get_corner_locked (StrataStore         *self,
                                                GError               **error);
+
+StrataWriter   *_strata_store_get_writer      (StrataStore           *self);
 
 /* The header as it is on disk now; change it under the lock. */
 StrataHeader   *_strata_store_read_header     (StrataStore           *self,

@@ -177,6 +177,12 @@ _strata_store_unlock (StrataStore *self)
   g_mutex_unlock (&self->lock_mutex);
 }
 
+StrataWriter *
+_strata_store_get_writer (StrataStore *self)
+{
+  return self->writer;
+}
+
 StrataStaging *
 _strata_store_get_corner (StrataStore  *self,
                           GError      **error)

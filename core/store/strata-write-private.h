@@ -38,8 +38,8 @@ typedef struct
   StrataWriteKind       kind;
   char                 *key;          /* session's; COLLECTION: the name given; UNDELETE: what it is called in the trash */
   char                 *name;         /* SET: member's name as text; APPEND: list's name; DELETE_ITEM: item's id */
-  GBytes               *value;        /* JSON: SET, APPEND */
-  GInputStream         *stream;       /* JSON: CREATE, SAVE, COLLECTION */
+  GBytes               *value;        /* JSON: all that have any */
+  GInputStream         *stream;       /* or instead of it: CREATE, SAVE, COLLECTION */
   StrataNewAttachment  *attachment;
   GCancellable         *cancellable;
 

@@ -194,6 +194,20 @@ prepare_attach (StrataWrite  *self,
 
 /* Values */
 
+/* Over what was given, as a stream or as bytes */
+static StrataJsonReader *
+new_reader (StrataWrite *self)
+{
+  gsize size;
+  const char *text;
+
+  if (self->stream != NULL)
+    return _strata_json_reader_new (self->stream);
+  text = g_bytes_get_data (self->value, &size);
+
+  return _strata_json_reader_new_for_data (text, size);
+}
+
 static gboolean
 finish_fragment (StrataWrite       *self,
                  StrataJsonReader  *reader,
@@ -240,7 +254,7 @@ prepare_session (StrataWrite  *self,
                  StrataStore  *store,
                  GError      **error)
 {
-  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new (self->stream);
+  g_autoptr(StrataJsonReader) reader = new_reader (self);
   g_autoptr(StrataSlicer) slicer = new_slicer (self, store);
   StrataJsonKind kind;
 
@@ -307,7 +321,7 @@ prepare_collection (StrataWrite  *self,
                     StrataStore  *store,
                     GError      **error)
 {
-  g_autoptr(StrataJsonReader) reader = _strata_json_reader_new (self->stream);
+  g_autoptr(StrataJsonReader) reader = new_reader (self);
   g_autoptr(StrataSlicer) slicer = new_slicer (self, store);
 
   if (!g_utf8_validate (self->key, -1, NULL))
