@@ -32,6 +32,7 @@ static const struct
   { STRATA_ERROR_SOURCE, "source-unreadable", EXIT_SOURCE },
   { STRATA_ERROR_SOURCE_CHANGED, "source-changed", EXIT_SOURCE },
   { STRATA_ERROR_DAMAGED_DATA, "damaged", EXIT_DAMAGE },
+  { STRATA_ERROR_UNSUITABLE, "unsuitable", EXIT_USAGE },
 }, io_errors[] = {
   { G_IO_ERROR_NO_SPACE, "no-space", EXIT_WRITE },
   { G_IO_ERROR_PERMISSION_DENIED, "no-permission", EXIT_WRITE },

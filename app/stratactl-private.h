@@ -52,6 +52,8 @@ typedef struct
   char           *output;
   char           *format;
   gboolean        explain;
+  char           *attachment;
+  char           *item;
 
   char          **arguments;
   GCancellable   *cancellable;
@@ -81,6 +83,11 @@ int           command_show         (Invocation *invocation);
 int           command_attachments  (Invocation *invocation);
 int           command_attachment   (Invocation *invocation);
 int           command_export       (Invocation *invocation);
+int           command_set          (Invocation *invocation);
+int           command_append       (Invocation *invocation);
+int           command_attach       (Invocation *invocation);
+int           command_delete       (Invocation *invocation);
+int           command_undelete     (Invocation *invocation);
 int           command_verify       (Invocation *invocation);
 int           command_search       (Invocation *invocation);
 int           command_reindex      (Invocation *invocation);

@@ -27,6 +27,11 @@ static const Command commands[] = {
   { "attachment", command_attachment, "ID [-o FILE]", "give an attachment's bytes back", 1, 1 },
   { "search", command_search, "QUERY [--limit N] [--explain]", "find moments by their words, and sessions by filters", 1, G_MAXUINT },
   { "export", command_export, "[ID…] --format legacy|json -o PATH", "give everything back", 0, G_MAXUINT },
+  { "set", command_set, "ID MEMBER", "give a member the value on standard input", 2, 2 },
+  { "append", command_append, "ID LIST [--attachment FILE]", "append the element on standard input", 2, 2 },
+  { "attach", command_attach, "FILE", "add an attachment", 1, 1 },
+  { "delete", command_delete, "ID… [--item ITEM]", "move sessions, or an item of one, to the trash", 1, G_MAXUINT },
+  { "undelete", command_undelete, "KEY…", "bring back what was deleted", 1, G_MAXUINT },
   { "verify", command_verify, "", "read everything and compare it with its digests", 0, 0 },
   { "reindex", command_reindex, "", "make the catalog and the search index anew from the files", 0, 0 },
   { "stats", command_stats, "", "say what is stored, and what was saved", 0, 0 },
@@ -108,6 +113,8 @@ parse_options (Invocation   *invocation,
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &invocation->output, NULL, NULL },
     { "format", 0, 0, G_OPTION_ARG_STRING, &invocation->format, NULL, NULL },
     { "explain", 0, 0, G_OPTION_ARG_NONE, &invocation->explain, NULL, NULL },
+    { "attachment", 0, 0, G_OPTION_ARG_FILENAME, &invocation->attachment, NULL, NULL },
+    { "item", 0, 0, G_OPTION_ARG_STRING, &invocation->item, NULL, NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &invocation->arguments, NULL, NULL },
     { NULL }
   };
@@ -218,6 +225,8 @@ invocation_clear (Invocation *invocation)
   g_free (invocation->format);
   g_free (invocation->source);
   g_free (invocation->attachments_path);
+  g_free (invocation->attachment);
+  g_free (invocation->item);
   g_strfreev (invocation->arguments);
   g_clear_object (&invocation->cancellable);
   g_clear_object (&invocation->migration);

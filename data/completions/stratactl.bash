@@ -8,26 +8,26 @@ __stratactl_values() {
 
 _stratactl() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local command='' words='' i
+  local command='' words='' arguments=0 i
   local -a store=()
 
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --store) i=$((i + 1)); [ "$i" -lt "$COMP_CWORD" ] && store=(--store "${COMP_WORDS[i]}") ;;
-      --batch | --limit | --sort | --part | --format | -o) i=$((i + 1)) ;;
+      --batch | --limit | --sort | --part | --format | --attachment | --item | -o) i=$((i + 1)) ;;
       -*) ;;
-      *) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
+      *) arguments=$((arguments + 1)); [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
     esac
   done
 
   COMPREPLY=()
   case $prev in
     --store) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-    -o) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    -o | --attachment) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --sort) words='date size name' ;;
     --format) words='legacy json' ;;
     --attachments) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-    --batch | --limit | --part | --source) return ;;
+    --batch | --limit | --part | --source | --item) return ;;
     *)
       if [[ $cur == -* ]]; then
         words='--store --json --quiet --help --version'
@@ -38,12 +38,22 @@ _stratactl() {
           show) words+=' --metadata --parts --part' ;;
           attachment) words+=' -o' ;;
           export) words+=' --format -o' ;;
+          append) words+=' --attachment' ;;
+          delete) words+=' --item' ;;
         esac
       else
         case $command in
-          '') words='plan migrate status list show attachments attachment export verify stats' ;;
+          '') words='plan migrate status list show attachments attachment export set append attach delete undelete verify stats' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-          show | attachments | export) words=$(__stratactl_values list key) ;;
+          attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+          append)
+            if [ "$arguments" -gt 1 ]; then
+              words='screenshots audioSegments video.chunks contextItems'
+            else
+              words=$(__stratactl_values list key)
+            fi
+            ;;
+          show | attachments | export | set | delete) words=$(__stratactl_values list key) ;;
           attachment) words=$(__stratactl_values attachments id) ;;
         esac
       fi

@@ -20,6 +20,11 @@ complete -c stratactl -n __fish_use_subcommand -a show -d 'Print a session as JS
 complete -c stratactl -n __fish_use_subcommand -a attachments -d 'List attachments'
 complete -c stratactl -n __fish_use_subcommand -a attachment -d 'Give an attachment\'s bytes back'
 complete -c stratactl -n __fish_use_subcommand -a export -d 'Give everything back'
+complete -c stratactl -n __fish_use_subcommand -a set -d 'Give a member the value on standard input'
+complete -c stratactl -n __fish_use_subcommand -a append -d 'Append the element on standard input'
+complete -c stratactl -n __fish_use_subcommand -a attach -d 'Add an attachment'
+complete -c stratactl -n __fish_use_subcommand -a delete -d 'Move sessions, or an item of one, to the trash'
+complete -c stratactl -n __fish_use_subcommand -a undelete -d 'Bring back what was deleted'
 complete -c stratactl -n __fish_use_subcommand -a verify -d 'Read everything and compare it with its digests'
 complete -c stratactl -n __fish_use_subcommand -a stats -d 'Say what is stored, and what was saved'
 
@@ -43,5 +48,9 @@ complete -c stratactl -n '__fish_seen_subcommand_from show' -l part -x -d 'Only 
 complete -c stratactl -n '__fish_seen_subcommand_from attachment' -s o -rF -d 'Write into a file'
 complete -c stratactl -n '__fish_seen_subcommand_from export' -l format -xa 'legacy json' -d 'As what'
 complete -c stratactl -n '__fish_seen_subcommand_from export' -s o -rF -d 'Where to'
-complete -c stratactl -n '__fish_seen_subcommand_from show attachments export' -xa '(__stratactl_values list key)'
+complete -c stratactl -n '__fish_seen_subcommand_from append' -l attachment -rF -d 'What belongs to the element'
+complete -c stratactl -n '__fish_seen_subcommand_from append' -xa 'screenshots audioSegments video.chunks contextItems'
+complete -c stratactl -n '__fish_seen_subcommand_from delete' -l item -x -d 'Only this item'
+complete -c stratactl -n '__fish_seen_subcommand_from attach' -F
+complete -c stratactl -n '__fish_seen_subcommand_from show attachments export set append delete' -xa '(__stratactl_values list key)'
 complete -c stratactl -n '__fish_seen_subcommand_from attachment' -xa '(__stratactl_values attachments id)'
