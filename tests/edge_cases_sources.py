@@ -230,13 +230,17 @@ def web_view_closed(old):
     change_database(old, None)
 
 
+def record_of_sessions(data):
+    """A record as WebKit writes it; data: the bytes of that member's value."""
+    return b''.join((b'\x0f\0\0\0\x02', b'\x04\0\0\x80name\x10\x08\0\0\x80sessions', b'\x04\0\0\x80data', data,
+                     b'\x09\0\0\x80timestamp\x0a', struct.pack('<d', 2e12), b'\xff' * 4))
+
+
 @case
 def web_view_emptied(old):
     """The window showed nothing and saved that; the sessions are in a backup in the same database."""
     empty = packed('[]').encode()
-    value = b''.join((b'\x0f\0\0\0\x02', b'\x04\0\0\x80name\x10\x08\0\0\x80sessions', b'\x04\0\0\x80data\x10',
-                      struct.pack('<I', len(empty) | 0x80000000), empty, b'\x09\0\0\x80timestamp\x0a', struct.pack('<d', 2e12),
-                      b'\xff' * 4))
+    value = record_of_sessions(b'\x10' + struct.pack('<I', len(empty) | 0x80000000) + empty)
     database = change_database(old, 'UPDATE Records SET value = ? WHERE key = ?', value, SESSIONS)
     for entry in old.expect['sessions']:
         entry.update({'from': database, 'recovered': True})
@@ -256,6 +260,19 @@ def web_view_without_sessions(old):
 def web_view_cut(old):
     """A record that ends early is told of, and the backup has what it had."""
     change_database(old, 'UPDATE Records SET value = substr (value, 1, 20000) WHERE key = ?', SESSIONS)
+    for entry in old.expect['sessions']:
+        entry['or'] = [{'recovered': True}]
+    old.allow('recovered')
+    old.one_of('envelope-invalid', 'payload-corrupt', 'torn')
+
+
+@case
+def web_view_with_holes(old):
+    """One damaged byte in an index makes an array of two thousand million nothings of it; nobody waits for that."""
+    array = b'\x01' + struct.pack('<II', 1, 0x7b000000) + b'\x05\x01\0\0\0' + b'\xff' * 8
+    value = b'\x02' + b'\x02\0\0\x80id\x10\x01\0\0\x80a' + b'\x01\0\0\x80x' + array + b'\xff' * 4
+    data = b'\x01' + struct.pack('<II', 1, 0) + value + b'\xff' * 8
+    change_database(old, 'UPDATE Records SET value = ? WHERE key = ?', record_of_sessions(data), SESSIONS)
     for entry in old.expect['sessions']:
         entry['or'] = [{'recovered': True}]
     old.allow('recovered')

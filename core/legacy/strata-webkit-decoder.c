@@ -26,7 +26,7 @@
 #define MINOR_VERSION(version) ((version) >> 24)
 
 #define DETOUR_WORK 4096             /* what going there and back costs at least, in bytes */
-#define MAX_WORK_FREE (256u << 20)
+#define MAX_WORK_FREE (16u << 20)
 #define MAX_WORK_FACTOR 64
 #define MAX_POOL_BYTES (64u << 20)
 #define MAX_HOLES 4096               /* written at once */
