@@ -96,6 +96,68 @@ command_export (Invocation *invocation)
   return EXIT_DONE;
 }
 
+/* gc */
+
+static void
+print_garbage_json (const StrataGarbage *garbage)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  add_uint (builder, "unreferenced", garbage->unreferenced);
+  begin_object (builder, "bytes");
+  add_uint (builder, "quarantined", garbage->bytes_quarantined);
+  add_uint (builder, "freed", garbage->bytes_freed);
+  json_builder_end_object (builder);
+  add_problems (builder, garbage->problems);
+  json_builder_end_object (builder);
+  print_document (builder);
+}
+
+static void
+print_garbage_text (const StrataGarbage *garbage,
+                    gboolean             dry_run)
+{
+  g_autofree char *quarantined = g_format_size (garbage->bytes_quarantined);
+  g_autofree char *freed = g_format_size (garbage->bytes_freed);
+
+  printf ("%" G_GUINT64_FORMAT " file%s not needed any more; %s %s to the trash, %s %s\n",
+          garbage->unreferenced, garbage->unreferenced == 1 ? " is" : "s are", quarantined,
+          dry_run ? "would go" : "went", freed, dry_run ? "would be freed" : "freed");
+  if (garbage->restored > 0)
+    printf ("%" G_GUINT64_FORMAT " %s from the trash, for something needs %s\n", garbage->restored,
+            dry_run ? "would come back" : "came back", garbage->restored == 1 ? "it" : "them");
+  print_problems (garbage->problems);
+  if (garbage->problems->len > 0)
+    printf ("What these may need was left alone\n");
+}
+
+int
+command_gc (Invocation *invocation)
+{
+  int status = EXIT_DONE;
+  g_autoptr(StrataStore) store = open_store (invocation, &status);
+  g_autoptr(StrataGarbageOptions) options = strata_garbage_options_new ();
+  g_autoptr(StrataGarbage) garbage = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (store == NULL)
+    return status;
+
+  options->dry_run = invocation->dry_run;
+  options->purge = invocation->purge;
+  garbage = strata_store_collect_garbage (store, options, invocation->cancellable, &error);
+  if (garbage == NULL)
+    return fail (invocation, NULL, error);
+
+  if (invocation->json)
+    print_garbage_json (garbage);
+  else
+    print_garbage_text (garbage, invocation->dry_run);
+
+  return garbage->problems->len == 0 ? EXIT_DONE : EXIT_DAMAGE;
+}
+
 /* verify */
 
 static void

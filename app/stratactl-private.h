@@ -54,6 +54,8 @@ typedef struct
   gboolean        explain;
   char           *attachment;
   char           *item;
+  gboolean        dry_run;
+  gboolean        purge;
 
   char          **arguments;
   GCancellable   *cancellable;
@@ -88,6 +90,7 @@ int           command_append       (Invocation *invocation);
 int           command_attach       (Invocation *invocation);
 int           command_delete       (Invocation *invocation);
 int           command_undelete     (Invocation *invocation);
+int           command_gc           (Invocation *invocation);
 int           command_verify       (Invocation *invocation);
 int           command_search       (Invocation *invocation);
 int           command_reindex      (Invocation *invocation);

@@ -9,6 +9,7 @@
 #include <base/strata-problem.h>
 #include <base/strata-threads.h>
 #include <maintenance/strata-check.h>
+#include <maintenance/strata-gc.h>
 #include <maintenance/strata-statistics.h>
 #include <migration/strata-export.h>
 #include <migration/strata-migration.h>

@@ -17,6 +17,7 @@
 #include "strata-batch-private.h"
 #include "strata-changes-private.h"
 #include "strata-tail-private.h"
+#include "strata-trash-private.h"
 
 /* A label longer than this would make the name in quarantine/ longer than a file system takes */
 #define MAX_LABEL 200
@@ -31,6 +32,7 @@ typedef struct
   char     *from;
   char     *to;
   gboolean  is_synced;
+  gboolean  is_hold;    /* a second name of an object that is there, see hold_object() */
 } Placement;
 
 typedef struct
@@ -201,23 +203,65 @@ place (StrataBatch *self,
 
 /* Objects */
 
-/* Whether an object is in the store, or about to be. One of another length than
- * it should have is damaged, and is written anew.
+static gboolean
+is_whole (StrataBatch *self,
+          const char  *path,
+          guint64      bytes)
+{
+  struct stat status;
+
+  return _strata_seam_get ()->stat (self->dir, path, &status) == 0 && S_ISREG (status.st_mode) &&
+         (guint64)status.st_size == bytes;
+}
+
+/* Gives an object that is at @path a second name in staging/, so that it is still there
+ * for the commit, even when another process clears it away as unused until then.
+ *
+ * Returns: 0, or the errno
+ */
+static int
+hold_object (StrataBatch *self,
+             const char  *path,
+             const char  *to)
+{
+  g_autofree char *name = _strata_staging_next_path (self->staging);
+  Placement *placement;
+
+  if (_strata_seam_get ()->link (self->dir, path, self->dir, name) < 0)
+    return errno;
+
+  place (self, g_steal_pointer (&name), g_strdup (to));
+  placement = g_ptr_array_index (self->placements, self->placements->len - 1);
+  /* What is in the store was synced before it got there */
+  placement->is_synced = TRUE;
+  placement->is_hold = TRUE;
+  g_hash_table_add (self->objects, g_strdup (to));
+
+  return 0;
+}
+
+/* Whether an object is in the store, or about to be, perhaps back from the trash. One of
+ * another length than it should have is damaged, and is written anew.
  */
 static gboolean
 has_object (StrataBatch              *self,
             const char               *path,
             const StrataStoredObject *object)
 {
-  struct stat status;
+  g_autofree char *trash_path = NULL;
 
   if (g_hash_table_contains (self->objects, path))
     return TRUE;
   if (self->distrust)
     return FALSE;
 
-  return _strata_seam_get ()->stat (self->dir, path, &status) == 0 && S_ISREG (status.st_mode) &&
-         (guint64)status.st_size == object->bytes;
+  /* Where a file can't have two names, the commit finds out whether it went away */
+  if (is_whole (self, path, object->bytes))
+    return hold_object (self, path, path) != ENOENT;
+
+  trash_path = _strata_object_dup_trash_path (&object->digest, object->type->extension);
+
+  return is_whole (self, trash_path, object->bytes) && hold_object (self, trash_path, path) == 0;
 }
 
 /* Takes @staged, a file of the staging area with the object's bytes, unless they are known already. */
@@ -799,6 +843,19 @@ sync_folders (StrataBatch  *self,
   return TRUE;
 }
 
+/* An object that is where it was need not be put there: to rename one of its names to the
+ * other does nothing, and what somebody else put there meanwhile may have been repaired.
+ */
+static gboolean
+is_held_in_place (StrataBatch     *self,
+                  const Placement *placement)
+{
+  struct stat held;
+
+  return placement->is_hold && _strata_seam_get ()->stat (self->dir, placement->from, &held) == 0 &&
+         is_whole (self, placement->to, (guint64)held.st_size);
+}
+
 static gboolean
 put_in_place (StrataBatch  *self,
               GError      **error)
@@ -807,8 +864,10 @@ put_in_place (StrataBatch  *self,
     {
       const Placement *placement = g_ptr_array_index (self->placements, i);
 
-      if (!ensure_folder (self, placement->to, error) ||
-          !_strata_file_rename (self->dir, placement->from, placement->to, error))
+      if (is_held_in_place (self, placement))
+        _strata_file_unlink (self->dir, placement->from, NULL);
+      else if (!ensure_folder (self, placement->to, error) ||
+               !_strata_file_rename (self->dir, placement->from, placement->to, error))
         return FALSE;
     }
 
@@ -993,13 +1052,83 @@ trash_parts (StrataBatch *self,
     }
 }
 
+/* What came back is not in the trash any more; it had two names meanwhile. */
+static void
+clear_trash (StrataBatch *self)
+{
+  for (guint i = 0; i < self->placements->len; i++)
+    {
+      const Placement *placement = g_ptr_array_index (self->placements, i);
+      g_autofree char *name = placement->is_hold ? g_strdelimit (g_strdup (placement->to), "/", '~') : NULL;
+      g_autofree char *path = name != NULL ? g_build_filename ("trash", name, NULL) : NULL;
+
+      if (path != NULL)
+        _strata_file_unlink (self->dir, path, NULL);
+    }
+}
+
+static gpointer
+find_in_catalog (StrataCatalog  *catalog,
+                 gpointer        user_data,
+                 GError        **error)
+{
+  gboolean has;
+
+  return _strata_catalog_has_object (catalog, user_data, &has, error) && has ? user_data : NULL;
+}
+
+/* Makes sure that an object which was not written for this commit is there. What others
+ * miss too was lost before, and naming it loses no more.
+ */
+static gboolean
+check_object (StrataBatch          *self,
+              StrataAttachmentRow  *row,
+              GError              **error)
+{
+  g_autofree char *path = row->state == STRATA_ATTACHMENT_OBJECT ? _strata_object_dup_path (&row->digest, row->extension) : NULL;
+  g_autoptr(GError) find_error = NULL;
+  gboolean is_there;
+
+  if (path == NULL || g_hash_table_contains (self->objects, path))
+    return TRUE;
+  if (!_strata_trash_bring_back (self->dir, row, &is_there, error))
+    return FALSE;
+  if (is_there || _strata_store_with_catalog (self->store, find_in_catalog, &row->digest, &find_error) != NULL)
+    return TRUE;
+
+  if (find_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&find_error));
+  else
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_IN_USE,
+                 "The bytes of the attachment “%s” were cleared away while they were put to use; try again", row->id);
+
+  return FALSE;
+}
+
+static gboolean
+check_objects (StrataBatch  *self,
+               GError      **error)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+      GPtrArray *rows = entry->rows != NULL ? entry->rows : entry->more_rows;
+
+      for (guint j = 0; rows != NULL && j < rows->len; j++)
+        if (!check_object (self, g_ptr_array_index (rows, j), error))
+          return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 put_all_in_place (StrataBatch  *self,
                   GError      **error)
 {
   g_autoptr(GPtrArray) replaced = find_replaced_parts (self, error);
 
-  if (replaced == NULL)
+  if (replaced == NULL || !check_objects (self, error))
     return FALSE;
 
   /* A folder or object that is there may be one that a writer made which died, or
@@ -1022,6 +1151,7 @@ put_all_in_place (StrataBatch  *self,
   update_catalog (self);
   trash_parts (self, replaced);
   remove_sealed_tails (self);
+  clear_trash (self);
 
   return TRUE;
 }

@@ -107,6 +107,16 @@ StrataAttachmentRow *
                                                   char                 **out_owner,
                                                   gboolean              *out_is_collection,
                                                   GError               **error);
+/* Whether any row uses an object */
+gboolean        _strata_catalog_has_object       (StrataCatalog         *self,
+                                                  const StrataDigest    *digest,
+                                                  gboolean              *out_has,
+                                                  GError               **error);
+/* Appends the digests of the objects that the rows of @owner use; @digests (element-type StrataDigest) */
+gboolean        _strata_catalog_list_digests     (StrataCatalog         *self,
+                                                  const char            *owner,
+                                                  GArray                *digests,
+                                                  GError               **error);
 /* How many bytes ids have; (transfer full) (element-type guint64) */
 GArray         *_strata_catalog_list_id_lengths  (StrataCatalog         *self,
                                                   GError               **error);

@@ -929,6 +929,47 @@ _strata_catalog_find_use (StrataCatalog  *self,
   return row_of_columns (statement, id);
 }
 
+gboolean
+_strata_catalog_has_object (StrataCatalog       *self,
+                            const StrataDigest  *digest,
+                            gboolean            *out_has,
+                            GError             **error)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "SELECT 1 FROM objects WHERE sha256 = ?", error);
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_digest (statement, 1, digest);
+
+  return _strata_sqlite_step (statement, out_has, error);
+}
+
+gboolean
+_strata_catalog_list_digests (StrataCatalog  *self,
+                              const char     *owner,
+                              GArray         *digests,
+                              GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT DISTINCT sha256 FROM attachments WHERE owner = ? AND sha256 IS NOT NULL", error);
+  StrataDigest digest;
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_text (statement, 1, owner);
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return TRUE;
+      if (_strata_sqlite_get_digest (statement, 0, &digest))
+        g_array_append_val (digests, digest);
+    }
+
+  return FALSE;
+}
+
 GArray *
 _strata_catalog_list_id_lengths (StrataCatalog  *self,
                                  GError        **error)

@@ -19,6 +19,7 @@
 #include "strata-key-private.h"
 #include "strata-member-private.h"
 #include "strata-tail-private.h"
+#include "strata-trash-private.h"
 
 /* More sessions than this are not recorded at once; each has an open file */
 #define MAX_GROWING 32
@@ -387,6 +388,21 @@ write_lines (StrataGrowing  *growing,
   return FALSE;
 }
 
+/* What the lines are to name is in its place first. What is not to be found was lost before. */
+static gboolean
+bring_back (StrataGrowth  *self,
+            GPtrArray     *rows,
+            GError       **error)
+{
+  gboolean ignored;
+
+  for (guint i = 0; i < rows->len; i++)
+    if (!_strata_trash_bring_back (self->dir, g_ptr_array_index (rows, i), &ignored, error))
+      return FALSE;
+
+  return TRUE;
+}
+
 gboolean
 _strata_growth_write (StrataGrowth   *self,
                       StrataGrowing  *growing,
@@ -396,7 +412,8 @@ _strata_growth_write (StrataGrowth   *self,
 {
   g_autofree char *path = _strata_tail_dup_path (growing->key);
 
-  if ((growing->fd < 0 && !make_tail (self, growing, error)) || !write_lines (growing, lines, path, error))
+  if (!bring_back (self, rows, error) || (growing->fd < 0 && !make_tail (self, growing, error)) ||
+      !write_lines (growing, lines, path, error))
     {
       _strata_growth_forget (self, growing->key);
       return FALSE;

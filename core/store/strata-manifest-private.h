@@ -60,11 +60,14 @@ typedef struct
   StrataDigest  file_digest;   /* of metadata.json before its own digest; set by writing and reading */
   guint64       file_bytes;
   StrataTail   *tail;          /* session: what it has grown by; NULL: nothing. Set by the store's reading */
+  char         *folder;        /* session: where its files are, when they are in the trash; NULL: in their place */
 } StrataManifest;
 
 void            _strata_part_free             (StrataPart            *part);
 StrataPart     *_strata_part_copy             (const StrataPart      *part);
 char           *_strata_part_dup_file_name    (const StrataPart      *part);
+/* Whether @name is of that form: `<kind>-NNN.<12 hex>.json` or the same with `.gz` */
+gboolean        _strata_part_is_file_name     (const char            *name);
 
 StrataManifest *_strata_manifest_new          (void);
 void            _strata_manifest_free         (StrataManifest        *self);

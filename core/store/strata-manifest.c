@@ -73,6 +73,18 @@ _strata_part_dup_file_name (const StrataPart *part)
   return g_strdup_printf ("%s-%03u.%.12s.json%s", part->kind, part->number, hex, part->is_gzip ? ".gz" : "");
 }
 
+gboolean
+_strata_part_is_file_name (const char *name)
+{
+  const char *dot = strchr (name, '.');
+  const char *number = dot != NULL ? g_strrstr_len (name, dot - name, "-") : NULL;
+
+  return number != NULL && number > name && strspn (name, KIND_CHARACTERS) == (gsize)(dot - name) &&
+         dot - number > 3 && strspn (number + 1, "0123456789") == (gsize)(dot - number - 1) &&
+         strspn (dot + 1, "0123456789abcdef") == 12 &&
+         (strcmp (dot + 13, ".json") == 0 || strcmp (dot + 13, ".json.gz") == 0);
+}
+
 StrataManifest *
 _strata_manifest_new (void)
 {
@@ -95,6 +107,7 @@ _strata_manifest_free (StrataManifest *self)
   g_ptr_array_unref (self->parts);
   g_ptr_array_unref (self->attachments);
   g_clear_pointer (&self->tail, _strata_tail_unref);
+  g_free (self->folder);
   g_free (self);
 }
 
@@ -415,6 +428,8 @@ _strata_manifest_dup_path (const StrataManifest *self)
 {
   if (self->is_collection)
     return g_strdup_printf ("collections/%s.metadata.json", self->key);
+  if (self->folder != NULL)
+    return g_build_filename (self->folder, "metadata.json", NULL);
 
   return g_strdup_printf ("sessions/%s/metadata.json", self->key);
 }
@@ -428,6 +443,8 @@ _strata_manifest_dup_part_path (const StrataManifest *self,
 
   if (self->is_collection)
     return g_build_filename ("collections", file_name, NULL);
+  if (self->folder != NULL)
+    return g_build_filename (self->folder, "chunks", file_name, NULL);
 
   return g_build_filename ("sessions", self->key, "chunks", file_name, NULL);
 }

@@ -23,6 +23,14 @@ const StrataContentType *_strata_content_type_of (const void         *head,
 char                    *_strata_object_dup_path (const StrataDigest *digest,
                                                   const char         *extension);
 
+/* `trash/attachments~<ab>~<sha256>.<ext>`: where it is after nothing needed it any more */
+char                    *_strata_object_dup_trash_path (const StrataDigest *digest,
+                                                  const char         *extension);
+/* Takes the name of an object's file apart: `<sha256>.<ext>`. @out_extension is in @name. */
+gboolean                 _strata_object_parse_name (const char       *name,
+                                                  StrataDigest       *out_digest,
+                                                  const char        **out_extension);
+
 /* As many bytes of the start as _strata_content_type_of() looks at */
 #define STRATA_CONTENT_HEAD 64
 

@@ -69,3 +69,30 @@ _strata_object_dup_path (const StrataDigest *digest,
 
   return g_strdup_printf ("attachments/%.2s/%s.%s", hex, hex, extension);
 }
+
+/* Returns: (transfer full) */
+char *
+_strata_object_dup_trash_path (const StrataDigest *digest,
+                               const char         *extension)
+{
+  char hex[STRATA_DIGEST_HEX_SIZE];
+
+  _strata_digest_to_hex (digest, hex);
+
+  return g_strdup_printf ("trash/attachments~%.2s~%s.%s", hex, hex, extension);
+}
+
+gboolean
+_strata_object_parse_name (const char    *name,
+                           StrataDigest  *out_digest,
+                           const char   **out_extension)
+{
+  g_autofree char *hex = g_strndup (name, 2 * STRATA_DIGEST_SIZE);
+
+  if (strlen (name) <= 2 * STRATA_DIGEST_SIZE + 1 || name[2 * STRATA_DIGEST_SIZE] != '.' ||
+      !_strata_digest_from_hex (hex, out_digest))
+    return FALSE;
+  *out_extension = name + 2 * STRATA_DIGEST_SIZE + 1;
+
+  return strspn (*out_extension, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen (*out_extension);
+}

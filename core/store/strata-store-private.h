@@ -40,6 +40,11 @@ StrataManifest *_strata_store_load            (StrataStore           *self,
                                                gboolean               is_collection,
                                                const char            *key,
                                                GError               **error);
+/* The same for the session @key that was deleted and lies in @folder, below `trash/` */
+StrataManifest *_strata_store_load_trashed    (StrataStore           *self,
+                                               const char            *key,
+                                               const char            *folder,
+                                               GError               **error);
 /* (transfer full) (element-type StrataAttachmentRow) */
 GPtrArray      *_strata_store_load_rows       (StrataStore           *self,
                                                const StrataManifest  *manifest,

@@ -744,15 +744,18 @@ attach_tail (StrataManifest  *manifest,
   return FALSE;
 }
 
-StrataManifest *
-_strata_store_load (StrataStore  *self,
-                    gboolean      is_collection,
-                    const char   *key,
-                    GError      **error)
+/* @folder: (nullable): of a session, where it is */
+static StrataManifest *
+load_at (StrataStore  *self,
+         gboolean      is_collection,
+         const char   *key,
+         const char   *folder,
+         GError      **error)
 {
   gboolean can_be = is_collection ? _strata_collection_key_is_valid (key) : _strata_key_is_valid (key);
-  g_autofree char *path = is_collection ? g_strdup_printf ("collections/%s.metadata.json", key)
-                                        : g_strdup_printf ("sessions/%s/metadata.json", key);
+  g_autofree char *path = folder == NULL ? g_strdup_printf ("collections/%s.metadata.json", key)
+                                         : g_build_filename (folder, "metadata.json", NULL);
+  g_autofree char *tail_path = folder != NULL ? g_build_filename (folder, "tail.jsonl", NULL) : NULL;
   g_autoptr(StrataTail) tail = NULL;
   g_autoptr(GBytes) bytes = NULL;
   g_autoptr(GError) read_error = NULL;
@@ -762,7 +765,7 @@ _strata_store_load (StrataStore  *self,
    * metadata, where it would otherwise be in neither.
    */
   if (can_be && !is_collection)
-    tail = _strata_tail_read (self->dir, key, 0, &read_error);
+    tail = _strata_tail_read_at (self->dir, tail_path, key, 0, &read_error);
   if (can_be && read_error == NULL)
     bytes = _strata_file_read (self->dir, path, MAX_METADATA_BYTES, &read_error);
   if (bytes == NULL)
@@ -781,6 +784,31 @@ _strata_store_load (StrataStore  *self,
     }
   else if (!attach_tail (manifest, tail, path, error))
     g_clear_pointer (&manifest, _strata_manifest_free);
+
+  return manifest;
+}
+
+StrataManifest *
+_strata_store_load (StrataStore  *self,
+                    gboolean      is_collection,
+                    const char   *key,
+                    GError      **error)
+{
+  g_autofree char *folder = is_collection ? NULL : g_strconcat ("sessions/", key, NULL);
+
+  return load_at (self, is_collection, key, folder, error);
+}
+
+StrataManifest *
+_strata_store_load_trashed (StrataStore  *self,
+                            const char   *key,
+                            const char   *folder,
+                            GError      **error)
+{
+  StrataManifest *manifest = load_at (self, FALSE, key, folder, error);
+
+  if (manifest != NULL)
+    manifest->folder = g_strdup (folder);
 
   return manifest;
 }

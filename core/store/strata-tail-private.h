@@ -59,6 +59,12 @@ StrataTail *_strata_tail_read         (int                   dir,
                                        const char           *key,
                                        guint64               from,
                                        GError              **error);
+/* The same for a tail that lies elsewhere, at @path */
+StrataTail *_strata_tail_read_at      (int                   dir,
+                                       const char           *path,
+                                       const char           *key,
+                                       guint64               from,
+                                       GError              **error);
 StrataTail *_strata_tail_ref          (StrataTail           *self);
 void        _strata_tail_unref        (StrataTail           *self);
 

@@ -357,6 +357,17 @@ _strata_tail_read (int          dir,
                    GError     **error)
 {
   g_autofree char *path = _strata_tail_dup_path (key);
+
+  return _strata_tail_read_at (dir, path, key, from, error);
+}
+
+StrataTail *
+_strata_tail_read_at (int          dir,
+                      const char  *path,
+                      const char  *key,
+                      guint64      from,
+                      GError     **error)
+{
   g_autoptr(GError) open_error = NULL;
   int fd = _strata_file_open (dir, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY, &open_error);
   StrataTail *self;

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  *   sessions~<key>~<n>            the folder of a session, as it was
  *   items~<key>~<12 hex>.json     one element of a list, where it stood, and its attachments' rows
  *
- * (Beside them lie replaced parts, named by their path with "~" for "/".)
+ * (Beside them lie replaced parts, and objects that nothing needed any more, named
+ * by their path with "~" for "/". They come back when they are needed again.)
  * All but _strata_trash_read_item() is called with the store's lock held.
  */
 
@@ -40,6 +41,19 @@ gboolean _strata_trash_add_item       (StrataBatch   *batch,
 /* Fills @write with what its record says: list, place, element, rows, and the session's key. */
 gboolean _strata_trash_read_item      (StrataWrite   *write,
                                        StrataStore   *store,
+                                       GError       **error);
+
+/* STRATA_ERROR_NOT_FOUND: it was purged after it was read, and what it refers to with it. */
+gboolean _strata_trash_check_item     (StrataStore   *store,
+                                       const char    *name,
+                                       GError       **error);
+
+/* Makes sure that an object is in its place before something names it: from the trash, if
+ * it went there; durable then. @out_is_there: FALSE: it is in neither place
+ */
+gboolean _strata_trash_bring_back     (int            dir,
+                                       const StrataAttachmentRow *row,
+                                       gboolean      *out_is_there,
                                        GError       **error);
 
 /* After it was put back */

@@ -16,6 +16,7 @@
 #include "json/strata-json-write-private.h"
 #include "strata-changes-private.h"
 #include "strata-key-private.h"
+#include "strata-object-private.h"
 #include "strata-trash-private.h"
 
 #define FOLDER       "trash"
@@ -393,4 +394,52 @@ _strata_trash_drop_item (StrataStore *store,
   g_autofree char *path = g_build_filename (FOLDER, name, NULL);
 
   _strata_file_unlink (_strata_store_get_dir (store), path, NULL);
+}
+
+gboolean
+_strata_trash_check_item (StrataStore  *store,
+                          const char   *name,
+                          GError      **error)
+{
+  g_autofree char *path = g_build_filename (FOLDER, name, NULL);
+  struct stat status;
+
+  if (_strata_file_stat (_strata_store_get_dir (store), path, &status, NULL))
+    return TRUE;
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is nothing called “%s” in the trash", name);
+
+  return FALSE;
+}
+
+/* Objects */
+
+gboolean
+_strata_trash_bring_back (int                         dir,
+                          const StrataAttachmentRow  *row,
+                          gboolean                   *out_is_there,
+                          GError                    **error)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *trash_path = NULL;
+  g_autofree char *folder = NULL;
+  struct stat status;
+
+  *out_is_there = TRUE;
+  if (row->state != STRATA_ATTACHMENT_OBJECT)
+    return TRUE;
+
+  path = _strata_object_dup_path (&row->digest, row->extension);
+  if (_strata_file_stat (dir, path, &status, NULL))
+    return TRUE;
+
+  trash_path = _strata_object_dup_trash_path (&row->digest, row->extension);
+  *out_is_there = _strata_file_stat (dir, trash_path, &status, NULL);
+  if (!*out_is_there)
+    return TRUE;
+
+  folder = g_path_get_dirname (path);
+
+  return _strata_file_make_dir (dir, folder, error) && _strata_file_rename (dir, trash_path, path, error) &&
+         _strata_file_sync_dir (dir, folder, error) && _strata_file_sync_dir (dir, "attachments", error);
 }

@@ -506,11 +506,13 @@ edit_take_item (StrataBatch  *batch,
 }
 
 static gboolean
-edit_put_item (StrataEdit   *edit,
-               StrataWrite  *write,
-               GError      **error)
+edit_put_item (StrataWriter  *self,
+               StrataEdit    *edit,
+               StrataWrite   *write,
+               GError       **error)
 {
-  if (!_strata_edit_put_item (edit, write->list, write->index, write->element->str, error))
+  if (!_strata_trash_check_item (self->store, write->name, error) ||
+      !_strata_edit_put_item (edit, write->list, write->index, write->element->str, error))
     return FALSE;
 
   for (guint i = 0; i < write->rows->len; i++)
@@ -560,7 +562,7 @@ apply_write (StrataWriter  *self,
     case STRATA_WRITE_DELETE_ITEM:
       return edit_take_item (batch, edit, write, error);
     case STRATA_WRITE_UNDELETE_ITEM:
-      return edit_put_item (edit, write, error);
+      return edit_put_item (self, edit, write, error);
     case STRATA_WRITE_SEAL:
       return TRUE;
     case STRATA_WRITE_DELETE:
