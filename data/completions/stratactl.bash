@@ -40,10 +40,12 @@ _stratactl() {
           export) words+=' --format -o' ;;
           append) words+=' --attachment' ;;
           delete) words+=' --item' ;;
+          search) words+=' --limit --explain' ;;
+          gc) words+=' --dry-run --purge' ;;
         esac
       else
         case $command in
-          '') words='plan migrate status list show attachments attachment export set append attach delete undelete verify stats' ;;
+          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete gc verify reindex stats' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           append)
