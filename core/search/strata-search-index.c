@@ -283,8 +283,8 @@ _strata_search_index_get_statement (StrataSearchIndex  *self,
       "UPDATE sums SET moments = moments + ?, words = words + ?, text_bytes = text_bytes + ?, blocks = blocks + 1",
     [STRATA_STATEMENT_NEXT_BLOCK] = "SELECT block FROM blocks WHERE block >= ? ORDER BY block LIMIT 1",
     [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, places FROM blocks WHERE block = ?",
-    [STRATA_STATEMENT_GET_DETAILS] = "SELECT d.details, p.role, p.digest FROM details d JOIN blocks b ON b.block = d.block"
-                                     "  JOIN pieces p ON p.piece = b.piece WHERE d.block = ?",
+    [STRATA_STATEMENT_GET_DETAILS] =
+      "SELECT details, role, p.digest FROM details d JOIN blocks b USING (block) JOIN pieces p USING (piece) WHERE block = ?",
     [STRATA_STATEMENT_GET_DOCUMENT] = "SELECT kind, owner, id, name, start, session, note FROM documents WHERE document = ?",
     [STRATA_STATEMENT_GET_WORD] = "SELECT count FROM words WHERE word = ?",
     [STRATA_STATEMENT_GET_TIES] = "SELECT DISTINCT session FROM ties WHERE item = ? ORDER BY session",
