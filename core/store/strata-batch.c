@@ -925,15 +925,10 @@ log_changes (StrataBatch  *self,
   return changes->len == 0 || _strata_changes_append (self->dir, changes, &end, error);
 }
 
-/* What was not acknowledged may be in place nevertheless, and is what is read from now on.
- * The catalog may be on disk at any time: what it shows must be there before.
- */
+/* What was not acknowledged may be in place nevertheless, and is what is read from now on. */
 static void
 show_what_is_there (StrataBatch *self)
 {
-  if (!sync_all (self, NULL))
-    return;
-
   for (guint i = 0; i < self->entries->len; i++)
     {
       const Entry *entry = g_ptr_array_index (self->entries, i);

@@ -1060,13 +1060,23 @@ apply_alone (StrataStore  *self,
   return FALSE;
 }
 
-/* Tells the catalog what it could not be told before. */
+/* Tells the catalog what it could not be told before. It may be on disk at any time, so
+ * what it shows must be there before: a commit that failed need not be.
+ */
 static gboolean
 catch_up (StrataStore  *self,
           GError      **error)
 {
   GHashTableIter iter;
   gpointer key, is_collection;
+
+  if (g_hash_table_size (self->behind) == 0)
+    return TRUE;
+  if (_strata_seam_get ()->syncfs (self->dir) < 0)
+    {
+      _strata_file_set_error (error, errno, "save to disk", "sessions");
+      return FALSE;
+    }
 
   g_hash_table_iter_init (&iter, self->behind);
   while (g_hash_table_iter_next (&iter, &key, &is_collection))
