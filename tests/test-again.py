@@ -66,6 +66,33 @@ class Again:
         assert (counts['migrated'], counts['unchanged']) == (1, 2), counts
         self.expect(strata, a, newer, c)
 
+    def check_changed_here(self):
+        """What was changed in the new store stays, whatever the old one has; what it has new comes beside it."""
+        strata = self.start()
+        a, b = (session(id, 1, 20) for id in 'ab')
+        self.migrate(strata, a, b)
+        keys = {row['id']: row['key'] for row in strata.json('list')}
+        strata.run('set', keys['a'], 'name', stdin=b'"changed here"').expect(DONE)
+        strata.run('append', keys['b'], 'screenshots', stdin=b'{"id":"new"}').expect(DONE)
+        ours = {**a, 'name': 'changed here'}
+        longer = {**b, 'screenshots': b['screenshots'] + [{'id': 'new'}]}
+        for _ in range(2):
+            counts = self.migrate(strata, a, b)
+            assert (counts['migrated'], counts['unchanged']) == (0, 2), counts
+            self.expect(strata, ours, longer)
+
+        theirs = session('a', 2, 25)
+        self.save(theirs, b)
+        document = strata.json('migrate', self.old, status=1)
+        assert document['state'] == 'complete' and document['sessions']['failed'] == 0, document
+        assert [(problem['code'], problem['severity']) for problem in document['problems']
+                if problem['severity'] != 'note'] == [('conflict', 'warning')], document['problems']
+        self.expect(strata, ours, theirs, longer)
+        # Once both are there, it is none any more
+        counts = self.migrate(strata, theirs, b)
+        assert (counts['migrated'], counts['unchanged']) == (0, 2), counts
+        self.expect(strata, ours, theirs, longer)
+
     def check_added(self):
         strata = self.start()
         a, b, c, d = (session(id, 1, 20) for id in 'abcd')
@@ -164,6 +191,7 @@ def main():
     again = Again(tap, program, faulty)
     for name, function in (
             ('what changed is taken in', again.check_changed),
+            ('what was changed here stays', again.check_changed_here),
             ('what is new is taken in', again.check_added),
             ('what is gone stays here', again.check_gone),
             ('sessions with one id stay apart', again.check_twins),

@@ -20,6 +20,7 @@ take_collection (StrataMigrationRun   *run,
                  StrataJsonReader     *reader,
                  const char           *key,
                  const char           *name,
+                 gboolean             *out_conflict,
                  GCancellable         *cancellable,
                  GError              **error)
 {
@@ -32,12 +33,30 @@ take_collection (StrataMigrationRun   *run,
   manifest = _strata_slicer_take_collection (slicer, reader, key, cancellable, error);
   if (manifest == NULL)
     return FALSE;
+  *out_conflict = earlier != NULL && _strata_manifest_is_edited (earlier) &&
+                  !_strata_digest_equal (&earlier->raw_digest, &manifest->raw_digest);
 
   manifest->key = g_strdup (key);
   manifest->name = g_strdup (name);
   manifest->source = run->source;
 
   return _strata_migration_add_to_batch (run, slicer, manifest, earlier, &unchanged, cancellable, error);
+}
+
+/* A collection that was changed in the store stays as it is; what the old store has of it now goes to quarantine. */
+static gboolean
+keep_both (StrataMigrationRun           *run,
+           const StrataLegacyCandidate  *candidate,
+           const char                   *key,
+           GCancellable                 *cancellable,
+           GError                      **error)
+{
+  _strata_migration_report (strata_problem_new ("conflict", candidate->path, NULL, key, -1,
+                                                "The collection was changed in the old store and in the new one; "
+                                                "the old store's is kept in quarantine"),
+                            run->migration);
+
+  return _strata_migration_keep_broken (run, candidate, cancellable, error);
 }
 
 /* Takes a collection from one candidate. @out_whole FALSE: it breaks off, and
@@ -56,6 +75,7 @@ try_candidate (StrataMigrationRun     *run,
   g_autoptr(GError) take_error = NULL;
   g_autoptr(StrataLegacyPayload) payload = NULL;
   StrataJsonReader *reader;
+  gboolean conflict;
 
   _strata_migration_note_fingerprint (run, candidate);
   payload = _strata_legacy_candidate_open (candidate, cancellable, error);
@@ -63,11 +83,13 @@ try_candidate (StrataMigrationRun     *run,
     return FALSE;
 
   reader = _strata_legacy_payload_get_reader (payload);
-  *out_whole = take_collection (run, slicer, reader, key, name, cancellable, &take_error);
+  *out_whole = take_collection (run, slicer, reader, key, name, &conflict, cancellable, &take_error);
   _strata_attachment_taker_forget (run->taker);
   if (*out_whole)
     {
       _strata_migration_show_progress (run, payload, 0);
+      if (conflict)
+        return keep_both (run, candidate, key, cancellable, error);
       g_hash_table_insert (run->collections, g_strdup (key), candidate);
       return _strata_migration_finish_payload (run, candidate, payload, cancellable, error);
     }
@@ -96,6 +118,7 @@ salvage_candidate (StrataMigrationRun     *run,
   g_autoptr(StrataJsonReader) reader = NULL;
   StrataJsonReader *torn;
   StrataJsonKind kind;
+  gboolean conflict;
 
   *out_any = FALSE;
   if (payload == NULL)
@@ -113,10 +136,12 @@ salvage_candidate (StrataMigrationRun     *run,
   if (!*out_any)
     return TRUE;
 
-  if (!take_collection (run, slicer, reader, key, name, cancellable, error))
+  if (!take_collection (run, slicer, reader, key, name, &conflict, cancellable, error))
     return FALSE;
   _strata_attachment_taker_forget (run->taker);
-  g_hash_table_insert (run->torn_collections, g_strdup (key), candidate);
+  /* Of what breaks off the whole file is in quarantine already */
+  if (!conflict)
+    g_hash_table_insert (run->torn_collections, g_strdup (key), candidate);
 
   return TRUE;
 }

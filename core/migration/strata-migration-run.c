@@ -213,7 +213,7 @@ keep_packed (StrataMigrationRun   *run,
 }
 
 /* Adds what a slicer took to the batch, with the attachments it uses, unless
- * the store has exactly that already.
+ * the store has exactly that already, or something that was changed in it since.
  *
  * @manifest: (transfer full)
  * @hint: (nullable): the one whose parts the slicer did not write again
@@ -244,7 +244,8 @@ _strata_migration_add_to_batch (StrataMigrationRun    *run,
       keep_packed (run, stored, stored->attachments, manifest->attachments);
     }
 
-  *out_unchanged = !run->distrust && is_unchanged (stored, manifest);
+  *out_unchanged = stored != NULL && _strata_manifest_is_edited (stored);
+  *out_unchanged = *out_unchanged || (!run->distrust && is_unchanged (stored, manifest));
   if (*out_unchanged)
     {
       _strata_batch_discard (run->batch, manifest);

@@ -154,15 +154,19 @@ make_key (StrataMigrationRun *run,
 
 /* Several sessions may have one id. Each keeps the key it has in the store, told
  * by its content, also when others of that id are gone meanwhile; one that is
- * new or changed takes the first key that none of this run has.
+ * new or changed takes the first key that none of this run has, nor one that was
+ * changed in the store: then there are two of it, which is a conflict the first time.
  */
 static guint
 find_occurrence (StrataMigrationRun *run,
                  const char         *id_token,
-                 const StrataDigest *digest)
+                 const StrataDigest *digest,
+                 gboolean           *out_conflict)
 {
   guint first_free = G_MAXUINT;
+  gboolean is_edited = FALSE;
 
+  *out_conflict = FALSE;
   for (guint occurrence = 0; ; occurrence++)
     {
       g_autofree char *key = make_key (run, id_token, digest, occurrence);
@@ -171,23 +175,35 @@ find_occurrence (StrataMigrationRun *run,
 
       if (stored != NULL && _strata_digest_equal (&stored->raw_digest, digest))
         return occurrence;
-      if (!is_claimed && first_free == G_MAXUINT)
+      if (stored != NULL && _strata_manifest_is_edited (stored))
+        is_edited = TRUE;
+      else if (!is_claimed && first_free == G_MAXUINT)
         first_free = occurrence;
       if (!is_claimed && stored == NULL)
-        return first_free;
+        {
+          *out_conflict = is_edited;
+          return first_free;
+        }
     }
 }
 
 static void
-identify (StrataMigrationRun *run,
-          StrataManifest     *manifest,
-          const char         *id_token,
-          guint64             ordinal)
+identify (Taking         *taking,
+          StrataManifest *manifest,
+          const char     *id_token,
+          guint64         ordinal)
 {
+  StrataMigrationRun *run = taking->run;
+  gboolean conflict;
+
   manifest->source = run->source;
   manifest->ordinal = ordinal;
-  manifest->occurrence = find_occurrence (run, id_token, &manifest->raw_digest);
+  manifest->occurrence = find_occurrence (run, id_token, &manifest->raw_digest, &conflict);
   manifest->key = make_key (run, id_token, &manifest->raw_digest, manifest->occurrence);
+  if (conflict)
+    _strata_migration_report (strata_problem_new ("conflict", taking->candidate->path, manifest->key, NULL, -1,
+                                                  "The session was changed in the old store and in the new one; both are kept, told apart by their keys"),
+                              run->migration);
   if (id_token != NULL && strlen (id_token) <= MAX_ID_TOKEN)
     manifest->id_token = g_strdup (id_token);
   g_hash_table_add (run->claimed, g_strdup (manifest->key));
@@ -316,7 +332,7 @@ take_session (Taking            *taking,
       return TRUE;
     }
 
-  identify (run, manifest, id_token, ordinal);
+  identify (taking, manifest, id_token, ordinal);
   manifest->recovered = recovered ? g_strdup (taking->candidate->path) : NULL;
   report_oddities (taking, manifest, id_token);
   key = g_strdup (manifest->key);
