@@ -16,6 +16,7 @@
 #include "migration/strata-migration.h"
 #include "migration/strata-plan.h"
 #include "store-util.h"
+#include "store/strata-store-write.h"
 #include "test-util.h"
 
 /* A small old store, written by hand, and where the new one goes */
@@ -775,6 +776,58 @@ test_what_was_exported_migrates_to_the_same (Fixture       *fixture,
   assert_attachment (fixture, "att", "att", "n");
 }
 
+/* Changed in both */
+
+static char *
+read_collection (Fixture    *fixture,
+                 const char *key)
+{
+  g_autoptr(StrataStore) store = strata_store_open (fixture->store, NULL);
+  g_autoptr(GInputStream) stream = strata_store_open_collection (store, key, NULL);
+
+  return store_util_read (stream, NULL);
+}
+
+static void
+test_a_collection_that_was_changed_here_stays (Fixture       *fixture,
+                                               gconstpointer  test_data)
+{
+  g_auto(Outcome) first = { 0, };
+  g_auto(Outcome) again = { 0, };
+  g_auto(Outcome) other = { 0, };
+  g_autofree char *text = NULL;
+  g_autofree char *quarantine = NULL;
+  g_autofree char *kept = NULL;
+
+  write_file (fixture, "db/notes.json", "[{\"note\":1}]");
+  write_file (fixture, "db/sessions.json", "[{\"id\":\"a\"}]");
+  run_well (fixture, &first);
+  {
+    g_autoptr(StrataStore) store = strata_store_open (fixture->store, NULL);
+    g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_data ("[{\"note\":\"ours\"}]", -1, NULL);
+    g_autofree char *key = strata_store_set_collection (store, "notes", stream, NULL, NULL);
+
+    g_assert_cmpstr (key, ==, "notes");
+  }
+
+  run_well (fixture, &again);
+  g_assert_cmpstr (again.problems, ==, first.problems);
+  text = read_collection (fixture, "notes");
+  g_assert_cmpstr (text, ==, "[{\"note\":\"ours\"}]");
+  g_free (text);
+
+  write_file (fixture, "db/notes.json", "[{\"note\":2}]");
+  run_well (fixture, &other);
+  g_assert_nonnull (strstr (other.problems, "conflict "));
+  text = read_collection (fixture, "notes");
+  g_assert_cmpstr (text, ==, "[{\"note\":\"ours\"}]");
+  quarantine = store_util_find_file (fixture->store, "quarantine", "db_notes.json.");
+  g_free (text);
+  text = g_build_filename (fixture->store, quarantine, NULL);
+  g_assert_true (g_file_get_contents (text, &kept, NULL, NULL));
+  g_assert_cmpstr (kept, ==, "[{\"note\":2}]");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -806,6 +859,8 @@ main (int   argc,
   ADD ("/migration/unreadable/text", test_what_can_not_be_kept_aside_is_not_said_to_be);
   ADD ("/migration/one-at-a-time", test_one_migration_at_a_time);
   ADD ("/migration/export", test_what_was_exported_migrates_to_the_same);
+
+  ADD ("/migration/changed-here", test_a_collection_that_was_changed_here_stays);
 
   return g_test_run ();
 }
