@@ -154,7 +154,7 @@ int
 main (int    argc,
       char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   ADD ("databases-are-found", test_databases_are_found);
   ADD ("exports-are-found-near", test_exports_are_found_near);

@@ -131,8 +131,12 @@ _strata_offset_table_get (const StrataOffsetTable *self,
   g_assert (index < self->length);
 
   block = get_block (self, index / ENTRIES_PER_BLOCK);
-  next = self->distances->data + block->begin;
   offset = block->offset;
+  /* There may be no distances at all yet */
+  if (index % ENTRIES_PER_BLOCK == 0)
+    return offset;
+
+  next = self->distances->data + block->begin;
   for (guint32 i = index % ENTRIES_PER_BLOCK; i > 0; i--)
     offset += read_distance (&next);
 
@@ -146,7 +150,7 @@ _strata_offset_table_count_below (const StrataOffsetTable *self,
   guint32 low = 0, high = self->blocks->len;
   const guint8 *next;
   guint64 entry;
-  guint32 count;
+  guint32 count, end;
 
   /* To the last block that begins before @offset */
   while (low < high)
@@ -161,9 +165,14 @@ _strata_offset_table_count_below (const StrataOffsetTable *self,
   if (low == 0)
     return 0;
 
+  count = (low - 1) * ENTRIES_PER_BLOCK + 1;
+  end = MIN (self->length, low * ENTRIES_PER_BLOCK);
+  if (count >= end)
+    return count;
+
   entry = get_block (self, low - 1)->offset;
   next = self->distances->data + get_block (self, low - 1)->begin;
-  for (count = (low - 1) * ENTRIES_PER_BLOCK + 1; count < MIN (self->length, low * ENTRIES_PER_BLOCK); count++)
+  for (; count < end; count++)
     {
       entry += read_distance (&next);
       if (entry >= offset)
