@@ -149,7 +149,7 @@ append_decimal (GByteArray    *out,
       append_text (out, decimal->digits, (gsize)n_digits);
       append_zeros (out, point - n_digits);
     }
-  else if (point > 0 && point <= MAX_FIXED)
+  else if (point > 0 && point < n_digits)
     {
       append_text (out, decimal->digits, (gsize)point);
       append_text (out, ".", 1);
