@@ -3,10 +3,23 @@
 """Reads meson's testlog.json and closes with the plain line "N passed, N failed, N skipped".
 
 Counts test functions where a program reports them (TAP), else the program itself.
+What failed is named first, with what its program said of it: meson leaves that in its log.
 """
 import json
 import re
 import sys
+
+
+SAID_LINES = 12
+
+
+def tell_failures(name, lines):
+    """Each failed test, and the remarks around it."""
+    for number, text in enumerate(lines):
+        if not re.match(r"not ok\b", text):
+            continue
+        said = [line for line in lines[:number][-SAID_LINES:] + lines[number + 1:][:SAID_LINES] if line.startswith(("#", "not ok"))]
+        print(f"{name}: {text}", *said, sep="\n  ")
 
 
 def main(path):
@@ -16,6 +29,7 @@ def main(path):
             result = json.loads(line)
             lines = result.get("stdout", "").splitlines()
             ok = [text for text in lines if re.match(r"ok\b", text)]
+            tell_failures(result["name"], lines)
             not_ok = [text for text in lines if re.match(r"not ok\b", text)]
             skips = [text for text in ok if re.search(r"#\s*SKIP\b", text, re.IGNORECASE)]
             bad = result["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")
