@@ -250,11 +250,14 @@ make_markup (const char   *text,
       const char *from = text + g_array_index (places, Place, i).start;
       const char *to = text + g_array_index (places, Place, i).end;
 
-      /* Pairs of characters overlap, and so do the parts of a name with the whole */
+      /* Pairs of characters overlap, the parts of a name touch, or overlap with the whole */
       if (from < p || from >= until)
         continue;
-      while (i + 1 < places->len && text + g_array_index (places, Place, i + 1).start < to)
-        to = MAX (to, text + g_array_index (places, Place, ++i).end);
+      while (i + 1 < places->len && text + g_array_index (places, Place, i + 1).start <= to)
+        {
+          i++;
+          to = MAX (to, text + g_array_index (places, Place, i).end);
+        }
       to = MIN (to, until);
       append_escaped (out, p, from);
       g_string_append (out, "<mark>");
