@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <base/strata-control.h>
 #include <base/strata-error.h>
 #include <base/strata-problem.h>
 #include <base/strata-threads.h>
