@@ -511,6 +511,35 @@ test_no_fault_loses_an_acknowledged_line (Fixture       *fixture,
       }
 }
 
+/* Also where the line was written, and only its way to the disk failed */
+static void
+test_a_failed_append_leaves_no_line (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  guint n_failed = 0;
+
+  append (fixture, "start");
+  fault_seam_install ();
+  for (guint64 nth = 1; ; nth++)
+    {
+      g_autofree char *key = g_strdup_printf ("key-%" G_GUINT64_FORMAT, nth);
+      g_autofree char *before = read_log (fixture);
+      g_autofree char *after = NULL;
+      guint64 end;
+      gboolean ok;
+
+      fault_seam_arm (FAULT_ERRNO, nth, EIO);
+      ok = append_one (fixture, key, &end, NULL);
+      if (!fault_seam_has_struck ())
+        break;
+      fault_seam_arm (FAULT_NONE, 0, 0);
+      after = read_log (fixture);
+      g_assert_true (ok == (strcmp (before, after) != 0));
+      n_failed += ok ? 0 : 1;
+    }
+  g_assert_cmpuint (n_failed, >, 4);
+}
+
 static void
 test_reading_reports_every_fault (Fixture       *fixture,
                                   gconstpointer  test_data)
@@ -558,6 +587,7 @@ main (int   argc,
   ADD ("/changes/no-log", test_a_log_that_is_no_log_is_left_alone);
   ADD ("/changes/missing", test_a_missing_log_has_no_lines_and_is_made_again);
   ADD ("/changes/faults", test_no_fault_loses_an_acknowledged_line);
+  ADD ("/changes/failed", test_a_failed_append_leaves_no_line);
   ADD ("/changes/read-faults", test_reading_reports_every_fault);
 
   return g_test_run ();

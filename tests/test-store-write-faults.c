@@ -532,6 +532,82 @@ test_killed_at_every_call (Fixture       *fixture,
     }
 }
 
+/* A disk that neither takes the line of the log nor lets go of it */
+
+static int
+fail_on_a_file (int fd)
+{
+  errno = EIO;
+
+  return -1;
+}
+
+static int
+fail_to_truncate (int     fd,
+                  goffset size)
+{
+  static guint n_calls;
+
+  /* Each append cuts off first what a crash may have left */
+  if (n_calls++ % 2 == 0)
+    return _strata_seam_get_system ()->truncate (fd, size);
+  errno = EIO;
+
+  return -1;
+}
+
+static void
+fail_to_log (StrataStore  *store,
+             const char   *key,
+             char       *(*operation) (StrataStore *, const char *, GCancellable *, GError **))
+{
+  StrataSeam seam = *_strata_seam_get_system ();
+  g_autoptr(GError) error = NULL;
+  g_autofree char *name = NULL;
+
+  seam.datasync = fail_on_a_file;
+  seam.truncate = fail_to_truncate;
+  _strata_seam = &seam;
+  name = operation (store, key, NULL, &error);
+  _strata_seam = _strata_seam_get_system ();
+  g_assert_null (name);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+}
+
+/* The line stays that says what is not so; the next opening logs what is there. */
+static void
+test_a_log_that_lies_is_set_right (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *log_path = NULL;
+  g_autofree char *log = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr(StrataStore) store = NULL;
+
+  put_store (fixture, TRUE);
+  log_path = g_build_filename (fixture->path, "changes.log", NULL);
+  before = describe_path (fixture);
+
+  store = open_store (fixture);
+  fail_to_log (store, fixture->key, strata_store_delete_session);
+  g_assert_true (g_file_get_contents (log_path, &log, NULL, NULL));
+  g_assert_nonnull (strstr (log, " deleted "));
+  g_clear_object (&store);
+  after = describe_path (fixture);
+  g_assert_cmpstr (after, ==, before);
+
+  store = open_store (fixture);
+  name = strata_store_delete_session (store, fixture->key, NULL, NULL);
+  g_assert_nonnull (name);
+  fail_to_log (store, fixture->key, strata_store_undelete);
+  g_clear_object (&store);
+  g_free (after);
+  after = describe_path (fixture);
+  g_assert_null (strstr (after, fixture->key));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -548,6 +624,8 @@ main (int   argc,
       g_test_add (full, Fixture, GUINT_TO_POINTER (i), fixture_set_up, test_a_full_disk_and_short_writes, fixture_tear_down);
       g_test_add (killed, Fixture, GUINT_TO_POINTER (i), fixture_set_up, test_killed_at_every_call, fixture_tear_down);
     }
+
+  g_test_add ("/store-write-faults/log", Fixture, NULL, fixture_set_up, test_a_log_that_lies_is_set_right, fixture_tear_down);
 
   return g_test_run ();
 }

@@ -328,7 +328,8 @@ write_and_sync (int            fd,
 }
 
 static gboolean
-append_changes (int         fd,
+append_changes (int         dir,
+                int         fd,
                 GPtrArray  *changes,
                 guint64    *out_end,
                 GError    **error)
@@ -354,19 +355,24 @@ append_changes (int         fd,
       return FALSE;
     }
 
-  if (!write_and_sync (fd, text, error))
-    {
-      /* Nothing was acknowledged, so nothing should stand there; what does is no harm */
-      _strata_seam_get ()->truncate (fd, (goffset)end);
-      return FALSE;
-    }
   *out_end = end + text->len;
 
-  return TRUE;
+  /* The first lines may be those of a log that had to be made again */
+  if (write_and_sync (fd, text, error) && (*out_end > FIRST_LINES || _strata_file_sync_dir (dir, ".", error)))
+    return TRUE;
+
+  /* Nothing was acknowledged, so nothing should stand there. What does all the same is set right by
+   * the intent, which whoever called this keeps.
+   */
+  _strata_seam_get ()->truncate (fd, (goffset)end);
+
+  return FALSE;
 }
 
 /* Appends @changes (element-type StrataChange), giving them their sequence
- * numbers, and waits until they are on disk. Called with the store's lock held.
+ * numbers, and waits until they are on disk. On failure they are cut off again,
+ * where that is possible: only an intent can say then that they mean nothing.
+ * Called with the store's lock held.
  */
 gboolean
 _strata_changes_append (int         dir,
@@ -380,11 +386,10 @@ _strata_changes_append (int         dir,
   if (fd < 0)
     return FALSE;
 
-  ok = append_changes (fd, changes, out_end, error);
+  ok = append_changes (dir, fd, changes, out_end, error);
   _strata_file_close (fd);
 
-  /* The first lines may be those of a log that had to be made again */
-  return ok && (*out_end > FIRST_LINES || _strata_file_sync_dir (dir, ".", error));
+  return ok;
 }
 
 /* Whether each whole line of a block stands in @intended (element-type utf8) as "what key". */

@@ -445,8 +445,9 @@ open_catalog (StrataStore  *self,
   return FALSE;
 }
 
-/* What a line of an intent says was being done: "session KEY", "collection KEY" or
- * "delete KEY DIGEST". %NULL where nothing came of it.
+/* What a line of an intent says was being done: "session KEY", "collection KEY", or
+ * "delete KEY DIGEST", also where the session came back. What there is now counts, for the
+ * log may say what was not finished. %NULL where there is nothing to say.
  */
 static StrataChange *
 read_intent (StrataStore *self,
@@ -465,13 +466,12 @@ read_intent (StrataStore *self,
     return NULL;
 
   manifest = _strata_store_load (self, is_collection, words[1], &load_error);
-  if (is_deletion ? manifest != NULL || !g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND)
-                  : manifest == NULL)
+  if (manifest == NULL && (!is_deletion || !g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND)))
     return NULL;
 
-  change = _strata_change_new (words[1], is_deletion ? &digest : &manifest->file_digest);
+  change = _strata_change_new (words[1], manifest != NULL ? &manifest->file_digest : &digest);
   change->is_collection = is_collection;
-  change->is_deleted = is_deletion;
+  change->is_deleted = manifest == NULL;
 
   return change;
 }

@@ -72,9 +72,9 @@ log_change (StrataStore         *store,
   return _strata_changes_append (_strata_store_get_dir (store), changes, &end, error);
 }
 
+/* Whoever follows it logs what there is then: the session, or that it was deleted. */
 static char *
 write_intent (StrataStore         *store,
-              const char          *what,
               const char          *key,
               const StrataDigest  *digest,
               GError             **error)
@@ -91,8 +91,7 @@ write_intent (StrataStore         *store,
     return NULL;
 
   _strata_digest_to_hex (digest, hex);
-  text = g_strdup_printf ("%s %s%s%s\n", what, key, strcmp (what, "delete") == 0 ? " " : "",
-                          strcmp (what, "delete") == 0 ? hex : "");
+  text = g_strdup_printf ("delete %s %s\n", key, hex);
   path = _strata_staging_write_intent (corner, text, strlen (text), error);
   fd = path != NULL ? _strata_file_open (dir, path, O_RDONLY, error) : -1;
   if (fd < 0)
@@ -104,9 +103,38 @@ write_intent (StrataStore         *store,
   return ok && _strata_file_sync_dir (dir, "staging", error) ? g_steal_pointer (&path) : NULL;
 }
 
+/* Makes a move durable, and has the log say so. @out_is_logged: whether the log was written to at all */
+static gboolean
+settle_move (StrataStore         *store,
+             const char          *key,
+             const StrataDigest  *digest,
+             gboolean             is_deleted,
+             gboolean            *out_is_logged,
+             GError             **error)
+{
+  int dir = _strata_store_get_dir (store);
+
+  *out_is_logged = _strata_file_sync_dir (dir, FOLDER, error) && _strata_file_sync_dir (dir, "sessions", error);
+
+  return *out_is_logged && log_change (store, key, digest, is_deleted, error);
+}
+
+static void
+update_catalog (StrataStore *store,
+                const char  *key)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (_strata_store_roll_forward (store, NULL, &error))
+    return;
+
+  g_info ("The catalog will catch up later: %s", error->message);
+  _strata_store_apply_files (store, FALSE, key);
+}
+
 /* Moves a session's folder, the commit point, and sees to it that the log says so.
- * When that fails, it is moved back: nothing has happened then, or, where even that
- * fails, the intent tells the next one to open the store.
+ * When that fails, it is moved back: nothing has happened then. Where even that fails, or
+ * where the log may say what is not so, the intent tells the next one to open the store.
  */
 static gboolean
 move_session (StrataStore         *store,
@@ -118,9 +146,8 @@ move_session (StrataStore         *store,
               GError             **error)
 {
   int dir = _strata_store_get_dir (store);
-  g_autofree char *intent = write_intent (store, is_deleted ? "delete" : "session", key, digest, error);
-  g_autoptr(GError) roll_error = NULL;
-  gboolean ok;
+  g_autofree char *intent = write_intent (store, key, digest, error);
+  gboolean ok, is_logged, is_back;
 
   if (intent == NULL || !_strata_file_rename (dir, from, to, error))
     {
@@ -129,17 +156,14 @@ move_session (StrataStore         *store,
       return FALSE;
     }
 
-  ok = _strata_file_sync_dir (dir, FOLDER, error) && _strata_file_sync_dir (dir, "sessions", error) &&
-       log_change (store, key, digest, is_deleted, error);
-  if (!ok && (!_strata_file_rename (dir, to, from, NULL) || !_strata_file_sync_dir (dir, "sessions", NULL)))
-    return FALSE;
-
-  if (ok && !_strata_store_roll_forward (store, NULL, &roll_error))
-    {
-      g_info ("The catalog will catch up later: %s", roll_error->message);
-      _strata_store_apply_files (store, FALSE, key);
-    }
-  _strata_file_unlink (dir, intent, NULL);
+  ok = settle_move (store, key, digest, is_deleted, &is_logged, error);
+  is_back = !ok && _strata_file_rename (dir, to, from, NULL) && _strata_file_sync_dir (dir, "sessions", NULL);
+  if (ok)
+    update_catalog (store, key);
+  else if (!is_back)
+    _strata_store_apply_files (store, FALSE, key);
+  if (ok || (is_back && !is_logged))
+    _strata_file_unlink (dir, intent, NULL);
 
   return ok;
 }
