@@ -280,6 +280,7 @@ make_state (PowerCut     *cut,
 {
   static const char *const databases[] = {
     "store/catalog.sqlite3", "store/catalog.sqlite3-wal", "store/catalog.sqlite3-journal",
+    "store/search.sqlite3", "store/search.sqlite3-wal", "store/search.sqlite3-journal",
   };
   PowerCutState *state = power_cut_make_state (cut, origin->position, origin->survivor, origin->seed);
 
@@ -507,11 +508,12 @@ count_calls (Scene *scene)
 {
   g_autofree char *disk = make_disk (scene, "disk");
   g_autofree char *store = dup_store (disk);
+  g_autoptr(StorePromises) promises = store_promises_new (scene->rehearsal, NULL);
   g_autoptr(GError) error = NULL;
   guint64 calls;
 
   fault_seam_install ();
-  scene->operation->run (store, scene->aside, NULL, &error);
+  scene->operation->run (store, scene->aside, promises, &error);
   calls = fault_seam_get_calls ();
   fault_seam_remove ();
   g_assert_no_error (error);

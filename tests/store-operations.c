@@ -16,7 +16,7 @@
 #include "store/strata-batch-private.h"
 #include "store/strata-key-private.h"
 #include "store/strata-slicer-private.h"
-#include "store-operation.h"
+#include "store-operations-private.h"
 
 /* What a batch takes: sessions, or collections where they have a name */
 typedef struct
@@ -721,6 +721,11 @@ static const StoreOperation operations[] = {
   { "retry-of-dead", make_store, run_retry_of_dead, TRUE },
   { "shared", make_old_versions, run_shared },
   { "collections", make_old_collections, run_collections },
+  { "append", store_operation_set_up_sessions, store_operation_append, TRUE },
+  { "append-large", store_operation_set_up_sessions, store_operation_append_large, TRUE },
+  { "change", store_operation_set_up_sessions, store_operation_change, TRUE },
+  { "save", store_operation_set_up_sessions, store_operation_save },
+  { "delete", store_operation_set_up_sessions, store_operation_delete, TRUE },
   { "large", make_store_and_file, run_large, TRUE },
   { "migrate", make_old_store, run_migration, TRUE },
   { "migrate-again", make_migrated_store, run_migration, TRUE },

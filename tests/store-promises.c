@@ -121,6 +121,9 @@ describe_quarantine (GHashTable  *description,
       gsize size;
       StrataDigest digest;
 
+      /* What openings cut off tails: nobody promised anything of it */
+      if (g_str_has_prefix (name, "tail-"))
+        continue;
       g_assert_true (g_file_get_contents (path, &content, &size, NULL));
       _strata_digest_of (content, size, &digest);
       g_hash_table_insert (description, g_strconcat ("quarantine/", name, NULL), _strata_digest_dup_hex (&digest));
