@@ -1,0 +1,95 @@
+/* strata-start-page.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#define G_LOG_DOMAIN "strata-ui"
+
+#include "config.h"
+
+#include "strata-start-page.h"
+
+/**
+ * StrataStartPage:
+ *
+ * The first page: what is to be done when there is no new storage yet, or why
+ * it can't be opened.
+ *
+ * Threads: the main one only.
+ */
+struct _StrataStartPage
+{
+  StrataPage     parent_instance;
+
+  /* Template children */
+  GtkStack      *stack;
+  AdwStatusPage *failed_page;
+};
+
+G_DEFINE_FINAL_TYPE (StrataStartPage, strata_start_page, STRATA_TYPE_PAGE)
+
+static void
+strata_start_page_store_changed (StrataPage     *page,
+                                 StrataAppStore *store)
+{
+  StrataStartPage *self = STRATA_START_PAGE (page);
+
+  switch (strata_app_store_get_state (store))
+    {
+    case STRATA_APP_STORE_OPENING:
+      gtk_stack_set_visible_child_name (self->stack, "opening");
+      break;
+
+    case STRATA_APP_STORE_ABSENT:
+      gtk_stack_set_visible_child_name (self->stack, "absent");
+      break;
+
+    case STRATA_APP_STORE_OPEN:
+      gtk_stack_set_visible_child_name (self->stack, "open");
+      break;
+
+    case STRATA_APP_STORE_FAILED:
+      adw_status_page_set_description (self->failed_page, strata_app_store_get_message (store));
+      gtk_stack_set_visible_child_name (self->stack, "failed");
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+try_again (GtkWidget  *widget,
+           const char *action_name,
+           GVariant   *parameter)
+{
+  strata_app_store_open (strata_page_get_app_store (STRATA_PAGE (widget)));
+}
+
+static void
+strata_start_page_dispose (GObject *object)
+{
+  gtk_widget_dispose_template (GTK_WIDGET (object), STRATA_TYPE_START_PAGE);
+
+  G_OBJECT_CLASS (strata_start_page_parent_class)->dispose (object);
+}
+
+static void
+strata_start_page_class_init (StrataStartPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = strata_start_page_dispose;
+  STRATA_PAGE_CLASS (klass)->store_changed = strata_start_page_store_changed;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-start-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, StrataStartPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, StrataStartPage, failed_page);
+  gtk_widget_class_install_action (widget_class, "start.try-again", NULL, try_again);
+}
+
+static void
+strata_start_page_init (StrataStartPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

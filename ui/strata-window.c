@@ -1,0 +1,342 @@
+/* strata-window.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#define G_LOG_DOMAIN "strata-ui"
+
+#include "config.h"
+
+#include "strata-sidebar-row.h"
+#include "strata-start-page.h"
+#include "strata-window.h"
+
+/**
+ * StrataWindow:
+ *
+ * The window: a sidebar with its pages, and the page in front. The pages are
+ * children of the stack in `strata-window.ui`, in the order of the sidebar.
+ *
+ * Threads: the main one only.
+ */
+struct _StrataWindow
+{
+  AdwApplicationWindow  parent_instance;
+
+  StrataAppStore       *store;
+  StrataPage           *page;      /* in front; (unowned): the stack has it */
+
+  /* Template children */
+  AdwLeaflet           *leaflet;
+  GtkListBox           *sidebar;
+  AdwHeaderBar         *header;
+  AdwWindowTitle       *title;
+  GtkWidget            *content;
+  AdwBin               *header_start;
+  AdwBin               *header_end;
+  GtkStack             *stack;
+  AdwToastOverlay      *toasts;
+};
+
+enum {
+  PROP_0,
+  PROP_APP_STORE,
+  N_PROPS
+};
+
+G_DEFINE_FINAL_TYPE (StrataWindow, strata_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static GParamSpec *properties[N_PROPS];
+
+/* The page in front */
+
+static void
+take_header (StrataWindow *self)
+{
+  g_autoptr(GtkWidget) start = NULL;
+  g_autoptr(GtkWidget) title = NULL;
+  g_autoptr(GtkWidget) end = NULL;
+
+  adw_bin_set_child (self->header_start, NULL);
+  adw_bin_set_child (self->header_end, NULL);
+  adw_header_bar_set_title_widget (self->header, GTK_WIDGET (self->title));
+  if (self->page == NULL)
+    return;
+
+  g_object_get (self->page, "header-start", &start, "header-title", &title, "header-end", &end, NULL);
+  adw_bin_set_child (self->header_start, start);
+  adw_bin_set_child (self->header_end, end);
+  if (title != NULL)
+    adw_header_bar_set_title_widget (self->header, title);
+  adw_window_title_set_title (self->title, strata_page_get_title (self->page));
+}
+
+static void
+update_back (StrataWindow *self)
+{
+  gboolean inside = self->page != NULL && strata_page_get_can_go_back (self->page);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.back",
+                                 inside || (adw_leaflet_get_folded (self->leaflet) &&
+                                            adw_leaflet_get_visible_child (self->leaflet) == self->content));
+}
+
+static GtkListBoxRow *
+find_row (StrataWindow *self,
+          StrataPage   *page)
+{
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->sidebar, i)) != NULL; i++)
+    if (strata_sidebar_row_get_page (STRATA_SIDEBAR_ROW (row)) == page)
+      return row;
+
+  return NULL;
+}
+
+static void
+page_cb (StrataWindow *self)
+{
+  GtkWidget *child = gtk_stack_get_visible_child (self->stack);
+
+  if (self->page != NULL)
+    {
+      g_signal_handlers_disconnect_by_func (self->page, take_header, self);
+      g_signal_handlers_disconnect_by_func (self->page, update_back, self);
+    }
+  self->page = child != NULL ? STRATA_PAGE (child) : NULL;
+  take_header (self);
+  if (self->page != NULL)
+    {
+      static const char *const header_properties[] = { "notify::title", "notify::header-start", "notify::header-title",
+                                                       "notify::header-end" };
+
+      for (guint i = 0; i < G_N_ELEMENTS (header_properties); i++)
+        g_signal_connect_object (self->page, header_properties[i], G_CALLBACK (take_header), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->page, "notify::can-go-back", G_CALLBACK (update_back), self, G_CONNECT_SWAPPED);
+      gtk_list_box_select_row (self->sidebar, find_row (self, self->page));
+    }
+  update_back (self);
+}
+
+/* A page went away: the first that is there takes its place. */
+static void
+available_cb (StrataWindow *self)
+{
+  g_autoptr(GtkSelectionModel) pages = gtk_stack_get_pages (self->stack);
+
+  if (self->page != NULL && strata_page_get_available (self->page))
+    return;
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (pages)); i++)
+    {
+      g_autoptr(GObject) entry = g_list_model_get_item (G_LIST_MODEL (pages), i);
+      GtkWidget *child = gtk_stack_page_get_child (GTK_STACK_PAGE (entry));
+
+      if (strata_page_get_available (STRATA_PAGE (child)))
+        {
+          gtk_stack_set_visible_child (self->stack, child);
+          return;
+        }
+    }
+}
+
+static GtkWidget *
+make_row_cb (gpointer item,
+             gpointer user_data)
+{
+  StrataPage *page = STRATA_PAGE (gtk_stack_page_get_child (item));
+
+  g_signal_connect_object (page, "notify::available", G_CALLBACK (available_cb), user_data, G_CONNECT_SWAPPED);
+
+  return strata_sidebar_row_new (page);
+}
+
+static void
+row_activated_cb (StrataWindow     *self,
+                  StrataSidebarRow *row)
+{
+  gtk_stack_set_visible_child (self->stack, GTK_WIDGET (strata_sidebar_row_get_page (row)));
+  adw_leaflet_set_visible_child (self->leaflet, self->content);
+}
+
+/**
+ * strata_window_show_page:
+ * @name: of a page in the stack; one that is not there to be seen is not shown
+ */
+void
+strata_window_show_page (StrataWindow *self,
+                         const char   *name)
+{
+  GtkWidget *child = NULL;
+
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (name != NULL);
+
+  child = gtk_stack_get_child_by_name (self->stack, name);
+  if (child == NULL || !strata_page_get_available (STRATA_PAGE (child)))
+    return;
+
+  gtk_stack_set_visible_child (self->stack, child);
+  adw_leaflet_set_visible_child (self->leaflet, self->content);
+}
+
+/**
+ * strata_window_add_toast:
+ * @toast: (transfer full): shown over whatever page is in front
+ */
+void
+strata_window_add_toast (StrataWindow *self,
+                         AdwToast     *toast)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+/* Actions */
+
+static void
+show_page_action (GtkWidget  *widget,
+                  const char *action_name,
+                  GVariant   *parameter)
+{
+  strata_window_show_page (STRATA_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+static void
+back_action (GtkWidget  *widget,
+             const char *action_name,
+             GVariant   *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  if (self->page != NULL && strata_page_get_can_go_back (self->page))
+    strata_page_go_back (self->page);
+  else
+    adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
+}
+
+/* GObject */
+
+static void
+strata_window_constructed (GObject *object)
+{
+  StrataWindow *self = STRATA_WINDOW (object);
+  g_autoptr(GtkSelectionModel) pages = gtk_stack_get_pages (self->stack);
+
+  G_OBJECT_CLASS (strata_window_parent_class)->constructed (object);
+
+  gtk_list_box_bind_model (self->sidebar, G_LIST_MODEL (pages), make_row_cb, self, NULL);
+  page_cb (self);
+  available_cb (self);
+  adw_leaflet_set_visible_child (self->leaflet, self->content);
+}
+
+static void
+strata_window_dispose (GObject *object)
+{
+  StrataWindow *self = STRATA_WINDOW (object);
+
+  if (self->stack != NULL)
+    g_signal_handlers_disconnect_by_data (self->stack, self);
+  self->page = NULL;
+  gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_WINDOW);
+  g_clear_object (&self->store);
+
+  G_OBJECT_CLASS (strata_window_parent_class)->dispose (object);
+}
+
+static void
+strata_window_get_property (GObject    *object,
+                            guint       prop_id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  StrataWindow *self = STRATA_WINDOW (object);
+
+  switch (prop_id)
+    {
+    case PROP_APP_STORE:
+      g_value_set_object (value, self->store);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_window_set_property (GObject      *object,
+                            guint         prop_id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
+{
+  StrataWindow *self = STRATA_WINDOW (object);
+
+  switch (prop_id)
+    {
+    case PROP_APP_STORE:
+      g_set_object (&self->store, g_value_get_object (value));
+      g_object_notify_by_pspec (object, pspec);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_window_class_init (StrataWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->constructed = strata_window_constructed;
+  object_class->dispose = strata_window_dispose;
+  object_class->get_property = strata_window_get_property;
+  object_class->set_property = strata_window_set_property;
+
+  properties[PROP_APP_STORE] =
+    g_param_spec_object ("app-store", NULL, NULL, STRATA_TYPE_APP_STORE,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, leaflet);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, header);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, content);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, header_start);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, header_end);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
+  gtk_widget_class_bind_template_callback (widget_class, page_cb);
+  gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, update_back);
+  gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
+  gtk_widget_class_install_action (widget_class, "win.back", NULL, back_action);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Left, GDK_ALT_MASK, "win.back", NULL);
+
+  g_type_ensure (STRATA_TYPE_START_PAGE);
+}
+
+static void
+strata_window_init (StrataWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+/**
+ * strata_window_new:
+ * @store: what the pages show
+ *
+ * Returns: (transfer none): a window; @application has it
+ */
+GtkWidget *
+strata_window_new (GtkApplication *application,
+                   StrataAppStore *store)
+{
+  return g_object_new (STRATA_TYPE_WINDOW, "application", application, "app-store", store, NULL);
+}
