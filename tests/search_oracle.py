@@ -115,6 +115,16 @@ def tokens_of_text(text):
     return positions
 
 
+def places_of_tokens(text):
+    """token → where it stands"""
+    places = {}
+    for place, tokens in enumerate(tokens_of_text(text)):
+        for token in tokens:
+            places.setdefault(token, set()).add(place)
+    return places
+
+
+@functools.lru_cache(maxsize=100000)
 def tokens_of_query(text):
     tokens = []
     for kind, run in runs(text):
@@ -190,19 +200,24 @@ class Moment:
             else:
                 merged.append((weight, [text]))
         self.texts = [text for _, texts in merged for text in texts]
-        self.sections = [tokens_of_text('\n'.join(texts)) for _, texts in merged]
+        self.sections = [places_of_tokens('\n'.join(texts)) for _, texts in merged]
 
     def has(self, tokens, is_prefix):
         return any(self.section_has(section, tokens, is_prefix) for section in self.sections)
 
     @staticmethod
-    def section_has(section, tokens, is_prefix):
-        last = len(tokens) - 1
-        for start in range(len(section) - last):
-            if all((any(found.startswith(token) for found in section[start + i]) if is_prefix and i == last
-                    else token in section[start + i]) for i, token in enumerate(tokens)):
-                return True
-        return False
+    def section_has(places, tokens, is_prefix):
+        """Whether a section has tokens in a row; of the last one maybe only the beginning."""
+        starts = None
+        for i, token in enumerate(tokens):
+            if is_prefix and i == len(tokens) - 1:
+                found = {place - i for known in places if known.startswith(token) for place in places[known]}
+            else:
+                found = {place - i for place in places.get(token, ())}
+            starts = found if starts is None else starts & found
+            if not starts:
+                return False
+        return True
 
 
 def time_of(value):

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Searches find what an oracle finds that goes through the old files.
 
-Usage: test-search-oracle.py STRATACTL SOURCE-FOLDER [SEED]
+Usage: test-search-oracle.py STRATACTL SEARCH-LINES SOURCE-FOLDER [SEED [QUERIES]]
 
 Random words, phrases and filters of the samples; what is written with accents,
-and in scripts without spaces, too.
+and in scripts without spaces, too. The same ones each time, unless there is
+another seed, there or as STRATA_TEST_SEED; more of them with STRATA_TEST_LONG.
 """
 
 import json
@@ -15,10 +16,13 @@ import re
 import sys
 import time
 
-from e2e_util import ROOT, Strata, Tap, payload, samples
+from e2e_util import ROOT, TIMEOUT, Strata, Tap, payload, run, samples
 from search_oracle import IDEOGRAPH, AnyOf, Filter, Oracle, Text, classify, tokens_of_query
 
+SEED = 5
 QUERIES = 500
+QUERIES_LONG = 5000
+QUERIES_STRATACTL = 20
 COLLECTIONS = ('sessions', 'notes', 'tasks', 'topics', 'companies', 'contacts')
 
 # What the samples have little of
@@ -82,8 +86,9 @@ class Draws:
             if all(classify(character) == IDEOGRAPH for character in word):
                 start = self.random.randrange(len(word))
                 word = word[start:start + self.random.randint(1, 5)]
+            word = self.random.choice((word, word, word.lower(), word.upper())) if tokens_of_query(word) else ''
             if tokens_of_query(word):
-                return self.random.choice((word, word, word.lower(), word.upper()))
+                return word
 
     def phrase(self):
         while True:
@@ -117,8 +122,11 @@ class Draws:
 
     def beginning(self):
         """The beginning of a word, which only what stands last may be."""
-        word = self.word()
-        return word[:max(2, self.random.randint(1, len(word)))]
+        while True:
+            word = self.word()
+            beginning = word[:max(2, self.random.randint(1, len(word)))]
+            if tokens_of_query(beginning):
+                return beginning
 
     def query(self):
         form = self.random.randrange(8)
@@ -151,33 +159,51 @@ def is_plain(query):
                    for term in query for text in getattr(term, 'texts', [term]))
 
 
-def found_by_strata(strata, written):
-    document = strata.run('search', '--json', '--limit', '100000', '--', written).expect(0).document()
-    hits = document['hits']
-    assert document['total'] == len(hits), 'total is %d of %d' % (document['total'], len(hits))
-    assert document['sessions'] == len({hit['key'] for hit in hits} - {None})
-    return {(hit['session'], hit['kind']) for hit in hits}
+def check_found(written, expected, total, sessions, hits):
+    """@hits: of each the session, the kind and the key"""
+    assert total == len(hits), '%r: total is %d of %d' % (written, total, len(hits))
+    assert sessions == len({key for _, _, key in hits} - {None}), '%r: %d sessions' % (written, sessions)
+    found = {(session, kind) for session, kind, _ in hits}
+    assert found == expected, '%r: missing %s, too many %s' % (
+        written, sorted(expected - found, key=str)[:5], sorted(found - expected, key=str)[:5])
 
 
-def check_queries(tap, strata, oracle, rng, count):
+def draw_queries(oracle, rng, count):
+    """Each as it is written, and what it must find."""
     draws = Draws(oracle, rng)
-    found_any = 0
-    for number in range(count):
+    queries = []
+    while len(queries) < count:
         query = draws.query()
-        while not is_plain(query):
-            query = draws.query()
-        written = ' '.join(term.written() for term in query)
-        expected, found = oracle.search(query), found_by_strata(strata, written)
-        assert found == expected, 'query %d, %r: missing %s, too many %s' % (
-            number, written, sorted(expected - found, key=str)[:5], sorted(found - expected, key=str)[:5])
-        found_any += bool(found)
+        if is_plain(query):
+            queries.append((' '.join(term.written() for term in query), oracle.search(query)))
+    return queries
+
+
+def check_queries(tap, strata, lines, oracle, rng, count):
+    queries = draw_queries(oracle, rng, count)
+    asked = ''.join(json.dumps([written]) + '\n' for written, _ in queries).encode('ascii')
+    answers = run([lines, strata.store], env=strata.env, stdin=asked, timeout=TIMEOUT + count).expect(0).out.splitlines()
+    assert len(answers) == count, '%d answers to %d queries' % (len(answers), count)
+    for (written, expected), answer in zip(queries, map(json.loads, answers)):
+        check_found(written, expected, answer['total'], answer['sessions'], answer['hits'])
+
+    found_any = sum(bool(expected) for _, expected in queries)
     tap.say('%d of %d queries found something' % (found_any, count))
     assert found_any > count / 2
 
 
-def main(program, source, seed=None):
+def check_stratactl(strata, oracle, rng, count):
+    """The same from outside."""
+    for written, expected in draw_queries(oracle, rng, count):
+        document = strata.run('search', '--json', '--limit', '100000', '--', written).expect(0).document()
+        hits = [(hit['session'], hit['kind'], hit['key']) for hit in document['hits']]
+        check_found(written, expected, document['total'], document['sessions'], hits)
+
+
+def main(program, lines, source, seed=os.environ.get('STRATA_TEST_SEED', SEED),
+         count=QUERIES_LONG if os.environ.get('STRATA_TEST_LONG') else QUERIES):
     tap = Tap()
-    seed = int(seed) if seed is not None else random.randrange(2 ** 32)
+    seed, count = int(seed), int(count)
     tap.say('seed %d' % seed)
     for name, folder, _ in samples(source):
         home = tap.new_folder(name)
@@ -192,14 +218,15 @@ def main(program, source, seed=None):
             assert os.path.exists(strata.path('search.sqlite3')), 'migrate leaves no index'
 
         tap.check(name + ': migrates, and is indexed', migrate)
-        tap.check(name + ': what the oracle finds is found', check_queries, tap, strata, oracle, random.Random(seed), QUERIES)
+        tap.check(name + ': what the oracle finds is found', check_queries, tap, strata, lines, oracle, random.Random(seed), count)
+        tap.check(name + ': and so it is from outside', check_stratactl, strata, oracle, random.Random(seed + 2), QUERIES_STRATACTL)
         tap.check(name + ': the index says what the files say', lambda: strata.json('verify')['ok'] or 1 / 0)
         tap.check(name + ': made anew, it says the same', lambda: strata.json('reindex') and check_queries(
-            tap, strata, oracle, random.Random(seed + 1), 50))
+            tap, strata, lines, oracle, random.Random(seed + 1), 50))
     return tap.finish()
 
 
 if __name__ == '__main__':
-    if len(sys.argv) not in (3, 4):
+    if not 4 <= len(sys.argv) <= 6:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))
