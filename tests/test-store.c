@@ -228,7 +228,9 @@ test_a_damaged_header_is_refused (Fixture       *fixture,
     "{\"format\":1,\"id\":\"x\",\"state\":\"y\",\"sources\":[1]}",
     "{\"format\":1,\"id\":\"x\",\"state\":\"y\",\"sources\":5}",
   };
+  g_autofree char *copy = g_build_filename (fixture->path, "store.json.copy", NULL);
 
+  g_assert_cmpint (g_remove (copy), ==, 0);
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     {
       g_autoptr(GError) error = NULL;
@@ -242,6 +244,49 @@ test_a_damaged_header_is_refused (Fixture       *fixture,
       g_assert_cmpstr (state, ==, "failed");
       g_assert_null (strata_store_dup_source (fixture->store));
     }
+}
+
+/* Whatever happens to one of the two */
+static void
+test_a_damaged_header_is_read_from_its_copy (Fixture       *fixture,
+                                             gconstpointer  test_data)
+{
+  g_autoptr(StrataHeader) header = _strata_store_read_header (fixture->store, NULL);
+  g_autofree char *path = g_build_filename (fixture->path, "store.json", NULL);
+  g_autofree char *text = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &text, &size, NULL));
+  for (gsize i = 0; i <= size; i++)
+    {
+      g_autofree char *damaged = g_memdup2 (text, size + 1);
+      g_autoptr(StrataHeader) back = NULL;
+      g_autoptr(GError) error = NULL;
+
+      damaged[i] ^= i < size ? 1 : 0;
+      g_assert_cmpint (g_remove (path), ==, 0);
+      g_assert_true (i == size || g_file_set_contents (path, damaged, (gssize)size, NULL));
+      back = _strata_store_read_header (fixture->store, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (back->id, ==, header->id);
+      g_assert_cmpstr (back->created, ==, header->created);
+      g_assert_cmpstr (back->state, ==, header->state);
+      g_assert_true (g_file_set_contents (path, text, (gssize)size, NULL));
+    }
+}
+
+/* It says what it says, and a copy from later or earlier does not count */
+static void
+test_a_header_from_before_digests_is_read (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_autoptr(StrataHeader) back = NULL;
+
+  write_file (fixture, "store.json", "{\"format\":1,\"min_reader\":1,\"min_writer\":1,\"id\":\"x\",\"created\":\"y\","
+                                     "\"state\":\"paused\",\"sources\":[]}\n");
+  back = _strata_store_read_header (fixture->store, NULL);
+  g_assert_cmpstr (back->id, ==, "x");
+  g_assert_cmpstr (back->state, ==, "paused");
 }
 
 static void
@@ -880,6 +925,8 @@ main (int   argc,
   ADD ("/store/none", test_where_is_no_store_none_is_opened);
   ADD ("/store/newer", test_a_newer_format_is_refused_in_words);
   ADD ("/store/damaged-header", test_a_damaged_header_is_refused);
+  ADD ("/store/header-copy", test_a_damaged_header_is_read_from_its_copy);
+  ADD ("/store/older-header", test_a_header_from_before_digests_is_read);
   ADD ("/store/header", test_the_header_comes_back);
   ADD ("/store/default-path", test_the_default_path_can_be_set);
   ADD ("/store/lock/gives-up", test_a_second_writer_waits_and_then_gives_up);

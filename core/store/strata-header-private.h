@@ -28,9 +28,18 @@ typedef struct
 
 #define STRATA_FORMAT 1
 
+#define STRATA_HEADER_NAME      "store.json"
+#define STRATA_HEADER_COPY_NAME "store.json.copy"
+
 StrataHeader *_strata_header_new        (void);
 void          _strata_header_free       (StrataHeader  *self);
 StrataHeader *_strata_header_read       (int            dir,
+                                         GError       **error);
+/* Whether the file @name is there, has the digest that it names, and can be read;
+ * STRATA_ERROR_CORRUPT where not
+ */
+gboolean      _strata_header_check      (int            dir,
+                                         const char    *name,
                                          GError       **error);
 gboolean      _strata_header_write      (StrataHeader  *self,
                                          int            dir,

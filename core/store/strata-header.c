@@ -9,14 +9,19 @@
 
 #include <string.h>
 
+#include "base/strata-digest-private.h"
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "json/strata-json-members-private.h"
 #include "json/strata-json-write-private.h"
 #include "strata-header-private.h"
 
-#define FILE_NAME "store.json"
+#define FILE_NAME STRATA_HEADER_NAME
 #define MAX_BYTES (1024 * 1024)
+/* How it ends: ,"digest":"<64 hex>"} and a line feed, the digest being of all before that */
+#define DIGEST_PREFIX ",\"digest\":\""
+#define DIGEST_SUFFIX "\"}\n"
+#define DIGEST_LENGTH (strlen (DIGEST_PREFIX) + 2 * STRATA_DIGEST_SIZE + strlen (DIGEST_SUFFIX))
 
 static const char *const names[] = {
   "format", "min_reader", "min_writer", "id", "created", "state", "sources", NULL
@@ -94,32 +99,14 @@ read_sources (StrataHeader  *self,
   return FALSE;
 }
 
-/* STRATA_ERROR_NOT_FOUND where there is no store, STRATA_ERROR_NEWER_FORMAT
- * where this program is too old for it.
- *
- * Returns: (transfer full): or %NULL with @error set
- */
-StrataHeader *
-_strata_header_read (int      dir,
-                     GError **error)
+static StrataHeader *
+parse (GBytes  *bytes,
+       GError **error)
 {
-  g_autoptr(GError) read_error = NULL;
-  g_autoptr(GBytes) bytes = _strata_file_read (dir, FILE_NAME, MAX_BYTES, &read_error);
   g_autoptr(StrataHeader) self = NULL;
-  g_autoptr(StrataJsonMembers) members = NULL;
+  g_autoptr(StrataJsonMembers) members =
+    _strata_json_members_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), names, error);
 
-  if (bytes == NULL && g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    {
-      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no store here");
-      return NULL;
-    }
-  if (bytes == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&read_error));
-      return NULL;
-    }
-
-  members = _strata_json_members_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), names, error);
   if (members == NULL)
     {
       g_prefix_error (error, "“" FILE_NAME "” can't be read: ");
@@ -151,6 +138,117 @@ _strata_header_read (int      dir,
   return g_steal_pointer (&self);
 }
 
+/* Whether the text has the digest that it names. @out_names_one: whether it ends as one with a digest does */
+static gboolean
+has_its_digest (GBytes   *bytes,
+                gboolean *out_names_one)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (bytes, &size);
+  const char *end = text + size - DIGEST_LENGTH;
+  g_autofree char *hex = NULL;
+  StrataDigest digest, named;
+
+  *out_names_one = size > DIGEST_LENGTH && memcmp (end, DIGEST_PREFIX, strlen (DIGEST_PREFIX)) == 0 &&
+                   memcmp (text + size - strlen (DIGEST_SUFFIX), DIGEST_SUFFIX, strlen (DIGEST_SUFFIX)) == 0;
+  if (!*out_names_one)
+    return FALSE;
+
+  hex = g_strndup (end + strlen (DIGEST_PREFIX), 2 * STRATA_DIGEST_SIZE);
+  _strata_digest_of (text, size - DIGEST_LENGTH, &digest);
+
+  return _strata_digest_from_hex (hex, &named) && _strata_digest_equal (&digest, &named);
+}
+
+/* The copy, where it is whole */
+static GBytes *
+read_copy (int dir)
+{
+  g_autoptr(GBytes) copy = _strata_file_read (dir, STRATA_HEADER_COPY_NAME, MAX_BYTES, NULL);
+  gboolean ignored;
+
+  return copy != NULL && has_its_digest (copy, &ignored) ? g_steal_pointer (&copy) : NULL;
+}
+
+/* STRATA_ERROR_NOT_FOUND where there is no store, STRATA_ERROR_NEWER_FORMAT
+ * where this program is too old for it. What is damaged or lost is read from its copy; a
+ * header that names no digest, from before there were any, as it is.
+ *
+ * Returns: (transfer full): or %NULL with @error set
+ */
+StrataHeader *
+_strata_header_read (int      dir,
+                     GError **error)
+{
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GBytes) bytes = _strata_file_read (dir, FILE_NAME, MAX_BYTES, &read_error);
+  g_autoptr(GBytes) copy = NULL;
+  StrataHeader *self = NULL;
+  gboolean names_one;
+
+  if (bytes != NULL && (has_its_digest (bytes, &names_one) || !names_one))
+    self = parse (bytes, &read_error);
+  if (self != NULL)
+    return self;
+
+  /* No copy is put in the place of what another version wrote, or of what can't be read just now */
+  if (read_error == NULL || g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+      (read_error->domain == STRATA_ERROR && read_error->code != STRATA_ERROR_NEWER_FORMAT))
+    copy = read_copy (dir);
+  if (copy != NULL)
+    return parse (copy, error);
+
+  /* As far as it can be */
+  if (read_error == NULL)
+    return parse (bytes, error);
+  if (g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no store here");
+  else
+    g_propagate_error (error, g_steal_pointer (&read_error));
+
+  return NULL;
+}
+
+/* How a store's header ended before it named its digest */
+static gboolean
+is_without_digest (GBytes *bytes)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (bytes, &size);
+
+  return size > 4 && (memcmp (text + size - 4, "[]}\n", 4) == 0 || memcmp (text + size - 4, "}]}\n", 4) == 0);
+}
+
+gboolean
+_strata_header_check (int          dir,
+                      const char  *name,
+                      GError     **error)
+{
+  gboolean is_copy = strcmp (name, FILE_NAME) != 0;
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GBytes) bytes = _strata_file_read (dir, name, MAX_BYTES, &read_error);
+  g_autoptr(StrataHeader) header = NULL;
+  gboolean names_one;
+
+  /* Where there is none, the next change of the header makes one */
+  if (bytes == NULL && is_copy && g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return TRUE;
+  if (bytes == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&read_error));
+      return FALSE;
+    }
+
+  if (!has_its_digest (bytes, &names_one) && (names_one || !is_without_digest (bytes)))
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: it does not have the digest that it names", name);
+      return FALSE;
+    }
+  header = parse (bytes, error);
+
+  return header != NULL;
+}
+
 /* Durable on success; all or nothing. */
 gboolean
 _strata_header_write (StrataHeader  *self,
@@ -158,6 +256,8 @@ _strata_header_write (StrataHeader  *self,
                       GError       **error)
 {
   g_autoptr(GString) text = g_string_new ("{");
+  char hex[STRATA_DIGEST_HEX_SIZE];
+  StrataDigest digest;
 
   _strata_json_add_uint (text, "format", STRATA_FORMAT);
   _strata_json_add_uint (text, "min_reader", STRATA_FORMAT);
@@ -178,11 +278,17 @@ _strata_header_write (StrataHeader  *self,
       g_string_append_c (text, ',');
     }
   _strata_json_close_array (text);
-  g_string_append_c (text, ',');
-  _strata_json_close_object (text);
-  g_string_append_c (text, '\n');
+  _strata_digest_of (text->str, text->len, &digest);
+  _strata_digest_to_hex (&digest, hex);
+  g_string_append_printf (text, DIGEST_PREFIX "%s" DIGEST_SUFFIX, hex);
 
-  return _strata_file_replace (dir, FILE_NAME, FILE_NAME ".new", text->str, text->len, error);
+  if (!_strata_file_replace (dir, FILE_NAME, FILE_NAME ".new", text->str, text->len, error))
+    return FALSE;
+
+  /* Best effort: it is for when the file is damaged */
+  _strata_file_replace (dir, STRATA_HEADER_COPY_NAME, STRATA_HEADER_COPY_NAME ".new", text->str, text->len, NULL);
+
+  return TRUE;
 }
 
 /* Finds the number of an old store by its canonical path, giving it the next one when it is new. */
