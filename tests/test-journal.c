@@ -68,7 +68,7 @@ test_events_are_read_in_their_order (Fixture       *fixture,
 }
 
 static void
-test_a_line_begins_with_its_time (Fixture       *fixture,
+test_a_line_has_its_time_and_its_crc (Fixture       *fixture,
                                   gconstpointer  test_data)
 {
   g_autofree char *path = g_build_filename (fixture->path, "migration", "journal", NULL);
@@ -76,7 +76,7 @@ test_a_line_begins_with_its_time (Fixture       *fixture,
 
   g_assert_true (_strata_journal_append (fixture->dir, NULL, "x"));
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  g_assert_true (g_regex_match_simple ("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ x\n$", text, 0, 0));
+  g_assert_true (g_regex_match_simple ("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ x [0-9a-f]{8}\n$", text, 0, 0));
 }
 
 static void
@@ -139,7 +139,7 @@ main (int   argc,
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
   ADD ("/journal/order", test_events_are_read_in_their_order);
-  ADD ("/journal/time", test_a_line_begins_with_its_time);
+  ADD ("/journal/time", test_a_line_has_its_time_and_its_crc);
   ADD ("/journal/torn", test_a_torn_line_is_no_event);
   ADD ("/journal/after-torn", test_what_follows_a_torn_line_is_read);
   ADD ("/journal/faults", test_every_fault_is_reported);

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* `migration/journal`: what a migration did, one line of text per event, each
  * on disk before the work goes on:
  *
- *   <time> <event> <details…>
+ *   <time> <event> <details…> <crc32 of the line before this>
  *
  * For people, and for the process that continues after a crash.
  */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/strata-checked-line-private.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "strata-journal-private.h"
@@ -68,6 +69,7 @@ _strata_journal_append (int          dir,
   g_autoptr(GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
   g_autofree char *event = NULL;
+  g_autofree char *text = NULL;
   g_autofree char *line = NULL;
   va_list arguments;
   gboolean ok;
@@ -76,7 +78,8 @@ _strata_journal_append (int          dir,
   va_start (arguments, format);
   event = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  line = g_strdup_printf ("%s %s\n", time, g_strdelimit (event, "\n", ' '));
+  text = g_strdup_printf ("%s %s", time, event);
+  line = _strata_checked_line_make (text);
 
   fd = _strata_file_open (dir, PATH, O_RDWR | O_CREAT | O_APPEND, error);
   if (fd < 0)
@@ -115,8 +118,14 @@ _strata_journal_read (int                 dir,
   text = g_bytes_get_data (bytes, &size);
   while (size > 0 && (end = memchr (text, '\n', size)) != NULL)
     {
-      g_autofree char *line = g_strndup (text, (gsize)(end - text));
-      const char *event = strchr (line, ' ');
+      gsize length = (gsize)(end - text);
+      g_autofree char *line = NULL;
+      const char *event;
+
+      /* What is damaged, or from before there were check sums, is for people to judge */
+      _strata_checked_line_is_whole (text, length, &length);
+      line = g_strndup (text, length);
+      event = strchr (line, ' ');
 
       if (event != NULL)
         func (event + 1, user_data);
