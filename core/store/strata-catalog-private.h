@@ -117,6 +117,18 @@ gboolean        _strata_catalog_list_digests     (StrataCatalog         *self,
                                                   const char            *owner,
                                                   GArray                *digests,
                                                   GError               **error);
+/* All that it says of one session or collection, as text to be compared with what another
+ * catalog says; "" where it knows of none. (transfer full): or NULL with @error set
+ */
+char           *_strata_catalog_describe         (StrataCatalog         *self,
+                                                  const char            *key,
+                                                  GError               **error);
+/* Looks for what is wrong with it by itself: pages, indexes, reference counts, rows of
+ * nobody. @messages (element-type utf8)
+ */
+gboolean        _strata_catalog_check            (StrataCatalog         *self,
+                                                  GPtrArray             *messages,
+                                                  GError               **error);
 /* How many bytes ids have; (transfer full) (element-type guint64) */
 GArray         *_strata_catalog_list_id_lengths  (StrataCatalog         *self,
                                                   GError               **error);
