@@ -203,6 +203,8 @@ store_util_check (StrataStore *store)
     {
       StrataProblem *problem = g_ptr_array_index (check->problems, i);
 
+      if (strata_problem_get_severity (problem) == STRATA_SEVERITY_NOTE)
+        continue;
       g_string_append_printf (text, "%s: %s\n", strata_problem_get_path (problem), strata_problem_get_message (problem));
     }
 

@@ -50,7 +50,7 @@ char                *store_util_read_session  (StrataStore          *store,
                                                const char           *key,
                                                GError              **error);
 
-/* The problems of a check, one line of "path: message" each */
+/* The damage that a check finds, one line of "path: message" each */
 char                *store_util_check         (StrataStore          *store);
 
 /* Every file below @folder, as paths from @path, sorted; "" where there is none */

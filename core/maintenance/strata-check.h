@@ -20,7 +20,10 @@ typedef struct _StrataCheck StrataCheck;
  * @sessions: how many sessions were put together and compared with their digest
  * @attachments: how many different objects were compared with theirs
  * @references: how many uses of attachments were looked up
- * @problems: (element-type StrataProblem): damage found; paths are below the store
+ * @damage: how many of @problems are damage, and not only notes
+ * @ends: whether the end of the store was reached, so that the next part begins from the start
+ * @drilled: (nullable): key of the session that was rebuilt as a drill
+ * @problems: (element-type StrataProblem): what was found; paths are below the store
  *
  * What a check of a store found. Immutable; shared by reference.
  */
@@ -30,6 +33,9 @@ struct _StrataCheck
   guint64    sessions;
   guint64    attachments;
   guint64    references;
+  guint64    damage;
+  gboolean   ends;
+  char      *drilled;
   GPtrArray *problems;
 };
 
@@ -38,6 +44,11 @@ StrataCheck *strata_check_ref      (StrataCheck   *self);
 void         strata_check_unref    (StrataCheck   *self);
 
 StrataCheck *strata_check_run      (StrataStore   *store,
+                                    GCancellable  *cancellable,
+                                    GError       **error);
+StrataCheck *strata_check_run_part (StrataStore   *store,
+                                    guint          percent,
+                                    gboolean       drill,
                                     GCancellable  *cancellable,
                                     GError       **error);
 
