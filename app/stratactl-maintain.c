@@ -166,7 +166,7 @@ print_check_json (const StrataCheck *check)
   g_autoptr(JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  add_bool (builder, "ok", check->problems->len == 0);
+  add_bool (builder, "ok", check->damage == 0);
   begin_object (builder, "checked");
   add_uint (builder, "files", check->files);
   add_uint (builder, "sessions", check->sessions);
@@ -178,32 +178,47 @@ print_check_json (const StrataCheck *check)
   print_document (builder);
 }
 
+static void
+print_check_text (Invocation        *invocation,
+                  const StrataCheck *check)
+{
+  printf ("%" G_GUINT64_FORMAT " files, %" G_GUINT64_FORMAT " sessions, %" G_GUINT64_FORMAT " attachments and %"
+          G_GUINT64_FORMAT " references checked: %s\n", check->files, check->sessions, check->attachments,
+          check->references, check->damage == 0 ? "all right" : "DAMAGE FOUND");
+  if (invocation->slice != NOT_GIVEN)
+    printf ("%s\n", check->ends ? "This was the last part; the next one begins from the start"
+                                : "This was a part; the next one goes on from here");
+  if (check->drilled != NULL)
+    printf ("Rebuilt from its parts as a drill: %s\n", check->drilled);
+  print_problems (check->problems);
+}
+
 int
 command_verify (Invocation *invocation)
 {
   int status = EXIT_DONE;
-  g_autoptr(StrataStore) store = open_store (invocation, &status);
+  g_autoptr(StrataStore) store = NULL;
   g_autoptr(StrataCheck) check = NULL;
   g_autoptr(GError) error = NULL;
 
+  if (invocation->slice != NOT_GIVEN && (invocation->slice < 1 || invocation->slice > 100))
+    return fail_usage (invocation, "--slice takes a number from 1 to 100");
+
+  store = open_store (invocation, &status);
   if (store == NULL)
     return status;
 
-  check = strata_check_run (store, invocation->cancellable, &error);
+  check = strata_check_run_part (store, invocation->slice != NOT_GIVEN ? (guint)invocation->slice : 0, invocation->drill,
+                                 invocation->cancellable, &error);
   if (check == NULL)
     return fail (invocation, NULL, error);
 
   if (invocation->json)
     print_check_json (check);
   else
-    {
-      printf ("%" G_GUINT64_FORMAT " files, %" G_GUINT64_FORMAT " sessions, %" G_GUINT64_FORMAT " attachments and %"
-              G_GUINT64_FORMAT " references checked: %s\n", check->files, check->sessions, check->attachments,
-              check->references, check->problems->len == 0 ? "all right" : "DAMAGE FOUND");
-      print_problems (check->problems);
-    }
+    print_check_text (invocation, check);
 
-  return check->problems->len == 0 ? EXIT_DONE : EXIT_DAMAGE;
+  return check->damage == 0 ? EXIT_DONE : EXIT_DAMAGE;
 }
 
 /* stats */

@@ -29,6 +29,9 @@ enum
   EXIT_PAUSED = 130,
 };
 
+/* What a number is that was not given */
+#define NOT_GIVEN G_MININT
+
 typedef struct _Command Command;
 
 typedef struct
@@ -56,6 +59,8 @@ typedef struct
   char           *item;
   gboolean        dry_run;
   gboolean        purge;
+  int             slice;
+  gboolean        drill;
 
   char          **arguments;
   GCancellable   *cancellable;

@@ -15,8 +15,6 @@
 
 #include "stratactl-private.h"
 
-#define NOT_GIVEN G_MININT
-
 static const Command commands[] = {
   { "plan", command_plan, "[LEGACY] [--source NAME] [--attachments DIR]", "say what a migration would do; writes nothing", 0, 1 },
   { "migrate", command_migrate, "[LEGACY] [--source NAME] [--attachments DIR] [--batch N] [--compress] [--no-recovered]", "move an old store into the new one, and prove it", 0, 1 },
@@ -33,7 +31,7 @@ static const Command commands[] = {
   { "delete", command_delete, "ID… [--item ITEM]", "move sessions, or an item of one, to the trash", 1, G_MAXUINT },
   { "undelete", command_undelete, "KEY…", "bring back what was deleted", 1, G_MAXUINT },
   { "gc", command_gc, "[--dry-run] [--purge]", "clear away what nothing needs any more", 0, 0 },
-  { "verify", command_verify, "", "read everything and compare it with its digests", 0, 0 },
+  { "verify", command_verify, "[--slice PERCENT] [--drill]", "read everything and compare it with its digests", 0, 0 },
   { "reindex", command_reindex, "", "make the catalog and the search index anew from the files", 0, 0 },
   { "stats", command_stats, "", "say what is stored, and what was saved", 0, 0 },
 };
@@ -115,6 +113,8 @@ parse_options (Invocation   *invocation,
     { "format", 0, 0, G_OPTION_ARG_STRING, &invocation->format, NULL, NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &invocation->dry_run, NULL, NULL },
     { "purge", 0, 0, G_OPTION_ARG_NONE, &invocation->purge, NULL, NULL },
+    { "slice", 0, 0, G_OPTION_ARG_INT, &invocation->slice, NULL, NULL },
+    { "drill", 0, 0, G_OPTION_ARG_NONE, &invocation->drill, NULL, NULL },
     { "explain", 0, 0, G_OPTION_ARG_NONE, &invocation->explain, NULL, NULL },
     { "attachment", 0, 0, G_OPTION_ARG_FILENAME, &invocation->attachment, NULL, NULL },
     { "item", 0, 0, G_OPTION_ARG_STRING, &invocation->item, NULL, NULL },
@@ -252,7 +252,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  Invocation invocation = { .batch = NOT_GIVEN };
+  Invocation invocation = { .batch = NOT_GIVEN, .slice = NOT_GIVEN };
   g_autoptr(GError) error = NULL;
   int status;
 
