@@ -14,7 +14,7 @@ _stratactl() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --store) i=$((i + 1)); [ "$i" -lt "$COMP_CWORD" ] && store=(--store "${COMP_WORDS[i]}") ;;
-      --batch | --limit | --sort | --part | --format | --attachment | --item | -o) i=$((i + 1)) ;;
+      --batch | --limit | --sort | --part | --format | --attachment | --item | --slice | -o) i=$((i + 1)) ;;
       -*) ;;
       *) arguments=$((arguments + 1)); [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
     esac
@@ -27,7 +27,7 @@ _stratactl() {
     --sort) words='date size name' ;;
     --format) words='legacy json' ;;
     --attachments) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-    --batch | --limit | --part | --source | --item) return ;;
+    --batch | --limit | --part | --source | --item | --slice) return ;;
     *)
       if [[ $cur == -* ]]; then
         words='--store --json --quiet --help --version'
@@ -42,6 +42,7 @@ _stratactl() {
           delete) words+=' --item' ;;
           search) words+=' --limit --explain' ;;
           gc) words+=' --dry-run --purge' ;;
+          verify) words+=' --slice --drill' ;;
         esac
       else
         case $command in
