@@ -25,7 +25,7 @@ BATCH = ('--batch', '3')
 QUICK_SECONDS = 15  # for each kind of fault
 MIN_POINTS = 24     # also where the machine is slow
 STATUSES = {'no-space': WRITE, 'source-unreadable': SOURCE, 'internal': 70}
-STEPS = ('open', 'run', 'commit', 'verify')
+STEPS = ('open', 'run', 'commit', 'verify', 'secure')
 
 
 class Place:

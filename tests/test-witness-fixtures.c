@@ -151,7 +151,7 @@ check_attachment (int         dir,
   StrataDigest digest;
   guint64 length;
 
-  _strata_witness_attachment (dir, path, as_is, &digest, &length, NULL, &error);
+  _strata_witness_attachment (dir, path, as_is, &digest, &length, NULL, NULL, &error);
 
   g_assert_no_error (error);
   assert_digest (&digest, expected);
@@ -305,7 +305,7 @@ check_attachments (JsonObject *expect,
       n_checked++;
       if (g_strcmp0 (get_string (attachment, "problem"), "attachment-data-invalid") == 0)
         {
-          g_assert_false (_strata_witness_attachment (dir, path, FALSE, &digest, &length, NULL, &error));
+          g_assert_false (_strata_witness_attachment (dir, path, FALSE, &digest, &length, NULL, NULL, &error));
           g_assert_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
         }
       else if (get_string (attachment, "sha256") != NULL)

@@ -1386,7 +1386,7 @@ test_a_missing_attachment_is_an_error (Fixture       *fixture,
       StrataDigest digest;
       guint64 length;
 
-      g_assert_false (_strata_witness_attachment (fixture->dir, "nothing", as_is, &digest, &length, NULL, &error));
+      g_assert_false (_strata_witness_attachment (fixture->dir, "nothing", as_is, &digest, &length, NULL, NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
     }
 }
@@ -1545,7 +1545,7 @@ check_dat (Fixture   *fixture,
   g_autoptr(GError) error = NULL;
   StrataDigest digest;
   guint64 length;
-  gboolean ok = _strata_witness_attachment (fixture->dir, "file", FALSE, &digest, &length, NULL, &error);
+  gboolean ok = _strata_witness_attachment (fixture->dir, "file", FALSE, &digest, &length, NULL, NULL, &error);
 
   if (ok != (dat->decoded != NULL))
     g_test_message ("“%s”", dat->text);
@@ -1586,7 +1586,7 @@ test_large_attachments_are_decoded (Fixture       *fixture,
   g_autofree char *text = NULL;
   g_autofree char *expected = NULL;
   g_autoptr(GError) error = NULL;
-  StrataDigest digest;
+  StrataDigest digest, file_digest;
   guint64 length;
 
   for (gsize i = 0; i < size; i++)
@@ -1596,16 +1596,19 @@ test_large_attachments_are_decoded (Fixture       *fixture,
   expected = sha256 ((const char *)bytes, (gssize)size);
   write_file (fixture, text, strlen (text));
 
-  g_assert_true (_strata_witness_attachment (fixture->dir, "file", FALSE, &digest, &length, NULL, &error));
+  g_assert_true (_strata_witness_attachment (fixture->dir, "file", FALSE, &digest, &length, &file_digest, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (length, ==, size);
   assert_digest (&digest, expected);
 
   g_free (expected);
   expected = sha256 (text, -1);
-  g_assert_true (_strata_witness_attachment (fixture->dir, "file", TRUE, &digest, &length, NULL, &error));
+  assert_digest (&file_digest, expected);
+  memset (&file_digest, 0, sizeof file_digest);
+  g_assert_true (_strata_witness_attachment (fixture->dir, "file", TRUE, &digest, &length, &file_digest, NULL, &error));
   g_assert_cmpuint (length, ==, strlen (text));
   assert_digest (&digest, expected);
+  assert_digest (&file_digest, expected);
 }
 
 static void
@@ -1695,7 +1698,7 @@ test_mutated_attachments_do_no_harm (Fixture       *fixture,
       for (guint j = 0; j < 2; j++)
         {
           _strata_witness_set_block_size (j);
-          oks[j] = _strata_witness_attachment (fixture->dir, "file", FALSE, &digests[j], &lengths[j], NULL, NULL);
+          oks[j] = _strata_witness_attachment (fixture->dir, "file", FALSE, &digests[j], &lengths[j], NULL, NULL, NULL);
         }
 
       g_assert_true (oks[0] == oks[1]);

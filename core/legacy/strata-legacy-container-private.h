@@ -5,10 +5,15 @@
 
 #pragma once
 
+#include "base/strata-file-mark-private.h"
 #include "strata-export-zip-private.h"
 #include "strata-webkit-database-private.h"
 
 G_BEGIN_DECLS
+
+/* What comes after the name of a database in the names of the files that it consists of, "" first */
+#define STRATA_LEGACY_N_CONTAINER_FILES 3
+extern const char *const _strata_legacy_container_suffixes[STRATA_LEGACY_N_CONTAINER_FILES];
 
 /* One file that holds many collections: an export, or a web view's database; one of the two is set. */
 typedef struct
@@ -18,6 +23,8 @@ typedef struct
   char                 *file;
   StrataExportZip      *zip;
   StrataWebkitDatabase *database;
+  /* What its files looked like before any of them was read */
+  StrataFileMark        marks[STRATA_LEGACY_N_CONTAINER_FILES];
 } StrataLegacyContainer;
 
 /* STRATA_ERROR_NOT_FOUND: it is an ordinary ZIP or database, none of Taskerino's. */

@@ -7,7 +7,10 @@
 
 #include "config.h"
 
+#include "base/strata-file-private.h"
 #include "strata-legacy-container-private.h"
+
+const char *const _strata_legacy_container_suffixes[STRATA_LEGACY_N_CONTAINER_FILES] = { "", "-wal", "-journal" };
 
 static StrataLegacyContainer *
 container_new (int         dir,
@@ -19,6 +22,15 @@ container_new (int         dir,
   self->dir = dir;
   self->file = g_strdup (file);
 
+  for (guint i = 0; i < STRATA_LEGACY_N_CONTAINER_FILES; i++)
+    {
+      g_autofree char *path = g_strconcat (file, _strata_legacy_container_suffixes[i], NULL);
+      struct stat status;
+
+      if (_strata_file_stat (dir, path, &status, NULL))
+        _strata_file_mark_set (&self->marks[i], &status);
+    }
+
   return self;
 }
 
@@ -28,14 +40,11 @@ _strata_legacy_container_open_zip (int            dir,
                                    GCancellable  *cancellable,
                                    GError       **error)
 {
-  StrataExportZip *zip = _strata_export_zip_open (dir, file, cancellable, error);
-  StrataLegacyContainer *self;
+  StrataLegacyContainer *self = container_new (dir, file);
 
-  if (zip == NULL)
-    return NULL;
-
-  self = container_new (dir, file);
-  self->zip = zip;
+  self->zip = _strata_export_zip_open (dir, file, cancellable, error);
+  if (self->zip == NULL)
+    g_clear_pointer (&self, _strata_legacy_container_free);
 
   return self;
 }
@@ -47,14 +56,11 @@ _strata_legacy_container_open_database (int            dir,
                                         GCancellable  *cancellable,
                                         GError       **error)
 {
-  StrataWebkitDatabase *database = _strata_webkit_database_open (dir, file, scratch, cancellable, error);
-  StrataLegacyContainer *self;
+  StrataLegacyContainer *self = container_new (dir, file);
 
-  if (database == NULL)
-    return NULL;
-
-  self = container_new (dir, file);
-  self->database = database;
+  self->database = _strata_webkit_database_open (dir, file, scratch, cancellable, error);
+  if (self->database == NULL)
+    g_clear_pointer (&self, _strata_legacy_container_free);
 
   return self;
 }

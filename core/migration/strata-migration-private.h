@@ -10,6 +10,7 @@
 #include "store/strata-slicer-private.h"
 #include "strata-attachment-taker-private.h"
 #include "strata-migration.h"
+#include "strata-rollback-point-private.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +27,10 @@ typedef struct
   guint                   source;
   guint                   batch_size;
 
+  char                   *legacy_path;      /* what was given as the old store, and as the place of its attachments (or NULL), absolute */
+  char                   *attachments_path;
+  StrataRollbackPoint    *point;            /* watches the old store from before it is read */
+
   StrataAttachmentTaker  *taker;
   StrataBatch            *batch;
   StrataPartPacker       *packer;           /* NULL: parts stay plain */
@@ -39,6 +44,7 @@ typedef struct
   GHashTable             *torn_collections; /* the same for those of which only leading elements were */
   GHashTable             *fingerprints;     /* StrataLegacyCandidate → what its file looked like before it was read */
   char                   *unused_key;       /* of the collection that owns what nothing uses, where there is one */
+  GHashTable             *invalid_metas;    /* paths of attachments' metadata that are none; while verifying */
   gboolean                distrust;         /* the last run failed: nothing that is in the store is taken for granted */
   guint64                 file_bytes;       /* of collection files read to their end in this step */
 } StrataMigrationRun;
@@ -65,6 +71,16 @@ gboolean    _strata_migration_run_commit        (StrataMigrationRun  *run,
                                                  GError             **error);
 /* Reads the old store again by other code, reads the new one back, compares. */
 gboolean    _strata_migration_run_verify        (StrataMigrationRun  *run,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+
+/* When all is proved: makes the rollback point. */
+gboolean    _strata_migration_run_secure        (StrataMigrationRun  *run,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+/* Says of every file of the old store what became of it; @state: in which the run ends */
+gboolean    _strata_migration_write_report      (StrataMigrationRun  *run,
+                                                 const char          *state,
                                                  GCancellable        *cancellable,
                                                  GError             **error);
 

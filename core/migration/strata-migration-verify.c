@@ -16,6 +16,9 @@
 #include "strata-migration-private.h"
 #include "strata-witness-private.h"
 
+/* As much as is taken for metadata */
+#define MAX_METADATA_BYTES (64 * 1024 * 1024)
+
 /* What one pass of the witness over a file is for */
 typedef struct
 {
@@ -152,19 +155,47 @@ add_file_bytes (StrataMigrationRun          *run,
   return TRUE;
 }
 
+static StrataOldRoot
+get_root (StrataMigrationRun          *run,
+          const StrataLegacyCandidate *candidate)
+{
+  return candidate->dir == _strata_legacy_store_get_dir (run->legacy) ? STRATA_OLD_ROOT_DATA : STRATA_OLD_ROOT_COLLECTIONS;
+}
+
+/* What was read in a container has a digest, the container has not. */
+static gboolean
+note_collection_file (StrataMigrationRun           *run,
+                      const StrataLegacyCandidate  *candidate,
+                      const StrataFileMark         *mark,
+                      const StrataDigest           *digest,
+                      GError                      **error)
+{
+  StrataFileNote note = { .mark = *mark, .has_digest = TRUE, .digest = *digest };
+
+  return candidate->container != NULL ||
+         _strata_file_notes_put (_strata_rollback_point_get_notes (run->point), get_root (run, candidate), candidate->file,
+                                 &note, error);
+}
+
 /* The second reading of a collection's file; see _strata_witness_collection(). */
 static gboolean
-read_again (const StrataLegacyCandidate  *candidate,
+read_again (StrataMigrationRun           *run,
+            const StrataLegacyCandidate  *candidate,
             StrataWitnessElementFunc      func,
             gpointer                      user_data,
             StrataWitnessCollection      *out,
             GCancellable                 *cancellable,
             GError                      **error)
 {
-  g_autoptr(GInputStream) bytes = _strata_legacy_candidate_open_bytes (candidate, error);
+  g_autoptr(GInputStream) bytes = NULL;
+  StrataFileMark mark;
 
-  return bytes != NULL && _strata_witness_collection (bytes, (const char *const *)candidate->members, func, user_data, out,
-                                                        cancellable, error);
+  _strata_rollback_point_look (candidate->dir, candidate->file, &mark);
+  bytes = _strata_legacy_candidate_open_bytes (candidate, error);
+
+  return bytes != NULL &&
+         _strata_witness_collection (bytes, (const char *const *)candidate->members, func, user_data, out, cancellable, error) &&
+         note_collection_file (run, candidate, &mark, &out->file_digest, error);
 }
 
 static gboolean
@@ -177,7 +208,7 @@ verify_origin (StrataMigrationRun  *run,
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
 
-  if (!read_again (origin->candidate, compare_session, &comparison, &seen, cancellable, &witness_error) &&
+  if (!read_again (run, origin->candidate, compare_session, &comparison, &seen, cancellable, &witness_error) &&
       /* One that breaks off was reported when it was taken; what came by until then is compared */
       !_strata_file_is_content_error (witness_error))
     {
@@ -223,7 +254,7 @@ verify_collection (StrataMigrationRun  *run,
   GError *open_error = NULL;
   gboolean matches;
 
-  if (!read_again (candidate, NULL, NULL, &seen, cancellable, &witness_error))
+  if (!read_again (run, candidate, NULL, NULL, &seen, cancellable, &witness_error))
     {
       if (!_strata_file_is_content_error (witness_error))
         {
@@ -313,7 +344,7 @@ verify_torn_collection (StrataMigrationRun           *run,
   if (reader == NULL || !_strata_json_reader_enter (reader, cancellable, error))
     return FALSE;
 
-  if (!read_again (candidate, compare_element, &leading, &seen, cancellable, &witness_error) &&
+  if (!read_again (run, candidate, compare_element, &leading, &seen, cancellable, &witness_error) &&
       !_strata_file_is_content_error (witness_error))
     {
       g_propagate_error (error, g_steal_pointer (&witness_error));
@@ -352,11 +383,22 @@ verify_collections (StrataMigrationRun  *run,
 /* Attachments */
 
 static gboolean
+note_attachment_file (StrataMigrationRun    *run,
+                      const char            *path,
+                      const StrataFileNote  *note,
+                      GError               **error)
+{
+  return _strata_file_notes_put (_strata_rollback_point_get_notes (run->point), STRATA_OLD_ROOT_DATA, path, note, error);
+}
+
+static gboolean
 verify_attachment (StrataMigrationRun         *run,
                    const StrataAttachmentRow  *row,
                    GCancellable               *cancellable,
                    GError                    **error)
 {
+  int dir = _strata_legacy_store_get_dir (run->legacy);
+  StrataFileNote note = { .has_digest = TRUE, .has_object = TRUE, .object = row->digest };
   g_autofree char *path = _strata_object_dup_path (&row->digest, row->extension);
   g_autoptr(GError) witness_error = NULL;
   GInputStream *stream;
@@ -365,8 +407,9 @@ verify_attachment (StrataMigrationRun         *run,
   guint64 length;
   gboolean matches;
 
-  if (!_strata_witness_attachment (_strata_legacy_store_get_dir (run->legacy), row->source_path,
-                                   !_strata_legacy_path_is_text (row->source_path), &digest, &length, cancellable, &witness_error))
+  _strata_rollback_point_look (dir, row->source_path, &note.mark);
+  if (!_strata_witness_attachment (dir, row->source_path, !_strata_legacy_path_is_text (row->source_path), &digest, &length,
+                                   &note.digest, cancellable, &witness_error))
     {
       if (witness_error->domain != STRATA_ERROR)
         {
@@ -381,13 +424,85 @@ verify_attachment (StrataMigrationRun         *run,
   if (!stream_matches (stream, open_error, &digest, &matches, cancellable, error))
     return FALSE;
 
-  if (!matches || length != row->bytes || !_strata_digest_equal (&digest, &row->digest))
+  note.is_proved = matches && length == row->bytes && _strata_digest_equal (&digest, &row->digest);
+  if (!note.is_proved)
     report_mismatch (run, row->source_path, NULL, row->id, "An attachment read back is not what the old store has");
 
   run->file_bytes += row->source_size;
   _strata_migration_advance (run->migration, 0, run->file_bytes);
 
-  return TRUE;
+  return note_attachment_file (run, row->source_path, &note, error);
+}
+
+/* Drops the white space between tokens, and a byte order mark. */
+static void
+minify (const guint8 *text,
+        gsize         length,
+        GString      *out)
+{
+  static const guint8 bom[] = { 0xEF, 0xBB, 0xBF };
+  gboolean in_string = FALSE, is_escaped = FALSE;
+
+  for (gsize i = length >= 3 && memcmp (text, bom, 3) == 0 ? 3 : 0; i < length; i++)
+    {
+      if (in_string || !g_ascii_isspace ((char)text[i]))
+        g_string_append_c (out, (char)text[i]);
+      if (text[i] == '"' && !is_escaped)
+        in_string = !in_string;
+      is_escaped = in_string && text[i] == '\\' && !is_escaped;
+    }
+}
+
+/* What a row says of an attachment is, token for token, what its file says. */
+static gboolean
+verify_metadata (StrataMigrationRun         *run,
+                 const StrataAttachmentRow  *row,
+                 const char                 *path,
+                 GError                    **error)
+{
+  int dir = _strata_legacy_store_get_dir (run->legacy);
+  StrataFileNote note = { .has_digest = TRUE };
+  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GBytes) bytes = NULL;
+
+  _strata_rollback_point_look (dir, path, &note.mark);
+  bytes = _strata_file_read (dir, path, MAX_METADATA_BYTES, &read_error);
+  /* It was told when the attachment was taken */
+  if (bytes == NULL)
+    return TRUE;
+
+  _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &note.digest);
+  minify (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text);
+  note.is_proved = g_strcmp0 (text->str, row->meta) == 0 && strlen (text->str) == text->len;
+  if (!note.is_proved && row->meta != NULL && !g_hash_table_contains (run->invalid_metas, path))
+    report_mismatch (run, path, NULL, row->id, "An attachment's metadata read back are not what the old store has");
+
+  return note_attachment_file (run, path, &note, error);
+}
+
+/* The files under an attachment's id, each once */
+static gboolean
+verify_attachment_files (StrataMigrationRun         *run,
+                         const StrataAttachmentRow  *row,
+                         GHashTable                 *seen,
+                         GCancellable               *cancellable,
+                         GError                    **error)
+{
+  g_auto(StrataLegacyAttachmentFiles) files = { 0 };
+  g_autofree char *tag = NULL;
+
+  if (_strata_legacy_store_find_attachment (run->legacy, row->id, &files) && files.meta != NULL &&
+      files.meta->role == STRATA_LEGACY_ATTACHMENT_META && g_hash_table_add (seen, g_strdup (files.meta->path)) &&
+      !verify_metadata (run, row, files.meta->path, error))
+    return FALSE;
+
+  if (row->state != STRATA_ATTACHMENT_OBJECT || row->source_path == NULL)
+    return TRUE;
+
+  tag = g_strdup_printf ("%s\n%08x", row->source_path, _strata_digest_hash (&row->digest));
+
+  return !g_hash_table_add (seen, g_steal_pointer (&tag)) || verify_attachment (run, row, cancellable, error);
 }
 
 /* The attachments of one session or collection of this source, each old file once. */
@@ -403,21 +518,10 @@ verify_rows (StrataMigrationRun    *run,
   if (rows == NULL)
     return FALSE;
 
-  for (guint i = 0; i < rows->len; i++)
-    {
-      const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
-      g_autofree char *tag = NULL;
-
-      if (row->state != STRATA_ATTACHMENT_OBJECT || row->source_path == NULL || manifest->source != run->source)
-        continue;
-
-      tag = g_strdup_printf ("%s\n%08x", row->source_path, _strata_digest_hash (&row->digest));
-      if (!g_hash_table_add (seen, g_steal_pointer (&tag)))
-        continue;
-      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-          !verify_attachment (run, row, cancellable, error))
-        return FALSE;
-    }
+  for (guint i = 0; i < rows->len && manifest->source == run->source; i++)
+    if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+        !verify_attachment_files (run, g_ptr_array_index (rows, i), seen, cancellable, error))
+      return FALSE;
 
   return TRUE;
 }
@@ -446,6 +550,19 @@ verify_owner (StrataMigrationRun  *run,
   return FALSE;
 }
 
+static GHashTable *
+list_invalid_metas (StrataMigrationRun *run)
+{
+  GHashTable *paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GPtrArray) problems = strata_migration_dup_problems (run->migration);
+
+  for (guint i = 0; i < problems->len; i++)
+    if (strcmp (strata_problem_get_code (g_ptr_array_index (problems, i)), "attachment-meta-invalid") == 0)
+      g_hash_table_add (paths, g_strdup (strata_problem_get_path (g_ptr_array_index (problems, i))));
+
+  return paths;
+}
+
 /* The attachments of all that was taken in this run, or found as it was. What is
  * gone from the old store meanwhile can't be compared with it any more.
  */
@@ -455,9 +572,11 @@ verify_attachments (StrataMigrationRun  *run,
                     GError             **error)
 {
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) invalid_metas = list_invalid_metas (run);
   GHashTableIter iter;
   gpointer key;
 
+  run->invalid_metas = invalid_metas;
   for (guint i = 0; run->origins != NULL && i < run->origins->len; i++)
     {
       g_hash_table_iter_init (&iter, ((const StrataOrigin *)g_ptr_array_index (run->origins, i))->keys);

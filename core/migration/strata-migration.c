@@ -472,6 +472,22 @@ read_inline_metas (StrataMigrationRun *run,
   return metas;
 }
 
+/* Before anything of it is read, so that what changes meanwhile is noticed. */
+static gboolean
+watch_old_store (StrataMigrationRun  *run,
+                 GError             **error)
+{
+  const char *path = run->migration->legacy_path != NULL ? run->migration->legacy_path
+                                                         : _strata_legacy_store_get_path (run->legacy);
+
+  run->legacy_path = g_canonicalize_filename (path, NULL);
+  if (run->migration->attachments_path != NULL)
+    run->attachments_path = g_canonicalize_filename (run->migration->attachments_path, NULL);
+  run->point = _strata_rollback_point_new (run->legacy, error);
+
+  return run->point != NULL;
+}
+
 /* What there is in the old store, before anything is written. */
 static gboolean
 look_around (StrataMigrationRun  *run,
@@ -605,11 +621,23 @@ verify_everything (StrataMigrationRun  *run,
   if (!has_mismatch (self))
     return TRUE;
 
+  _strata_migration_write_report (run, "failed", NULL, NULL);
   set_state (run, "failed", NULL);
   g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT,
                        "Something read back is not what was read; the old store stays the one to trust");
 
   return FALSE;
+}
+
+/* The way back, and the account of what was done: without them it is not complete. */
+static gboolean
+secure_everything (StrataMigrationRun  *run,
+                   GCancellable        *cancellable,
+                   GError             **error)
+{
+  return _strata_migration_run_secure (run, cancellable, error) &&
+         _strata_migration_check_unchanged (run, error) &&
+         _strata_migration_write_report (run, "complete", cancellable, error);
 }
 
 /* After an error in the middle: what was complete is kept. The space set aside
@@ -658,6 +686,8 @@ run_steps (StrataMigrationRun  *run,
   if (run->migration->level > 0)
     run->packer = _strata_part_packer_new (_strata_batch_get_staging (run->batch), run->migration->level,
                                            MIN (g_get_num_processors (), MAX_PACKING_THREADS) - 1);
+  if (!_strata_rollback_point_begin (run->point, run->store, _strata_batch_get_staging (run->batch), error))
+    return FALSE;
   _strata_batch_set_distrust (run->batch, run->distrust);
   _strata_attachment_taker_set_distrust (run->taker, run->distrust);
 
@@ -667,6 +697,7 @@ run_steps (StrataMigrationRun  *run,
 
   return set_state (run, "verifying", error) &&
          verify_everything (run, cancellable, error) &&
+         secure_everything (run, cancellable, error) &&
          finish_progress (run->migration) &&
          set_state (run, "complete", error);
 }
@@ -675,6 +706,7 @@ static void
 run_clear (StrataMigrationRun *run)
 {
   g_clear_pointer (&run->packer, _strata_part_packer_free);
+  g_clear_pointer (&run->point, _strata_rollback_point_free);
   g_clear_pointer (&run->batch, _strata_batch_free);
   g_clear_pointer (&run->taker, _strata_attachment_taker_free);
   g_clear_pointer (&run->candidates, _strata_legacy_candidates_free);
@@ -688,6 +720,8 @@ run_clear (StrataMigrationRun *run)
   g_clear_pointer (&run->collections, g_hash_table_unref);
   g_clear_pointer (&run->torn_collections, g_hash_table_unref);
   g_clear_pointer (&run->fingerprints, g_hash_table_unref);
+  g_clear_pointer (&run->legacy_path, g_free);
+  g_clear_pointer (&run->attachments_path, g_free);
 }
 
 static void
@@ -762,7 +796,8 @@ strata_migration_run (StrataMigration  *self,
   run.fingerprints = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   run.recover = self->recover;
   run.legacy = _strata_legacy_store_open (self->legacy_path, self->attachments_path, NULL, cancellable, error);
-  if (run.legacy != NULL && check_apart (self, run.legacy, error) && look_around (&run, cancellable, error))
+  if (run.legacy != NULL && check_apart (self, run.legacy, error) && watch_old_store (&run, error) &&
+      look_around (&run, cancellable, error))
     run.store = strata_store_open_or_create (self->store_path, error);
 
   lock_fd = run.store != NULL ? lock_migration (_strata_store_get_dir (run.store), error) : -1;

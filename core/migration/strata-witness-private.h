@@ -61,6 +61,7 @@ gboolean _strata_witness_attachment     (int                        dir,
                                          gboolean                   as_is,
                                          StrataDigest              *out_digest,
                                          guint64                   *out_length,
+                                         StrataDigest              *out_file_digest,
                                          GCancellable              *cancellable,
                                          GError                   **error);
 

@@ -157,6 +157,8 @@ _strata_witness_collection (GInputStream              *bytes,
  * otherwise the file is a .dat, and they are what its text stands for: a data
  * URI, or bare base64.
  *
+ * @out_file_digest: (out) (optional): of the file's own bytes
+ *
  * Returns: whether the file was read and, with %STRATA_ERROR_DAMAGED_DATA if
  *   not, decoded to its end
  */
@@ -166,20 +168,28 @@ _strata_witness_attachment (int            dir,
                             gboolean       as_is,
                             StrataDigest  *out_digest,
                             guint64       *out_length,
+                            StrataDigest  *out_file_digest,
                             GCancellable  *cancellable,
                             GError       **error)
 {
   g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
   g_autoptr(StrataWitnessAttachment) attachment = NULL;
+  guint64 file_length;
 
   if (stream == NULL)
     return FALSE;
 
   if (as_is)
-    return read_blocks (stream, NULL, NULL, out_digest, out_length, cancellable, error);
+    {
+      if (!read_blocks (stream, NULL, NULL, out_digest, out_length, cancellable, error))
+        return FALSE;
+      if (out_file_digest != NULL)
+        *out_file_digest = *out_digest;
+      return TRUE;
+    }
 
   attachment = _strata_witness_attachment_new ();
-  if (!read_blocks (stream, _strata_witness_attachment_push, attachment, NULL, NULL, cancellable, error))
+  if (!read_blocks (stream, _strata_witness_attachment_push, attachment, out_file_digest, &file_length, cancellable, error))
     return FALSE;
 
   return _strata_witness_attachment_finish (attachment, out_digest, out_length, error);
