@@ -190,7 +190,8 @@ read_again (StrataMigrationRun           *run,
   g_autoptr(GInputStream) bytes = NULL;
   StrataFileMark mark;
 
-  _strata_rollback_point_look (candidate->dir, candidate->file, &mark);
+  if (!_strata_rollback_point_look (candidate->dir, candidate->file, &mark, error))
+    return FALSE;
   bytes = _strata_legacy_candidate_open_bytes (candidate, error);
 
   return bytes != NULL &&
@@ -407,7 +408,8 @@ verify_attachment (StrataMigrationRun         *run,
   guint64 length;
   gboolean matches;
 
-  _strata_rollback_point_look (dir, row->source_path, &note.mark);
+  if (!_strata_rollback_point_look (dir, row->source_path, &note.mark, error))
+    return FALSE;
   if (!_strata_witness_attachment (dir, row->source_path, !_strata_legacy_path_is_text (row->source_path), &digest, &length,
                                    &note.digest, cancellable, &witness_error))
     {
@@ -466,7 +468,8 @@ verify_metadata (StrataMigrationRun         *run,
   g_autoptr(GError) read_error = NULL;
   g_autoptr(GBytes) bytes = NULL;
 
-  _strata_rollback_point_look (dir, path, &note.mark);
+  if (!_strata_rollback_point_look (dir, path, &note.mark, error))
+    return FALSE;
   bytes = _strata_file_read (dir, path, MAX_METADATA_BYTES, &read_error);
   /* It was told when the attachment was taken */
   if (bytes == NULL)

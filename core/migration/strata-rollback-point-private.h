@@ -33,10 +33,13 @@ gboolean             _strata_rollback_point_begin      (StrataRollbackPoint     
                                                         GError                 **error);
 StrataFileNotes     *_strata_rollback_point_get_notes  (StrataRollbackPoint     *self);
 
-/* What the file looks like now, for a note to be made after it was read; all zero where it is not there */
-void                 _strata_rollback_point_look       (int                      dir,
+/* What the file looks like now, for a note to be made after it was read; all zero where it is not there.
+ * STRATA_ERROR_SOURCE: nobody can tell
+ */
+gboolean             _strata_rollback_point_look       (int                      dir,
                                                         const char              *path,
-                                                        StrataFileMark          *out_mark);
+                                                        StrataFileMark          *out_mark,
+                                                        GError                 **error);
 
 /* What was found out about the whole old store, for the manifest and the report */
 typedef struct

@@ -43,16 +43,25 @@ make_tag (StrataOldRoot  root,
   return g_strdup_printf ("%u/%s", root, path);
 }
 
-void
-_strata_rollback_point_look (int             dir,
-                             const char     *path,
-                             StrataFileMark *out_mark)
+gboolean
+_strata_rollback_point_look (int              dir,
+                             const char      *path,
+                             StrataFileMark  *out_mark,
+                             GError         **error)
 {
+  g_autoptr(GError) stat_error = NULL;
   struct stat status;
 
   *out_mark = (StrataFileMark) { 0 };
-  if (_strata_file_stat (dir, path, &status, NULL))
+  if (_strata_file_stat (dir, path, &status, &stat_error))
     _strata_file_mark_set (out_mark, &status);
+  else if (!g_error_matches (stat_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE, "The old store can't be read: %s", stat_error->message);
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* Containers were looked at before they were opened, which reads them. */
@@ -88,8 +97,8 @@ mark_file (const StrataOldFile  *file,
   if (file->kind != STRATA_OLD_COLLECTION)
     return TRUE;
 
-  if (!find_container_mark (file, &mark))
-    _strata_rollback_point_look (file->dir, file->path, &mark);
+  if (!find_container_mark (file, &mark) && !_strata_rollback_point_look (file->dir, file->path, &mark, error))
+    return FALSE;
   g_hash_table_insert (self->marks, make_tag (file->root, file->path), g_memdup2 (&mark, sizeof mark));
 
   return TRUE;
@@ -245,8 +254,8 @@ secure_collection (Making              *making,
   StrataFileMark after;
   gboolean found;
 
-  _strata_rollback_point_look (file->dir, file->path, &out->mark);
-  if (!_strata_file_notes_find (making->point->notes, file->root, file->path, &note, &found, error))
+  if (!_strata_rollback_point_look (file->dir, file->path, &out->mark, error) ||
+      !_strata_file_notes_find (making->point->notes, file->root, file->path, &note, &found, error))
     return FALSE;
 
   found = found && note.has_digest && _strata_file_mark_equal (&note.mark, &out->mark);
@@ -261,7 +270,8 @@ secure_collection (Making              *making,
       return FALSE;
     }
 
-  _strata_rollback_point_look (file->dir, file->path, &after);
+  if (!_strata_rollback_point_look (file->dir, file->path, &after, error))
+    return FALSE;
   out->has_digest = TRUE;
   out->sessions = making->findings->count_sessions (file, making->findings->user_data);
   out->is_kept = collection_holds_more (making->findings, file);
@@ -307,8 +317,8 @@ secure_attachment (Making              *making,
   StrataFileMark after;
   gboolean found;
 
-  _strata_rollback_point_look (file->dir, file->path, &out->mark);
-  if (!_strata_file_notes_find (making->point->notes, file->root, file->path, &note, &found, error))
+  if (!_strata_rollback_point_look (file->dir, file->path, &out->mark, error) ||
+      !_strata_file_notes_find (making->point->notes, file->root, file->path, &note, &found, error))
     return FALSE;
   if (found && !_strata_file_mark_equal (&note.mark, &out->mark))
     return set_changed (file, error);
@@ -321,7 +331,8 @@ secure_attachment (Making              *making,
       if (!*out_there)
         return TRUE;
 
-      _strata_rollback_point_look (file->dir, file->path, &after);
+      if (!_strata_rollback_point_look (file->dir, file->path, &after, error))
+        return FALSE;
       if (!_strata_file_mark_equal (&after, &out->mark))
         return set_changed (file, error);
       note.mark = out->mark;
@@ -359,7 +370,8 @@ secure_file (const StrataOldFile  *file,
   /* Without data, and without meaning when the database goes: it may change at any time */
   if (file->kind == STRATA_OLD_DERIVED)
     {
-      _strata_rollback_point_look (file->dir, file->path, &out.mark);
+      if (!_strata_rollback_point_look (file->dir, file->path, &out.mark, error))
+        return FALSE;
       out.is_kept = database_holds_more (file->container->database);
     }
 
