@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* StrataBlock is some moments of one piece of a session (or one note or task) in a row,
+/* StrataBlock is some moments of one bundle of a session (or one note or task) in a row,
  * about 128 KiB of their text: one row of the full-text table. What is found in
  * it is a position, the number of a word in the block, and this says which moment
  * that belongs to.
@@ -30,6 +30,7 @@ typedef struct
   guint       n_sections;
 
   /* Details */
+  guint       piece;          /* number of its piece in the bundle; never goes back */
   gint64      time_ms;        /* STRATA_TIME_NONE; unless the time is known, @offset_ms may be */
   gint64      offset_ms;
   guint64     place;          /* in the piece's text */

@@ -19,6 +19,9 @@ typedef enum
   TIME_IS_OFFSET,
 } TimeForm;
 
+/* Beside it: the moment is of another piece than the one before */
+#define OTHER_PIECE 4
+
 static void
 moment_clear (gpointer data)
 {
@@ -157,9 +160,12 @@ encode_moment (const StrataBlockMoment *moment,
                                                       : moment->offset_ms != STRATA_TIME_NONE ? TIME_IS_OFFSET : TIME_UNKNOWN;
   gint64 time = form == TIME_IS_TIME ? moment->time_ms : form == TIME_IS_OFFSET ? moment->offset_ms : 0;
   gint64 time_before = before != NULL && before->time_ms != STRATA_TIME_NONE && form == TIME_IS_TIME ? before->time_ms : 0;
-  guint64 place_before = before != NULL ? before->place : 0;
+  guint piece_before = before != NULL ? before->piece : 0;
+  guint64 place_before = before != NULL && moment->piece == piece_before ? before->place : 0;
 
-  put_number (out, (guint64)moment->kind << 2 | form);
+  put_number (out, (guint64)moment->kind << 3 | (moment->piece != piece_before ? OTHER_PIECE : 0) | form);
+  if (moment->piece != piece_before)
+    put_number (out, moment->piece - piece_before);
   put_signed (out, (gint64)(moment->place - place_before));
   if (form != TIME_UNKNOWN)
     put_signed (out, time - time_before);
@@ -333,11 +339,12 @@ decode_moment (Bytes                   *bytes,
                gboolean                 is_wanted)
 {
   guint64 head = take_number (bytes);
-  gint64 place = take_signed (bytes);
+  guint piece_before = before != NULL ? before->piece : 0;
   TimeForm form = head & 3;
 
-  moment->kind = (StrataKind)(head >> 2);
-  moment->place = (guint64)place + (before != NULL ? before->place : 0);
+  moment->kind = (StrataKind)(head >> 3);
+  moment->piece = piece_before + ((head & OTHER_PIECE) != 0 ? (guint)take_number (bytes) : 0);
+  moment->place = (guint64)take_signed (bytes) + (before != NULL && moment->piece == piece_before ? before->place : 0);
   moment->time_ms = STRATA_TIME_NONE;
   moment->offset_ms = STRATA_TIME_NONE;
   if (form == TIME_IS_TIME)

@@ -120,7 +120,7 @@ check_places (Check   *self,
   return FALSE;
 }
 
-/* Blocks of one piece */
+/* Blocks of one bundle */
 
 typedef struct
 {
@@ -138,7 +138,7 @@ is_same_bytes (sqlite3_stmt *statement,
          (bytes->len == 0 || memcmp (sqlite3_column_blob (statement, column), bytes->data, bytes->len) == 0);
 }
 
-/* The blocks of a piece are made anew in their order */
+/* The blocks of a bundle are made anew in their order */
 static gboolean
 compare_block (const StrataBlockRow  *row,
                gpointer               user_data,
@@ -167,28 +167,28 @@ add_moment (const StrataMoment  *moment,
   return _strata_search_writer_add (user_data, moment, error);
 }
 
-/* Walks a piece and compares what comes of it. */
+/* Walks what a bundle consists of, to be compared with its blocks. */
 typedef gboolean (*WalkFunc) (StrataSearchWriter *writer, gpointer user_data, GError **error);
 
 static gboolean
-check_piece (Check        *self,
-             gint64        piece,
-             WalkFunc      walk,
-             gpointer      user_data,
-             gboolean     *out_right,
-             GError      **error)
+check_bundle (Check        *self,
+              gint64        bundle,
+              WalkFunc      walk,
+              gpointer      user_data,
+              gboolean     *out_right,
+              GError      **error)
 {
   g_autoptr(sqlite3_stmt) rows = _strata_sqlite_prepare (self->index->db,
     "SELECT b.text_bytes, b.moments, b.words, b.sum, b.places, d.details FROM blocks b LEFT JOIN details d ON d.block = b.block"
-    " WHERE b.piece = ? ORDER BY b.block", error);
+    " WHERE b.bundle = ? ORDER BY b.block", error);
   Comparing comparing = { self, rows, FALSE };
   g_autoptr(StrataSearchWriter) writer = _strata_search_writer_new (self->index, compare_block, &comparing);
   gboolean has_more;
 
   if (rows == NULL)
     return FALSE;
-  _strata_sqlite_bind_uint (rows, 1, (guint64)piece);
-  _strata_search_writer_start (writer, 0, piece, 0);
+  _strata_sqlite_bind_uint (rows, 1, (guint64)bundle);
+  _strata_search_writer_start (writer, 0, bundle, 0);
   if (!walk (writer, user_data, error) || !_strata_search_writer_flush (writer, error) ||
       !_strata_sqlite_step (rows, &has_more, error))
     return FALSE;
@@ -203,92 +203,139 @@ check_piece (Check        *self,
 
 typedef struct
 {
-  StrataMomentWalk *walk;
-  StrataPieceRole   role;
-  guint             part;
-} Source;
+  Check                *check;
+  const StrataManifest *manifest;
+  const StrataPiece    *pieces;      /* of the bundle */
+  guint                 n_pieces;
+  const guint          *parts;       /* for each the index of its part */
+} Bundle;
+
+/* The session's own moment, made of what else is read */
+static gboolean
+walk_own (StrataMomentWalk      *walk,
+          const StrataManifest  *manifest,
+          StrataSearchWriter    *writer,
+          GError               **error)
+{
+  if (!_strata_moment_walk_small (walk, NULL, NULL, error))
+    return FALSE;
+
+  for (guint i = 0; i < manifest->parts->len; i++)
+    if (_strata_moments_get_content (g_ptr_array_index (manifest->parts, i)) == STRATA_CONTENT_OWN &&
+        !_strata_moment_walk_part (walk, i, NULL, NULL, error))
+      return FALSE;
+
+  return _strata_moment_walk_own (walk, add_moment, writer, error);
+}
 
 static gboolean
-walk_source (StrataSearchWriter  *writer,
+walk_bundle (StrataSearchWriter  *writer,
              gpointer             user_data,
              GError             **error)
 {
-  const Source *source = user_data;
+  const Bundle *self = user_data;
 
-  switch (source->role)
+  for (guint i = 0; i < self->n_pieces; i++)
     {
-    case STRATA_PIECE_SMALL:
-      return _strata_moment_walk_small (source->walk, add_moment, writer, error);
+      g_autoptr(StrataFacts) facts = _strata_facts_new ();
+      g_autoptr(StrataMomentWalk) walk = _strata_moment_walk_new (_strata_store_get_dir (self->check->store), self->manifest, facts,
+                                                                  self->check->cancellable, error);
+      gboolean ok = walk != NULL;
 
-    case STRATA_PIECE_PART:
-      return _strata_moment_walk_part (source->walk, source->part, add_moment, writer, error);
-
-    case STRATA_PIECE_TAIL:
-      return _strata_moment_walk_tail (source->walk, 0, add_moment, writer, error);
-
-    case STRATA_PIECE_OWN:
-    default:
-      return _strata_moment_walk_own (source->walk, add_moment, writer, error);
-    }
-}
-
-/* The tail's blocks are not made at once, so they are others: how far it is indexed says what is in them. */
-static StrataPiece *
-find_piece (GArray              *pieces,
-            StrataPieceRole      role,
-            const StrataDigest  *digest)
-{
-  for (guint i = 0; i < pieces->len; i++)
-    {
-      StrataPiece *piece = &g_array_index (pieces, StrataPiece, i);
-
-      if (!piece->is_used && piece->role == role && (digest == NULL || _strata_digest_equal (&piece->digest, digest)))
-        return piece;
-    }
-
-  return NULL;
-}
-
-static gboolean
-check_source (Check               *self,
-              GArray              *pieces,
-              Source              *source,
-              const StrataDigest  *digest,
-              gboolean            *out_right,
-              GError             **error)
-{
-  StrataPiece *piece = find_piece (pieces, source->role, digest);
-
-  if (piece == NULL)
-    {
-      *out_right = FALSE;
-      return TRUE;
-    }
-  piece->is_used = TRUE;
-
-  return check_piece (self, piece->piece, walk_source, source, out_right, error);
-}
-
-static gboolean
-check_parts (Check                 *self,
-             const StrataManifest  *manifest,
-             StrataMomentWalk      *walk,
-             GArray                *pieces,
-             gboolean              *out_right,
-             GError               **error)
-{
-  for (guint i = 0; i < manifest->parts->len; i++)
-    {
-      const StrataPart *part = g_ptr_array_index (manifest->parts, i);
-      StrataContent content = _strata_moments_get_content (part);
-      Source source = { walk, STRATA_PIECE_PART, i };
-
-      if (content == STRATA_CONTENT_NONE)
-        continue;
-      if (content == STRATA_CONTENT_OWN ? !_strata_moment_walk_part (walk, i, NULL, NULL, error)
-                                        : !check_source (self, pieces, &source, &part->raw_digest, out_right, error))
+      _strata_search_writer_set_piece (writer, i);
+      if (ok && self->pieces[i].role == STRATA_PIECE_SMALL)
+        ok = _strata_moment_walk_small (walk, add_moment, writer, error);
+      else if (ok && self->pieces[i].role == STRATA_PIECE_PART)
+        ok = _strata_moment_walk_part (walk, self->parts[i], add_moment, writer, error);
+      else if (ok)
+        ok = walk_own (walk, self->manifest, writer, error);
+      if (!ok)
         return FALSE;
     }
+
+  return TRUE;
+}
+
+/* The index of the part that a piece is; FALSE where the session has no such piece (any more), or has it already */
+static gboolean
+find_part (const StrataManifest *manifest,
+           const StrataPiece    *piece,
+           GHashTable           *seen,
+           guint                *out_part)
+{
+  StrataDigest digest;
+
+  if (piece->role == STRATA_PIECE_SMALL)
+    _strata_search_digest_small (manifest, &digest);
+  else if (piece->role == STRATA_PIECE_OWN)
+    _strata_search_digest_own (manifest, &digest);
+  *out_part = manifest->parts->len + piece->role;
+  if (piece->role != STRATA_PIECE_PART)
+    return _strata_digest_equal (&digest, &piece->digest) && g_hash_table_add (seen, GUINT_TO_POINTER (*out_part));
+
+  for (*out_part = 0; *out_part < manifest->parts->len; (*out_part)++)
+    {
+      const StrataPart *part = g_ptr_array_index (manifest->parts, *out_part);
+      StrataContent content = _strata_moments_get_content (part);
+
+      if ((content == STRATA_CONTENT_VALUE || content == STRATA_CONTENT_ELEMENTS) &&
+          _strata_digest_equal (&part->raw_digest, &piece->digest) && g_hash_table_add (seen, GUINT_TO_POINTER (*out_part)))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static guint
+count_pieces (const StrataManifest *manifest)
+{
+  guint n = 2;
+
+  for (guint i = 0; i < manifest->parts->len; i++)
+    {
+      StrataContent content = _strata_moments_get_content (g_ptr_array_index (manifest->parts, i));
+
+      n += content == STRATA_CONTENT_VALUE || content == STRATA_CONTENT_ELEMENTS;
+    }
+
+  return n;
+}
+
+/* Every piece that the session has is in one bundle, and every bundle has what its pieces have. */
+static gboolean
+check_bundles (Check                 *self,
+               const StrataManifest  *manifest,
+               GArray                *pieces,
+               gboolean              *out_right,
+               GError               **error)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
+  const StrataPiece *all = (const StrataPiece *)(const void *)pieces->data;
+
+  for (guint first = 0, n; first < pieces->len; first += n)
+    {
+      g_autoptr(GArray) parts = g_array_new (FALSE, FALSE, sizeof (guint));
+      Bundle bundle = { self, manifest, all + first, 0, NULL };
+
+      for (n = 0; first + n < pieces->len && all[first + n].bundle == all[first].bundle; n++)
+        {
+          guint part;
+
+          if (all[first].role == STRATA_PIECE_TAIL)
+            continue;
+          if (!find_part (manifest, &all[first + n], seen, &part) || all[first + n].piece != all[first].bundle + n)
+            {
+              *out_right = FALSE;
+              return TRUE;
+            }
+          g_array_append_val (parts, part);
+        }
+      bundle.n_pieces = parts->len;
+      bundle.parts = (const guint *)(const void *)parts->data;
+      if (parts->len > 0 && !check_bundle (self, all[first].bundle, walk_bundle, &bundle, out_right, error))
+        return FALSE;
+    }
+  *out_right = *out_right && g_hash_table_size (seen) == count_pieces (manifest);
 
   return TRUE;
 }
@@ -412,25 +459,24 @@ get_document (Check       *self,
   return TRUE;
 }
 
-/* A tail that grew since it was indexed is not behind: the next search brings it up to date */
+/* A tail that grew since it was indexed is not wrong: the next search brings it up to
+ * date. What was indexed of it was not indexed at once, so its blocks are others than they
+ * would be now, and only how far it is indexed can be compared.
+ */
 static gboolean
-check_tail (Check                 *self,
-            const StrataManifest  *manifest,
-            StrataMomentWalk      *walk,
-            GArray                *pieces,
-            gboolean              *out_right,
-            gboolean              *out_behind,
-            GError               **error)
+is_behind (const StrataManifest *manifest,
+           GArray               *pieces)
 {
-  StrataPiece *piece = find_piece (pieces, STRATA_PIECE_TAIL, NULL);
+  const StrataPiece *tail = NULL;
 
-  *out_behind = (piece != NULL) != (manifest->tail != NULL) ||
-                (piece != NULL && (piece->generation != manifest->tail->generation || piece->end != manifest->tail->end));
-  if (*out_behind || piece == NULL)
-    return TRUE;
-  piece->is_used = TRUE;
+  for (guint i = 0; i < pieces->len; i++)
+    if (g_array_index (pieces, StrataPiece, i).role == STRATA_PIECE_TAIL)
+      tail = &g_array_index (pieces, StrataPiece, i);
 
-  return _strata_moment_walk_tail (walk, 0, NULL, NULL, error);
+  if (tail == NULL || manifest->tail == NULL)
+    return (tail == NULL) != (manifest->tail == NULL || manifest->tail->lines->len == 0);
+
+  return tail->generation != manifest->tail->generation || tail->end != manifest->tail->end;
 }
 
 static gboolean
@@ -440,35 +486,20 @@ check_session (Check                 *self,
                GError               **error)
 {
   g_autoptr(StrataFacts) facts = _strata_facts_new ();
-  g_autoptr(StrataMomentWalk) walk =
-    _strata_moment_walk_new (_strata_store_get_dir (self->store), manifest, facts, self->cancellable, error);
   g_autoptr(GArray) pieces = NULL;
-  Source small = { walk, STRATA_PIECE_SMALL, 0 }, own = { walk, STRATA_PIECE_OWN, 0 };
-  StrataDigest small_digest, own_digest;
-  gboolean is_behind = FALSE;
   gint64 document;
 
-  if (walk == NULL || !get_document (self, manifest->key, &document, error))
+  if (!get_document (self, manifest->key, &document, error))
     return FALSE;
   pieces = _strata_search_list_pieces (self->index, document, error);
   if (pieces == NULL)
     return FALSE;
-
-  _strata_search_digest_small (manifest, &small_digest);
-  _strata_search_digest_own (manifest, &own_digest);
-  if (!check_tail (self, manifest, walk, pieces, out_right, &is_behind, error))
-    return FALSE;
-  if (is_behind)
+  if (is_behind (manifest, pieces))
     return TRUE;
 
-  if (!check_source (self, pieces, &small, &small_digest, out_right, error) ||
-      !check_parts (self, manifest, walk, pieces, out_right, error) ||
-      !check_source (self, pieces, &own, &own_digest, out_right, error))
-    return FALSE;
-  for (guint i = 0; i < pieces->len; i++)
-    *out_right = *out_right && g_array_index (pieces, StrataPiece, i).is_used;
-
-  return check_document (self, document, facts, out_right, error);
+  return _strata_moments_of_session (_strata_store_get_dir (self->store), manifest, facts, NULL, NULL, self->cancellable, error) &&
+         check_bundles (self, manifest, pieces, out_right, error) &&
+         check_document (self, document, facts, out_right, error);
 }
 
 /* Notes and tasks */
@@ -520,7 +551,7 @@ check_item (const StrataMoment  *moment,
 
   pieces = _strata_search_list_pieces (self->check->index, document, &self->error);
   if (pieces != NULL && pieces->len == 1 &&
-      check_piece (self->check, g_array_index (pieces, StrataPiece, 0).piece, walk_moment, (gpointer)moment, self->out_right, &self->error) &&
+      check_bundle (self->check, g_array_index (pieces, StrataPiece, 0).bundle, walk_moment, (gpointer)moment, self->out_right, &self->error) &&
       check_facts (self->check, document, facts, self->out_right, &self->error))
     return TRUE;
 
@@ -570,11 +601,11 @@ check_owner (Check       *self,
   g_autoptr(StrataManifest) manifest = _strata_store_load (self->store, is_collection, key, NULL);
   g_autoptr(GError) check_error = NULL;
   StrataKind kind = STRATA_N_KINDS;
-  gboolean right = TRUE, ok = TRUE;
+  gboolean right = TRUE, ok = TRUE, is_damaged;
   StrataDigest digest;
 
-  if (manifest == NULL || !_strata_search_index_get_digest (self->index, is_collection, key, &digest, NULL) ||
-      !_strata_digest_equal (&digest, &manifest->file_digest))
+  if (manifest == NULL || !_strata_search_index_get_digest (self->index, is_collection, key, &digest, &is_damaged, NULL) ||
+      is_damaged || !_strata_digest_equal (&digest, &manifest->file_digest))
     return TRUE;
 
   if (is_collection && g_strcmp0 (manifest->name, "notes") == 0)

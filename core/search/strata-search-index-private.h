@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * without a thought when it does not fit them.
  *
  * A document is a session, a note or a task. It consists of pieces: what is indexed
- * anew when it changes are those whose files are others. Their text lies in blocks
+ * anew when it changes are those whose files are others, small ones in bundles. Their text lies in blocks
  * (see strata-block-private.h), whose numbers grow with the time the document began,
  * about four to the hour: so the newest matches are the first that are met when
  * going down. What is indexed anew or removed leaves its blocks behind as dead:
@@ -79,13 +79,14 @@ gboolean           _strata_search_index_optimize       (StrataSearchIndex      *
 gboolean           _strata_search_index_vacuum         (StrataSearchIndex      *self,
                                                         GError                **error);
 
-/* The metadata digest of what is indexed of a session or collection; FALSE without
- * @error where it is not
+/* The metadata digest of what is indexed of a session or collection, and whether some of
+ * it could not be read; FALSE without @error where it is not
  */
 gboolean           _strata_search_index_get_digest     (StrataSearchIndex      *self,
                                                         gboolean                is_collection,
                                                         const char             *key,
                                                         StrataDigest           *out_digest,
+                                                        gboolean               *out_damaged,
                                                         GError                **error);
 /* Keys of sessions that were growing when they were indexed, and how much of their tails
  * is; (transfer full) (element-type utf8 guint64)

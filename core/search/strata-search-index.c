@@ -16,7 +16,7 @@
 /* An index of another version is made anew from the files. To be counted up when
  * a text is cut or found in another way.
  */
-#define VERSION 1
+#define VERSION 2
 
 /* What a connection keeps of the file */
 #define CACHE_KIB "16384"
@@ -53,15 +53,16 @@ static const char schema[] =
   "CREATE INDEX document_facets_by_document ON document_facets (document);"
   "CREATE TABLE names (field INTEGER NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL,"
   "  PRIMARY KEY (field, id, owner)) WITHOUT ROWID;"
-  "CREATE TABLE pieces (piece INTEGER PRIMARY KEY, document INTEGER NOT NULL, role INTEGER NOT NULL, digest BLOB NOT NULL,"
-  "  has INTEGER NOT NULL, generation INTEGER NOT NULL, end INTEGER NOT NULL);"
+  /* `bundle` is the number of its first piece; pieces of a bundle share blocks */
+  "CREATE TABLE pieces (piece INTEGER PRIMARY KEY, bundle INTEGER NOT NULL, document INTEGER NOT NULL, role INTEGER NOT NULL,"
+  "  digest BLOB NOT NULL, has INTEGER NOT NULL, generation INTEGER NOT NULL, end INTEGER NOT NULL);"
   "CREATE INDEX pieces_by_document ON pieces (document);"
   "CREATE INDEX tails ON pieces (document) WHERE role = 2;"
-  "CREATE TABLE blocks (block INTEGER PRIMARY KEY, document INTEGER NOT NULL, piece INTEGER NOT NULL,"
+  "CREATE TABLE blocks (block INTEGER PRIMARY KEY, document INTEGER NOT NULL, bundle INTEGER NOT NULL,"
   "  text_bytes INTEGER NOT NULL, moments INTEGER NOT NULL, words INTEGER NOT NULL, sum INTEGER NOT NULL, places BLOB NOT NULL);"
   "CREATE TABLE details (block INTEGER PRIMARY KEY, details BLOB NOT NULL);"
   "CREATE INDEX blocks_by_document ON blocks (document) WHERE document > 0;"
-  "CREATE INDEX blocks_by_piece ON blocks (piece) WHERE piece > 0;"
+  "CREATE INDEX blocks_by_bundle ON blocks (bundle) WHERE bundle > 0;"
   "CREATE INDEX documents_of_blocks ON blocks (block, document);"
   "CREATE TABLE words (word TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;"
   "CREATE INDEX common_words ON words (word, count) WHERE count >= 64;"
@@ -283,8 +284,8 @@ _strata_search_index_get_statement (StrataSearchIndex  *self,
       "UPDATE sums SET moments = moments + ?, words = words + ?, text_bytes = text_bytes + ?, blocks = blocks + 1",
     [STRATA_STATEMENT_NEXT_BLOCK] = "SELECT block FROM blocks WHERE block >= ? ORDER BY block LIMIT 1",
     [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, places FROM blocks WHERE block = ?",
-    [STRATA_STATEMENT_GET_DETAILS] =
-      "SELECT details, role, p.digest FROM details d JOIN blocks b USING (block) JOIN pieces p USING (piece) WHERE block = ?",
+    [STRATA_STATEMENT_GET_DETAILS] = "SELECT d.details, b.bundle FROM details d JOIN blocks b ON b.block = d.block WHERE d.block = ?",
+    [STRATA_STATEMENT_GET_PIECE] = "SELECT role, digest FROM pieces WHERE piece = ?",
     [STRATA_STATEMENT_GET_DOCUMENT] = "SELECT kind, owner, id, name, start, session, note FROM documents WHERE document = ?",
     [STRATA_STATEMENT_GET_WORD] = "SELECT count FROM words WHERE word = ?",
     [STRATA_STATEMENT_GET_TIES] = "SELECT DISTINCT session FROM ties WHERE item = ? ORDER BY session",
@@ -421,18 +422,24 @@ _strata_search_index_get_digest (StrataSearchIndex  *self,
                                  gboolean            is_collection,
                                  const char         *key,
                                  StrataDigest       *out_digest,
+                                 gboolean           *out_damaged,
                                  GError            **error)
 {
   g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "SELECT digest FROM owners WHERE is_collection = ? AND key = ?", error);
+    _strata_sqlite_prepare (self->db, "SELECT digest, damaged FROM owners WHERE is_collection = ? AND key = ?", error);
   gboolean row;
 
+  *out_damaged = FALSE;
   if (statement == NULL)
     return FALSE;
   _strata_sqlite_bind_uint (statement, 1, is_collection);
   _strata_sqlite_bind_text (statement, 2, key);
 
-  return _strata_sqlite_step (statement, &row, error) && row && _strata_sqlite_get_digest (statement, 0, out_digest);
+  if (!_strata_sqlite_step (statement, &row, error) || !row)
+    return FALSE;
+  *out_damaged = sqlite3_column_int (statement, 1) != 0;
+
+  return _strata_sqlite_get_digest (statement, 0, out_digest);
 }
 
 GPtrArray *

@@ -108,7 +108,7 @@ put_item (ItemsPut            *self,
   if (item->moment->text->len == 0)
     return TRUE;
 
-  _strata_search_writer_start (writer, document, piece.piece, item->facts->start_ms);
+  _strata_search_writer_start (writer, document, piece.bundle, item->facts->start_ms);
 
   return _strata_search_writer_add (writer, item->moment, error) && _strata_search_writer_flush (writer, error);
 }

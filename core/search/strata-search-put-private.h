@@ -22,9 +22,13 @@ typedef enum
   STRATA_PIECE_OWN,     /* what the session itself says: digest of all that is made of */
 } StrataPieceRole;
 
+/* Small pieces share blocks, since short blocks take more space: a bundle of them is
+ * indexed as one. Its pieces are numbered in a row, from that of the bundle on.
+ */
 typedef struct
 {
   gint64           piece;
+  gint64           bundle;
   StrataPieceRole  role;
   StrataDigest     digest;
   guint            has;         /* StrataHas that follow from it */
@@ -37,7 +41,7 @@ typedef struct
 GArray   *_strata_search_list_pieces     (StrataSearchIndex     *self,
                                           gint64                 document,
                                           GError               **error);
-/* Puts a piece and sets its number. */
+/* Puts a piece and sets its number; with a bundle of 0 it begins one. */
 gboolean  _strata_search_insert_piece    (StrataSearchIndex     *self,
                                           gint64                 document,
                                           StrataPiece           *piece,
@@ -46,8 +50,8 @@ gboolean  _strata_search_update_piece    (StrataSearchIndex     *self,
                                           const StrataPiece     *piece,
                                           GError               **error);
 /* Its blocks stay as dead ones: their numbers are still in the full-text table. */
-gboolean  _strata_search_remove_piece    (StrataSearchIndex     *self,
-                                          gint64                 piece,
+gboolean  _strata_search_remove_bundle   (StrataSearchIndex     *self,
+                                          gint64                 bundle,
                                           GError               **error);
 
 gboolean  _strata_search_insert_document (StrataSearchIndex     *self,

@@ -42,7 +42,7 @@ _strata_search_list_pieces (StrataSearchIndex  *self,
 {
   g_autoptr(GArray) pieces = g_array_new (FALSE, TRUE, sizeof (StrataPiece));
   g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db,
-    "SELECT piece, role, digest, has, generation, end FROM pieces WHERE document = ? ORDER BY piece", error);
+    "SELECT piece, role, digest, has, generation, end, bundle FROM pieces WHERE document = ? ORDER BY piece", error);
   gboolean row;
 
   if (statement == NULL)
@@ -61,6 +61,7 @@ _strata_search_list_pieces (StrataSearchIndex  *self,
       piece.has = (guint)sqlite3_column_int (statement, 3);
       piece.generation = (guint64)sqlite3_column_int64 (statement, 4);
       piece.end = (guint64)sqlite3_column_int64 (statement, 5);
+      piece.bundle = sqlite3_column_int64 (statement, 6);
       g_array_append_val (pieces, piece);
     }
 
@@ -74,7 +75,8 @@ _strata_search_insert_piece (StrataSearchIndex  *self,
                              GError            **error)
 {
   g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db,
-    "INSERT INTO pieces (document, role, digest, has, generation, end) VALUES (?, ?, ?, ?, ?, ?)", error);
+    "INSERT INTO pieces (document, role, digest, has, generation, end, bundle) VALUES (?, ?, ?, ?, ?, ?,"
+    "  CASE ?7 WHEN 0 THEN (SELECT ifnull (max (piece), 0) + 1 FROM pieces) ELSE ?7 END)", error);
 
   if (statement == NULL)
     return FALSE;
@@ -84,9 +86,12 @@ _strata_search_insert_piece (StrataSearchIndex  *self,
   _strata_sqlite_bind_uint (statement, 4, piece->has);
   _strata_sqlite_bind_uint (statement, 5, piece->generation);
   _strata_sqlite_bind_uint (statement, 6, piece->end);
+  _strata_sqlite_bind_uint (statement, 7, (guint64)piece->bundle);
   if (!_strata_sqlite_run (statement, error))
     return FALSE;
   piece->piece = sqlite3_last_insert_rowid (self->db);
+  if (piece->bundle == 0)
+    piece->bundle = piece->piece;
 
   return TRUE;
 }
@@ -110,23 +115,23 @@ _strata_search_update_piece (StrataSearchIndex  *self,
 }
 
 gboolean
-_strata_search_remove_piece (StrataSearchIndex  *self,
-                             gint64              piece,
-                             GError            **error)
+_strata_search_remove_bundle (StrataSearchIndex  *self,
+                              gint64              bundle,
+                              GError            **error)
 {
   static const char *const statements[] = {
     "UPDATE sums SET (moments, words, text_bytes, blocks, dead_bytes) ="
     "  (SELECT sums.moments - ifnull (sum (b.moments), 0), sums.words - ifnull (sum (b.words), 0),"
     "     sums.text_bytes - ifnull (sum (b.text_bytes), 0), sums.blocks - count (*),"
     "     sums.dead_bytes + ifnull (sum (b.text_bytes), 0)"
-    "   FROM blocks b WHERE b.piece = ?1)",
-    "DELETE FROM details WHERE block IN (SELECT block FROM blocks WHERE piece = ?1)",
-    "UPDATE blocks SET document = 0, piece = 0, places = x'' WHERE piece = ?1",
-    "DELETE FROM pieces WHERE piece = ?1",
+    "   FROM blocks b WHERE b.bundle = ?1)",
+    "DELETE FROM details WHERE block IN (SELECT block FROM blocks WHERE bundle = ?1)",
+    "UPDATE blocks SET document = 0, bundle = 0, places = x'' WHERE bundle = ?1",
+    "DELETE FROM pieces WHERE bundle = ?1",
     NULL
   };
 
-  return _strata_search_run_with_number (self, statements, piece, error);
+  return _strata_search_run_with_number (self, statements, bundle, error);
 }
 
 /* Documents */
@@ -248,8 +253,12 @@ _strata_search_remove_document (StrataSearchIndex  *self,
   g_autoptr(GArray) pieces = _strata_search_list_pieces (self, document, error);
 
   for (guint i = 0; pieces != NULL && i < pieces->len; i++)
-    if (!_strata_search_remove_piece (self, g_array_index (pieces, StrataPiece, i).piece, error))
-      return FALSE;
+    {
+      const StrataPiece *piece = &g_array_index (pieces, StrataPiece, i);
+
+      if (piece->piece == piece->bundle && !_strata_search_remove_bundle (self, piece->bundle, error))
+        return FALSE;
+    }
 
   return pieces != NULL && _strata_search_run_with_number (self, statements, document, error);
 }

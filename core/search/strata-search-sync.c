@@ -235,10 +235,10 @@ sync_entry (Sync         *self,
   g_autoptr(GError) load_error = NULL;
   g_autoptr(GError) digest_error = NULL;
   g_autoptr(StrataManifest) manifest = _strata_store_load (self->store, entry->is_collection, entry->key, &load_error);
-  gboolean is_known;
+  gboolean is_known, is_damaged;
   StrataDigest digest;
 
-  is_known = _strata_search_index_get_digest (self->index, entry->is_collection, entry->key, &digest, &digest_error);
+  is_known = _strata_search_index_get_digest (self->index, entry->is_collection, entry->key, &digest, &is_damaged, &digest_error);
   if (digest_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&digest_error));
@@ -246,7 +246,7 @@ sync_entry (Sync         *self,
     }
 
   if (manifest != NULL)
-    return (is_known && manifest->tail == NULL && _strata_digest_equal (&digest, &manifest->file_digest)) ||
+    return (is_known && !is_damaged && manifest->tail == NULL && _strata_digest_equal (&digest, &manifest->file_digest)) ||
            _strata_search_index_put (self->index, _strata_store_get_dir (self->store), manifest, self->cancellable, error);
 
   if (g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))

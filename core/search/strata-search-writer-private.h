@@ -38,11 +38,14 @@ StrataSearchWriter *_strata_search_writer_new   (StrataSearchIndex     *index,
                                                  gpointer               user_data);
 void                _strata_search_writer_free  (StrataSearchWriter    *self);
 
-/* What follows belongs to a piece of a document, which began at @start_ms. */
+/* What follows belongs to a bundle of a document, which began at @start_ms. */
 void                _strata_search_writer_start (StrataSearchWriter    *self,
                                                  gint64                 document,
-                                                 gint64                 piece,
+                                                 gint64                 bundle,
                                                  gint64                 start_ms);
+/* What follows belongs to the piece of that number in the bundle; 0 without it. */
+void                _strata_search_writer_set_piece (StrataSearchWriter *self,
+                                                 guint                  number);
 gboolean            _strata_search_writer_add   (StrataSearchWriter    *self,
                                                  const StrataMoment    *moment,
                                                  GError               **error);

@@ -26,7 +26,8 @@ struct _StrataSearchWriter
 
   /* What is being written */
   gint64             document;
-  gint64             piece;
+  gint64             bundle;
+  guint              piece;        /* number in it */
   gint64             next_block;
   gint64             taken_from;   /* the next block that is taken, G_MAXINT64 for none; 0: not known */
 
@@ -78,7 +79,7 @@ get_first_block (gint64 start_ms)
 void
 _strata_search_writer_start (StrataSearchWriter *self,
                              gint64              document,
-                             gint64              piece,
+                             gint64              bundle,
                              gint64              start_ms)
 {
   g_assert (self->block->moments->len == 0);
@@ -89,7 +90,15 @@ _strata_search_writer_start (StrataSearchWriter *self,
       self->taken_from = 0;
     }
   self->document = document;
-  self->piece = piece;
+  self->bundle = bundle;
+  self->piece = 0;
+}
+
+void
+_strata_search_writer_set_piece (StrataSearchWriter *self,
+                                 guint               number)
+{
+  self->piece = number;
 }
 
 /* Finds a number that no block has, living or dead. */
@@ -189,7 +198,7 @@ insert_block (StrataSearchWriter    *self,
 
   _strata_sqlite_bind_uint (statement, 1, (guint64)block);
   _strata_sqlite_bind_uint (statement, 2, (guint64)self->document);
-  _strata_sqlite_bind_uint (statement, 3, (guint64)self->piece);
+  _strata_sqlite_bind_uint (statement, 3, (guint64)self->bundle);
   _strata_sqlite_bind_uint (statement, 4, row->text_bytes);
   _strata_sqlite_bind_uint (statement, 5, row->moments);
   _strata_sqlite_bind_uint (statement, 6, row->words);
@@ -286,7 +295,7 @@ _strata_search_writer_add (StrataSearchWriter  *self,
 {
   StrataBlockMoment added = {
     .kind = moment->kind, .first_section = self->block->sections->len, .n_sections = moment->sections->len,
-    .time_ms = moment->time_ms, .offset_ms = moment->offset_ms, .place = moment->place, .id = g_strdup (moment->id),
+    .piece = self->piece, .time_ms = moment->time_ms, .offset_ms = moment->offset_ms, .place = moment->place, .id = g_strdup (moment->id),
   };
   gsize base;
 

@@ -475,6 +475,31 @@ with_index (StrataSearch  *self,
 
 /* Running */
 
+/* Where the text of a hit is: what the piece stands for */
+static gboolean
+fill_from_piece (Lane             *lane,
+                 gint64            piece,
+                 StrataSearchHit  *hit,
+                 GError          **error)
+{
+  sqlite3_stmt *statement = _strata_search_index_get_statement (lane->index, STRATA_STATEMENT_GET_PIECE, error);
+  gboolean has_row, ok;
+
+  if (statement == NULL)
+    return FALSE;
+
+  _strata_sqlite_bind_uint (statement, 1, (guint64)piece);
+  ok = _strata_sqlite_step (statement, &has_row, error);
+  if (ok && has_row)
+    {
+      hit->role = (guint)sqlite3_column_int (statement, 0);
+      _strata_sqlite_get_digest (statement, 1, &hit->digest);
+    }
+  sqlite3_reset (statement);
+
+  return ok;
+}
+
 /* What a moment's block says of it */
 static gboolean
 fill_from_block (Lane                  *lane,
@@ -485,17 +510,14 @@ fill_from_block (Lane                  *lane,
   sqlite3_stmt *statement = _strata_search_index_get_statement (lane->index, STRATA_STATEMENT_GET_DETAILS, error);
   StrataBlockMoment moment;
   gboolean has_row, ok;
+  gint64 bundle;
 
   if (statement == NULL)
     return FALSE;
 
   _strata_sqlite_bind_uint (statement, 1, (guint64)row->block);
   ok = _strata_sqlite_step (statement, &has_row, error);
-  if (ok && has_row)
-    {
-      hit->role = (guint)sqlite3_column_int (statement, 1);
-      _strata_sqlite_get_digest (statement, 2, &hit->digest);
-    }
+  bundle = ok && has_row ? sqlite3_column_int64 (statement, 1) : 0;
   if (ok && (!has_row || !_strata_block_decode_detail (&moment, row->number, sqlite3_column_blob (statement, 0),
                                                        (gsize)sqlite3_column_bytes (statement, 0))))
     {
@@ -512,7 +534,7 @@ fill_from_block (Lane                  *lane,
   hit->offset_ms = moment.offset_ms;
   hit->place = moment.place;
 
-  return TRUE;
+  return fill_from_piece (lane, bundle + moment.piece, hit, error);
 }
 
 /* What the document of a row says; @is_session: of the session it is shown under */
