@@ -623,10 +623,10 @@ test_attachments_can_be_added_for_later (Fixture       *fixture,
       g_assert_cmpstr (owner, ==, fixture->key);
       g_clear_pointer (&owner, g_free);
       assert_attachments (fixture->store, fixture->key, "p9 object");
+      assert_session (fixture->store, fixture->key, SESSION);
       if (i == 1)
         seal (fixture->store, fixture->key);
     }
-  assert_session (fixture->store, fixture->key, SESSION);
   assert_sound (fixture->store);
 }
 

@@ -331,6 +331,8 @@ add_part (StrataValueStream    *self,
 
 /* Adds the elements of @parts, and of the tail behind them, with commas between.
  * @tail: (nullable)
+ * @list: the one whose elements they are; STRATA_N_LISTS: one that does not grow. Lines of
+ *   the tail that only bring attachments say the same of themselves, and are no elements.
  */
 static void
 add_elements (StrataValueStream    *self,
@@ -350,7 +352,7 @@ add_elements (StrataValueStream    *self,
       add_part (self, manifest, g_ptr_array_index (parts, i), TRUE);
     }
 
-  for (guint i = 0; tail != NULL && i < tail->lines->len; i++)
+  for (guint i = 0; tail != NULL && list != STRATA_N_LISTS && i < tail->lines->len; i++)
     {
       const StrataTailLine *line = &g_array_index (tail->lines, StrataTailLine, i);
 
