@@ -34,7 +34,7 @@ gboolean             _strata_rollback_point_begin      (StrataRollbackPoint     
 StrataFileNotes     *_strata_rollback_point_get_notes  (StrataRollbackPoint     *self);
 
 /* What the file looks like now, for a note to be made after it was read; all zero where it is not there.
- * STRATA_ERROR_SOURCE: nobody can tell
+ * G_IO_ERROR: nobody can tell
  */
 gboolean             _strata_rollback_point_look       (int                      dir,
                                                         const char              *path,

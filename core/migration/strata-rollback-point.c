@@ -57,7 +57,7 @@ _strata_rollback_point_look (int              dir,
     _strata_file_mark_set (out_mark, &status);
   else if (!g_error_matches (stat_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
-      g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE, "The old store can't be read: %s", stat_error->message);
+      g_propagate_error (error, g_steal_pointer (&stat_error));
       return FALSE;
     }
 
