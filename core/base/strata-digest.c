@@ -12,6 +12,7 @@
 #include <gcrypt.h>
 #include <zlib.h>
 
+#include "strata-checkpoint-private.h"
 #include "strata-digest-private.h"
 
 #define BLOCK_BYTES (256 * 1024)
@@ -100,7 +101,10 @@ _strata_digest_of_stream (GInputStream  *stream,
   gssize size;
 
   while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, cancellable, error)) > 0)
-    _strata_hasher_update (hasher, block, (gsize)size);
+    {
+      _strata_hasher_update (hasher, block, (gsize)size);
+      _strata_checkpoint (0);
+    }
   _strata_hasher_finish (hasher, out_digest);
 
   return size == 0;

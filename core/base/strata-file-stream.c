@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "strata-error.h"
+#include "strata-checkpoint-private.h"
 #include "strata-file-private.h"
 #include "strata-seam-private.h"
 
@@ -79,6 +80,7 @@ file_stream_read (GInputStream  *stream,
   size = _strata_file_stream_read_at (self, buffer, count, self->position, error);
   if (size > 0)
     self->position += size;
+  _strata_checkpoint ((gsize)MAX (size, 0));
 
   return size;
 }

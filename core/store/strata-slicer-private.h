@@ -39,6 +39,14 @@ void            _strata_slicer_set_string_func   (StrataSlicer          *self,
                                                   StrataJsonStringFunc   func,
                                                   gpointer               user_data);
 
+/* Called for every member of a session that is small, as soon as it was read: name and value are JSON. */
+typedef void (*StrataSlicerMemberFunc)           (const char            *name,
+                                                  const char            *value,
+                                                  gpointer               user_data);
+void            _strata_slicer_set_member_func   (StrataSlicer          *self,
+                                                  StrataSlicerMemberFunc func,
+                                                  gpointer               user_data);
+
 StrataManifest *_strata_slicer_take_session      (StrataSlicer          *self,
                                                   StrataJsonReader      *reader,
                                                   GCancellable          *cancellable,

@@ -36,6 +36,8 @@ struct _StrataSlicer
 
   StrataJsonStringFunc  string_func;
   gpointer              string_data;
+  StrataSlicerMemberFunc member_func;
+  gpointer              member_data;
   GHashTable           *stored_parts;  /* tag → StrataPart that need not be written */
   StrataPartPacker     *packer;        /* NULL: parts stay plain */
 
@@ -187,6 +189,15 @@ _strata_slicer_set_string_func (StrataSlicer         *self,
 {
   self->string_func = func;
   self->string_data = user_data;
+}
+
+void
+_strata_slicer_set_member_func (StrataSlicer           *self,
+                                StrataSlicerMemberFunc  func,
+                                gpointer                user_data)
+{
+  self->member_func = func;
+  self->member_data = user_data;
 }
 
 const char *
@@ -516,6 +527,8 @@ take_member (StrataSlicer      *self,
 
       kept->length = self->part->len;
       kept->value = g_strndup (self->part->str, self->part->len);
+      if (self->member_func != NULL)
+        self->member_func (name, kept->value, self->member_data);
       return TRUE;
     }
 

@@ -22,6 +22,8 @@ int             _strata_store_get_dir         (StrataStore           *self);
 gboolean        _strata_store_lock            (StrataStore           *self,
                                                GError               **error);
 void            _strata_store_unlock          (StrataStore           *self);
+/* Whether this thread has locked it, asked by the only one that does. */
+gboolean        _strata_store_is_locked       (StrataStore           *self);
 
 /* This store object's own corner of staging/, for files that another commit puts in place; borrowed. */
 StrataStaging  *_strata_store_get_corner      (StrataStore           *self,

@@ -177,6 +177,12 @@ _strata_store_unlock (StrataStore *self)
   g_mutex_unlock (&self->lock_mutex);
 }
 
+gboolean
+_strata_store_is_locked (StrataStore *self)
+{
+  return self->lock_fd >= 0;
+}
+
 StrataWriter *
 _strata_store_get_writer (StrataStore *self)
 {
