@@ -10,6 +10,7 @@
 #include "store/strata-slicer-private.h"
 #include "strata-attachment-taker-private.h"
 #include "strata-migration.h"
+#include "strata-pace-private.h"
 #include "strata-rollback-point-private.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct
   StrataStore            *store;
   guint                   source;
   guint                   batch_size;
+  gboolean                has_begun;        /* the store says that it runs */
 
   char                   *legacy_path;      /* what was given as the old store, and as the place of its attachments (or NULL), absolute */
   char                   *attachments_path;
@@ -124,11 +126,20 @@ void        _strata_migration_report            (StrataProblem       *problem,
                                                  gpointer             migration);
 void        _strata_migration_set_step          (StrataMigration     *self,
                                                  const char          *step,
+                                                 StrataWork           work,
                                                  guint64              items_total,
                                                  guint64              bytes_total);
 void        _strata_migration_advance           (StrataMigration     *self,
                                                  guint64              items,
                                                  guint64              bytes);
+
+void        _strata_migration_set_work          (StrataMigration     *self,
+                                                 StrataWork           work,
+                                                 guint64              bytes);
+void        _strata_migration_show_session      (StrataMigration     *self,
+                                                 char                *name);
+void        _strata_migration_set_activity      (StrataMigration     *self,
+                                                 const char          *activity);
 
 /* The counts are the run's own; only the run writes them. */
 StrataMigrationCounts *

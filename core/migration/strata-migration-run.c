@@ -28,8 +28,10 @@ _strata_migration_run_commit (StrataMigrationRun  *run,
   guint length = _strata_batch_get_length (run->batch);
 
   run->batch_bytes = 0;
+  _strata_migration_set_activity (run->migration, "saving");
   if (!_strata_batch_commit (run->batch, error))
     return FALSE;
+  _strata_migration_set_activity (run->migration, "reading");
 
   if (length > 0 && !_strata_journal_append (_strata_store_get_dir (run->store), error, "committed %u", length))
     return FALSE;

@@ -11,6 +11,7 @@
 
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
+#include "json/strata-json-members-private.h"
 #include "store/strata-key-private.h"
 #include "strata-migration-private.h"
 
@@ -401,6 +402,25 @@ take_elements (Taking               *taking,
     }
 }
 
+/* A StrataSlicerMemberFunc: says which session is under way. */
+static void
+show_name (const char *name,
+           const char *value,
+           gpointer    migration)
+{
+  static const char *const names[] = { "name", NULL };
+  g_autofree char *object = NULL;
+  g_autoptr(StrataJsonMembers) members = NULL;
+
+  if (strcmp (name, "\"name\"") != 0 || value[0] != '"')
+    return;
+
+  object = g_strdup_printf ("{\"name\":%s}", value);
+  members = _strata_json_members_parse (object, strlen (object), names, NULL);
+  if (members != NULL)
+    _strata_migration_show_session (migration, _strata_json_members_dup_string (members, "name"));
+}
+
 /* Takes all that is wanted of one candidate. What breaks off gives up its
  * leading sessions and is kept in quarantine as it is; origin->is_whole tells.
  */
@@ -420,10 +440,12 @@ take_candidate (Taking  *taking,
     return FALSE;
 
   taking->slicer = slicer;
+  _strata_slicer_set_member_func (slicer, show_name, run->migration);
   taking->origin = add_origin (run, taking->candidate);
   ok = take_elements (taking, payload, &take_error);
   _strata_attachment_taker_forget (run->taker);
   taking->origin->is_whole = ok && taking->wanted == NULL;
+  _strata_migration_show_session (run->migration, NULL);
   if (ok)
     return _strata_migration_finish_payload (run, taking->candidate, payload, taking->cancellable, error) &&
            _strata_migration_run_commit (run, error);

@@ -609,7 +609,10 @@ _strata_migration_run_verify (StrataMigrationRun  *run,
   _strata_seam_get ()->mark ("verify");
   run->file_bytes = 0;
 
-  return verify_sessions (run, cancellable, error) &&
-         verify_collections (run, cancellable, error) &&
-         verify_attachments (run, cancellable, error);
+  if (!verify_sessions (run, cancellable, error) || !verify_collections (run, cancellable, error))
+    return FALSE;
+
+  _strata_migration_set_work (run->migration, STRATA_WORK_CHECK_FILES, run->file_bytes);
+
+  return verify_attachments (run, cancellable, error);
 }

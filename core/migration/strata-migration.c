@@ -17,114 +17,12 @@
 #include "maintenance/strata-statistics.h"
 #include "strata-inline-attachments-private.h"
 #include "strata-journal-private.h"
-#include "strata-migration-private.h"
+#include "strata-migration-object-private.h"
 #include "strata-survey-private.h"
 
-#define DEFAULT_BATCH 15
 #define LOCK_PATH "migration/lock"
-/* No time left is told before this */
-#define MIN_ELAPSED 10.0
 /* More of them have nothing to do: one reads, and waits for the disk */
 #define MAX_PACKING_THREADS 8
-
-/**
- * StrataMigration:
- *
- * Moves an old store into a new one: reads it, writes the new one batch by
- * batch, reads everything back and compares it with what a separate pass over
- * the old store sees. The old store is only ever read.
- *
- * It runs once; to continue after an error, a pause or a crash, make a new one
- * over the same store: what is there already is not written again.
- *
- * Threads: [method@Strata.Migration.run] works on the calling thread, which
- * must not be one that draws; the getters may be called from any.
- */
-struct _StrataMigration
-{
-  GObject                 parent_instance;
-
-  /* Set before the run, never changed after */
-  char                   *store_path;
-  char                   *legacy_path;
-  char                   *attachments_path;
-  char                   *source;
-  guint                   batch_size;
-  gboolean                recover;
-  int                     level;         /* of gzip; -1: parts stay plain */
-
-  /* Guarded by @mutex */
-  GMutex                  mutex;
-  const char             *state;
-  const char             *step;
-  guint64                 items;
-  guint64                 items_total;
-  guint64                 bytes;
-  guint64                 bytes_total;
-  gint64                  started_us;
-  gint64                  step_started_us;
-  gint64                  ended_us;
-  StrataMigrationCounts   counts;
-  GPtrArray              *problems;
-};
-
-G_DEFINE_FINAL_TYPE (StrataMigration, strata_migration, G_TYPE_OBJECT)
-
-static void
-strata_migration_finalize (GObject *object)
-{
-  StrataMigration *self = STRATA_MIGRATION (object);
-
-  g_free (self->store_path);
-  g_free (self->legacy_path);
-  g_free (self->attachments_path);
-  g_free (self->source);
-  g_ptr_array_unref (self->problems);
-  g_mutex_clear (&self->mutex);
-
-  G_OBJECT_CLASS (strata_migration_parent_class)->finalize (object);
-}
-
-static void
-strata_migration_class_init (StrataMigrationClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = strata_migration_finalize;
-}
-
-static void
-strata_migration_init (StrataMigration *self)
-{
-  g_mutex_init (&self->mutex);
-  self->state = "planned";
-  self->step = "planning";
-  self->batch_size = DEFAULT_BATCH;
-  self->recover = TRUE;
-  self->level = -1;
-  self->problems = g_ptr_array_new_with_free_func (g_object_unref);
-}
-
-/**
- * strata_migration_new:
- * @store_path: the new store's folder; made when it is not there
- * @legacy_path: (nullable): the old data folder, the folder above it, a web
- *   view's folder or database, or an export; %NULL: the usual places are looked through
- *
- * Returns: (transfer full): a migration that has not been run
- */
-StrataMigration *
-strata_migration_new (const char *store_path,
-                      const char *legacy_path)
-{
-  StrataMigration *self;
-
-  g_return_val_if_fail (store_path != NULL, NULL);
-
-  self = g_object_new (STRATA_TYPE_MIGRATION, NULL);
-  self->store_path = g_strdup (store_path);
-  self->legacy_path = g_strdup (legacy_path);
-
-  return self;
-}
 
 /**
  * strata_migration_set_batch_size:
@@ -174,6 +72,21 @@ strata_migration_set_compression (StrataMigration *self,
 }
 
 /**
+ * strata_migration_set_sessions_expected:
+ * @sessions: how many sessions there are, as a plan says; 0: nobody knows
+ *
+ * Only so that it can be told how many are left.
+ */
+void
+strata_migration_set_sessions_expected (StrataMigration *self,
+                                        guint64          sessions)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  self->sessions_expected = sessions;
+}
+
+/**
  * strata_migration_set_attachments_path:
  * @path: (nullable): the data folder, or the folder above it, whose attachments
  *   and videos are meant, where they do not lie in the old store itself
@@ -215,11 +128,14 @@ _strata_migration_report (StrataProblem *problem,
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   g_ptr_array_add (self->problems, problem);
+  _strata_migration_tell (self);
 }
 
+/* A step, of which @work is the first kind */
 void
 _strata_migration_set_step (StrataMigration *self,
                             const char      *step,
+                            StrataWork       work,
                             guint64          items_total,
                             guint64          bytes_total)
 {
@@ -230,7 +146,24 @@ _strata_migration_set_step (StrataMigration *self,
   self->items_total = items_total;
   self->bytes = 0;
   self->bytes_total = bytes_total;
-  self->step_started_us = g_get_monotonic_time ();
+  self->read_bytes = 0;
+  self->pace_base = 0;
+  _strata_pace_begin (&self->pace, work, g_get_monotonic_time ());
+  _strata_migration_tell (self);
+}
+
+/* Another kind of work of the same step begins; its bytes count from @bytes. */
+void
+_strata_migration_set_work (StrataMigration *self,
+                            StrataWork       work,
+                            guint64          bytes)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->bytes = MAX (bytes, self->bytes);
+  self->read_bytes = 0;
+  self->pace_base = self->bytes;
+  _strata_pace_begin (&self->pace, work, g_get_monotonic_time ());
 }
 
 /* @items: 0 leaves it as it is */
@@ -243,6 +176,30 @@ _strata_migration_advance (StrataMigration *self,
 
   self->items = MAX (items, self->items);
   self->bytes = MAX (bytes, self->bytes);
+  self->read_bytes = 0;
+  _strata_migration_tell (self);
+}
+
+/* @name: (transfer full) (nullable): of the session under way */
+void
+_strata_migration_show_session (StrataMigration *self,
+                                char            *name)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  g_free (self->session);
+  self->session = name;
+  _strata_migration_tell (self);
+}
+
+/* @activity: what is begun, for when it does not come back: "reading" or "saving" */
+void
+_strata_migration_set_activity (StrataMigration *self,
+                                const char      *activity)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->activity = activity;
 }
 
 StrataMigrationCounts *
@@ -273,7 +230,7 @@ strata_migration_get_state (StrataMigration *self)
 
   locker = g_mutex_locker_new (&self->mutex);
 
-  return self->state;
+  return _strata_migration_state_get_name (self->state);
 }
 
 /**
@@ -285,24 +242,23 @@ strata_migration_get_progress (StrataMigration         *self,
                                StrataMigrationProgress *out_progress)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
-  gint64 now = g_get_monotonic_time ();
-  double step_elapsed;
+  StrataMigrationView view;
 
   g_return_if_fail (STRATA_IS_MIGRATION (self));
 
   locker = g_mutex_locker_new (&self->mutex);
-  out_progress->state = self->state;
-  out_progress->step = self->step;
-  out_progress->items = self->items;
-  out_progress->items_total = self->items_total;
-  out_progress->bytes = MIN (self->bytes, self->bytes_total);
-  out_progress->bytes_total = self->bytes_total;
-  out_progress->elapsed = self->started_us > 0 ? (double)(now - self->started_us) / G_USEC_PER_SEC : 0;
-  out_progress->remaining = -1;
-
-  step_elapsed = (double)(now - self->step_started_us) / G_USEC_PER_SEC;
-  if (self->step_started_us > 0 && step_elapsed >= MIN_ELAPSED && self->bytes > 0 && self->bytes <= self->bytes_total)
-    out_progress->remaining = step_elapsed * (double)(self->bytes_total - self->bytes) / (double)self->bytes;
+  _strata_migration_look (self, &view);
+  out_progress->state = _strata_migration_state_get_name (view.state);
+  out_progress->step = view.step;
+  out_progress->reason = view.reason;
+  out_progress->items = view.sessions_done;
+  out_progress->items_total = view.sessions_total;
+  out_progress->bytes = view.bytes_done;
+  out_progress->bytes_total = view.bytes_total;
+  out_progress->fraction = view.fraction;
+  out_progress->elapsed = view.elapsed;
+  out_progress->remaining = view.seconds_left;
+  g_free (view.session);
 }
 
 /**
@@ -411,12 +367,11 @@ strata_migration_find_holder (const char *store_path,
 
 /* States */
 
-static gboolean
-set_state (StrataMigrationRun  *run,
-           const char          *state,
-           GError             **error)
+gboolean
+_strata_migration_persist (StrataMigrationRun  *run,
+                           const char          *state,
+                           GError             **error)
 {
-  StrataMigration *self = run->migration;
   int dir = _strata_store_get_dir (run->store);
   g_autoptr(StrataHeader) header = NULL;
   gboolean is_new, ok;
@@ -432,22 +387,35 @@ set_state (StrataMigrationRun  *run,
 
       run->source = _strata_header_add_source (header, path, &is_new);
       run->distrust = run->distrust || strcmp (header->state, "failed") == 0;
-      _strata_header_set_source_bytes (header, run->source, self->counts.bytes_original);
+      _strata_header_set_source_bytes (header, run->source, run->migration->counts.bytes_original);
       g_free (header->state);
       header->state = g_strdup (state);
       ok = _strata_header_write (header, dir, error) &&
            _strata_journal_append (dir, error, "state %s source=%u", state, run->source);
     }
   _strata_store_unlock (run->store);
-
-  if (ok)
-    {
-      g_mutex_lock (&self->mutex);
-      self->state = state;
-      g_mutex_unlock (&self->mutex);
-    }
+  run->has_begun = run->has_begun || ok;
 
   return ok;
+}
+
+static gboolean
+set_state (StrataMigrationRun  *run,
+           const char          *name,
+           GError             **error)
+{
+  StrataMigration *self = run->migration;
+  StrataMigrationState state;
+
+  if (!_strata_migration_persist (run, name, error))
+    return FALSE;
+
+  g_mutex_lock (&self->mutex);
+  if (_strata_migration_state_from_name (name, &state))
+    _strata_migration_enter (self, state);
+  g_mutex_unlock (&self->mutex);
+
+  return TRUE;
 }
 
 /* Notes and tasks carry metadata of attachments; a collection that can't be read is reported when it is taken. */
@@ -488,6 +456,21 @@ watch_old_store (StrataMigrationRun  *run,
   return run->point != NULL;
 }
 
+static void
+begin_pace (StrataMigration    *self,
+            const StrataSurvey *survey)
+{
+  const guint64 totals[STRATA_N_WORKS] = {
+    [STRATA_WORK_COPY] = survey->bytes_original,
+    [STRATA_WORK_CHECK_TEXT] = survey->bytes_text,
+    [STRATA_WORK_CHECK_FILES] = survey->bytes_original - survey->bytes_text,
+  };
+
+  g_mutex_lock (&self->mutex);
+  _strata_pace_init (&self->pace, totals);
+  g_mutex_unlock (&self->mutex);
+}
+
 /* What there is in the old store, before anything is written. */
 static gboolean
 look_around (StrataMigrationRun  *run,
@@ -504,6 +487,7 @@ look_around (StrataMigrationRun  *run,
 
   _strata_survey_make (run->legacy, run->candidates, _strata_migration_report, self, &survey);
   self->counts.bytes_original = survey.bytes_original;
+  begin_pace (self, &survey);
 
   return TRUE;
 }
@@ -570,7 +554,7 @@ copy_everything (StrataMigrationRun  *run,
 {
   StrataMigration *self = run->migration;
 
-  _strata_migration_set_step (self, "copying", 0, self->counts.bytes_original);
+  _strata_migration_set_step (self, "copying", STRATA_WORK_COPY, self->sessions_expected, self->counts.bytes_original);
 
   return _strata_migration_run_sessions (run, cancellable, error) &&
          _strata_migration_run_collections (run, cancellable, error) &&
@@ -611,7 +595,7 @@ verify_everything (StrataMigrationRun  *run,
   gint64 started = g_get_monotonic_time ();
   gboolean ok;
 
-  _strata_migration_set_step (self, "verifying", self->counts.sessions_migrated + self->counts.sessions_unchanged,
+  _strata_migration_set_step (self, "verifying", STRATA_WORK_CHECK_TEXT, self->counts.sessions_migrated + self->counts.sessions_unchanged,
                               self->counts.bytes_original);
   ok = _strata_migration_run_verify (run, cancellable, error);
   self->counts.seconds_verify = (double)(g_get_monotonic_time () - started) / G_USEC_PER_SEC;
@@ -656,6 +640,16 @@ save_what_is_complete (StrataMigrationRun *run,
     _strata_store_release_reserve (run->store);
   if (!_strata_migration_run_commit (run, &error) || !set_state (run, "paused", &error))
     g_info ("The last batch is left for the next run: %s", error->message);
+}
+
+/* After somebody cancelled it */
+static void
+give_up (StrataMigrationRun *run)
+{
+  g_autoptr(GError) error = NULL;
+
+  if ((run->batch != NULL && !_strata_migration_run_commit (run, &error)) || !set_state (run, "cancelled", &error))
+    g_info ("That the migration was given up could not be written down: %s", error->message);
 }
 
 /* What was passed over, such as backups, counts as done at the end. */
@@ -746,7 +740,9 @@ run_locked (StrataMigrationRun  *run,
 
   if (!ok)
     {
-      if (run->batch != NULL)
+      if (g_error_matches (run_error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && run->migration->cancel != STRATA_CANCEL_NONE)
+        give_up (run);
+      else if (run->batch != NULL)
         save_what_is_complete (run, run_error);
       if (run->taker != NULL)
         take_over_counts (run);
@@ -757,12 +753,72 @@ run_locked (StrataMigrationRun  *run,
   return ok;
 }
 
+/* The run, between its beginning and its end */
+static gboolean
+run_all (StrataMigrationRun  *run,
+         GCancellable        *cancellable,
+         GError             **error)
+{
+  StrataMigration *self = run->migration;
+  gboolean ok = FALSE;
+  int lock_fd;
+
+  run->batch_size = self->batch_size;
+  run->claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run->counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run->collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run->torn_collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run->fingerprints = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  run->recover = self->recover;
+  run->legacy = _strata_legacy_store_open (self->legacy_path, self->attachments_path, NULL, cancellable, error);
+  if (run->legacy != NULL && check_apart (self, run->legacy, error) && watch_old_store (run, error) &&
+      look_around (run, cancellable, error))
+    run->store = strata_store_open_or_create (self->store_path, error);
+
+  lock_fd = run->store != NULL ? lock_migration (_strata_store_get_dir (run->store), error) : -1;
+  if (lock_fd >= 0)
+    {
+      _strata_store_make_reserve (run->store);
+      ok = run_locked (run, cancellable, error);
+      _strata_file_close (lock_fd);
+    }
+
+  return ok;
+}
+
+gboolean
+_strata_migration_run (StrataMigration  *self,
+                       GCancellable     *cancellable,
+                       GError          **error)
+{
+  StrataMigrationRun run = { .migration = self };
+  g_autoptr(GCancellable) stopper = NULL;
+  g_autoptr(GError) run_error = NULL;
+  StrataMigrationCounts *counts;
+  gulong handler;
+  gboolean ok;
+
+  stopper = _strata_migration_begin (&run, cancellable, &handler);
+  _strata_seam_get ()->mark ("open");
+  ok = run_all (&run, stopper, &run_error);
+  _strata_migration_end (&run, run_error, cancellable, handler);
+  run_clear (&run);
+  counts = _strata_migration_lock_counts (self);
+  counts->seconds_total = (double)(g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC;
+  _strata_migration_unlock_counts (self);
+  if (!ok)
+    g_propagate_error (error, g_steal_pointer (&run_error));
+
+  return ok;
+}
+
 /**
  * strata_migration_run:
- * @cancellable: (nullable): triggering it pauses: what is complete is
+ * @cancellable: (nullable): triggering it pauses and ends: what is complete is
  *   committed, and a later run continues
  *
- * Runs the migration to its end, on this thread.
+ * Runs the migration to its end, on this thread, which must not be one that draws.
  *
  * Problems of single items do not stop it, see
  * [method@Strata.Migration.dup_problems]. What stops it leaves the old store
@@ -778,37 +834,17 @@ strata_migration_run (StrataMigration  *self,
                       GCancellable     *cancellable,
                       GError          **error)
 {
-  StrataMigrationRun run = { .migration = self };
-  gboolean ok = FALSE;
-  int lock_fd;
+  gboolean ok;
 
   g_return_val_if_fail (STRATA_IS_MIGRATION (self), FALSE);
-  g_return_val_if_fail (self->started_us == 0, FALSE);
 
-  self->started_us = g_get_monotonic_time ();
-  _strata_seam_get ()->mark ("open");
-  run.batch_size = self->batch_size;
-  run.claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  run.counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  run.known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  run.collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  run.torn_collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  run.fingerprints = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  run.recover = self->recover;
-  run.legacy = _strata_legacy_store_open (self->legacy_path, self->attachments_path, NULL, cancellable, error);
-  if (run.legacy != NULL && check_apart (self, run.legacy, error) && watch_old_store (&run, error) &&
-      look_around (&run, cancellable, error))
-    run.store = strata_store_open_or_create (self->store_path, error);
-
-  lock_fd = run.store != NULL ? lock_migration (_strata_store_get_dir (run.store), error) : -1;
-  if (lock_fd >= 0)
+  if (!_strata_migration_activate (self))
     {
-      _strata_store_make_reserve (run.store);
-      ok = run_locked (&run, cancellable, error);
-      _strata_file_close (lock_fd);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The migration is running already");
+      return FALSE;
     }
-  run_clear (&run);
-  self->counts.seconds_total = (double)(g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC;
+  ok = _strata_migration_run (self, cancellable, error);
+  _strata_migration_deactivate (self);
 
   return ok;
 }

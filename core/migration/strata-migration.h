@@ -46,14 +46,17 @@ typedef struct
 
 /**
  * StrataMigrationProgress:
- * @state: `planned`, `running`, `paused`, `verifying`, `complete` or `failed`
- * @step: what is being done, for people to read
+ * @state: `planned`, `running`, `paused`, `verifying`, `complete`, `cancelled` or `failed`
+ * @step: what is being done: `planning`, `copying`, `verifying`
+ * @reason: (nullable): why it is paused, or what does not come back when it is
+ *   stalled; see [property@Strata.Migration:reason]
  * @items: sessions done in this step
  * @items_total: of so many, 0 while not known
  * @bytes: of the old store read in this step
  * @bytes_total: of so many
+ * @fraction: how much of everything is done, 0 to 1
  * @elapsed: seconds since this run began
- * @remaining: seconds this step will take, -1 while that can't be said
+ * @remaining: seconds it will take, reading back included, -1 while that can't be said
  *
  * Where a migration is.
  */
@@ -61,10 +64,12 @@ typedef struct
 {
   const char *state;
   const char *step;
+  const char *reason;
   guint64     items;
   guint64     items_total;
   guint64     bytes;
   guint64     bytes_total;
+  double      fraction;
   double      elapsed;
   double      remaining;
 } StrataMigrationProgress;
@@ -93,15 +98,32 @@ void             strata_migration_set_recover    (StrataMigration          *self
                                                   gboolean                  recover);
 void             strata_migration_set_compression (StrataMigration         *self,
                                                   int                       level);
+void             strata_migration_set_sessions_expected
+                                                 (StrataMigration          *self,
+                                                  guint64                   sessions);
+
 gboolean         strata_migration_run            (StrataMigration          *self,
                                                   GCancellable             *cancellable,
                                                   GError                  **error);
+void             strata_migration_run_async      (StrataMigration          *self,
+                                                  GCancellable             *cancellable,
+                                                  GAsyncReadyCallback       callback,
+                                                  gpointer                  user_data);
+gboolean         strata_migration_run_finish     (StrataMigration          *self,
+                                                  GAsyncResult             *result,
+                                                  GError                  **error);
+gboolean         strata_migration_pause          (StrataMigration          *self);
+gboolean         strata_migration_resume         (StrataMigration          *self);
+gboolean         strata_migration_cancel         (StrataMigration          *self,
+                                                  gboolean                  keep);
+
 const char      *strata_migration_get_state      (StrataMigration          *self);
 void             strata_migration_get_progress   (StrataMigration          *self,
                                                   StrataMigrationProgress  *out_progress);
 void             strata_migration_get_counts     (StrataMigration          *self,
                                                   StrataMigrationCounts    *out_counts);
 GPtrArray       *strata_migration_dup_problems   (StrataMigration          *self);
+GListModel      *strata_migration_get_problem_list (StrataMigration        *self);
 
 gboolean         strata_migration_find_holder    (const char               *store_path,
                                                   gint64                   *out_pid);

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint64 bytes_original;   /* as it lies there */
+  guint64 bytes_text;       /* of these, collections */
   guint64 bytes_estimated;  /* roughly, what the new store will take before anything is compressed */
 } StrataSurvey;
 

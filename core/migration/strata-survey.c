@@ -120,5 +120,6 @@ _strata_survey_make (StrataLegacyStore       *legacy,
   for (guint i = 0; i < problems->len; i++)
     report (g_object_ref (g_ptr_array_index (problems, i)), user_data);
   survey_collections (out_survey, candidates);
+  out_survey->bytes_text = out_survey->bytes_original;
   _strata_legacy_store_foreach_file (legacy, survey_file, &surveying);
 }

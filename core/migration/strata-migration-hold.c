@@ -1,0 +1,264 @@
+/* strata-migration-hold.c
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#define G_LOG_DOMAIN "strata"
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/strata-checkpoint-private.h"
+#include "base/strata-error.h"
+#include "strata-migration-object-private.h"
+
+/* Pausing, going on and stopping.
+ *
+ * Whoever asks only says so. The thread that runs the migration looks at every block
+ * that it reads, and stays there while it is held: between two files as well as in the
+ * middle of a session of 500 MB. It has no lock of the store then. What it staged so far
+ * waits for it; should the process end, the next one begins that batch anew.
+ */
+
+const char *
+_strata_migration_get_reason (guint holds)
+{
+  if (holds & STRATA_HOLD_USER)
+    return "user";
+
+  return NULL;
+}
+
+static gboolean
+is_stopped (StrataMigration *self)
+{
+  return self->cancel != STRATA_CANCEL_NONE || g_cancellable_is_cancelled (self->stopper);
+}
+
+static void
+write_down (StrataMigrationRun   *run,
+            StrataMigrationState  state)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (run->has_begun && !_strata_migration_persist (run, _strata_migration_state_get_name (state), &error))
+    g_info ("That the migration is %s could not be written down: %s", _strata_migration_state_get_name (state), error->message);
+}
+
+/* Until nothing holds it any more, or it is to stop: then it stays paused. */
+static void
+hold (StrataMigrationRun *run)
+{
+  StrataMigration *self = run->migration;
+  StrataMigrationState before;
+  gboolean goes_on;
+
+  g_mutex_lock (&self->mutex);
+  before = self->state;
+  if (self->holds == 0 || is_stopped (self) || !_strata_migration_state_may_go (before, STRATA_MIGRATION_PAUSED))
+    {
+      g_mutex_unlock (&self->mutex);
+      return;
+    }
+  _strata_migration_enter (self, STRATA_MIGRATION_PAUSED);
+  g_mutex_unlock (&self->mutex);
+  write_down (run, STRATA_MIGRATION_PAUSED);
+
+  g_mutex_lock (&self->mutex);
+  while (self->holds != 0 && !is_stopped (self))
+    g_cond_wait (&self->changed, &self->mutex);
+  goes_on = !is_stopped (self);
+  if (goes_on)
+    _strata_migration_enter (self, before);
+  g_mutex_unlock (&self->mutex);
+  if (goes_on)
+    write_down (run, before);
+}
+
+/* A StrataCheckpointFunc, called for every block that is read. */
+static void
+checkpoint (gsize    bytes,
+            gpointer user_data)
+{
+  StrataMigrationRun *run = user_data;
+  StrataMigration *self = run->migration;
+  gboolean held;
+
+  g_mutex_lock (&self->mutex);
+  self->read_bytes += bytes;
+  self->moved_bytes += bytes;
+  _strata_migration_tell (self);
+  held = self->holds != 0;
+  g_mutex_unlock (&self->mutex);
+
+  if (held && (run->store == NULL || !_strata_store_is_locked (run->store)))
+    hold (run);
+}
+
+/* Any thread: whoever waits looks again. */
+static void
+stop_cb (GCancellable *cancellable,
+         gpointer      user_data)
+{
+  StrataMigration *self = user_data;
+
+  g_mutex_lock (&self->mutex);
+  g_cancellable_cancel (self->stopper);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+GCancellable *
+_strata_migration_begin (StrataMigrationRun *run,
+                         GCancellable       *cancellable,
+                         gulong             *out_handler)
+{
+  StrataMigration *self = run->migration;
+  g_autoptr(GCancellable) stopper = g_cancellable_new ();
+
+  g_mutex_lock (&self->mutex);
+  self->stopper = g_object_ref (stopper);
+  if (self->cancel != STRATA_CANCEL_NONE)
+    g_cancellable_cancel (stopper);
+  self->started_us = g_get_monotonic_time ();
+  self->ended_us = 0;
+  self->n_runs++;
+  self->step = "planning";
+  self->activity = "reading";
+  self->items = self->items_total = 0;
+  self->bytes = self->bytes_total = self->read_bytes = 0;
+  memset (&self->counts, 0, sizeof self->counts);
+  memset (&self->pace, 0, sizeof self->pace);
+  g_ptr_array_set_size (self->problems, 0);
+  _strata_migration_enter (self, STRATA_MIGRATION_RUNNING);
+  g_mutex_unlock (&self->mutex);
+
+  _strata_checkpoint_set (checkpoint, run);
+  *out_handler = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (stop_cb), self, NULL) : 0;
+
+  return g_steal_pointer (&stopper);
+}
+
+/* In which state a run is that has ended without saying so itself */
+static StrataMigrationState
+settle_state (StrataMigrationRun *run,
+              const GError       *error)
+{
+  StrataMigration *self = run->migration;
+
+  if (self->cancel != STRATA_CANCEL_NONE)
+    return STRATA_MIGRATION_CANCELLED;
+  if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    return STRATA_MIGRATION_FAILED;
+
+  return run->has_begun || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? STRATA_MIGRATION_PAUSED
+                                                                                     : STRATA_MIGRATION_FAILED;
+}
+
+void
+_strata_migration_end (StrataMigrationRun *run,
+                       const GError       *error,
+                       GCancellable       *cancellable,
+                       gulong              handler)
+{
+  StrataMigration *self = run->migration;
+
+  g_cancellable_disconnect (cancellable, handler);
+  _strata_checkpoint_set (NULL, NULL);
+
+  g_mutex_lock (&self->mutex);
+  g_clear_object (&self->stopper);
+  self->ended_us = g_get_monotonic_time ();
+  self->holds = 0;
+  g_clear_pointer (&self->session, g_free);
+  if (self->state == STRATA_MIGRATION_RUNNING || self->state == STRATA_MIGRATION_VERIFYING)
+    _strata_migration_enter (self, settle_state (run, error));
+  g_mutex_unlock (&self->mutex);
+}
+
+/**
+ * strata_migration_pause:
+ *
+ * Asks for a pause. It takes effect with the block that is being read, and is told by
+ * the state; nothing of the store is locked then. The pause is written down in the
+ * store: should the program end, a new migration over the same store continues.
+ *
+ * Threads: any
+ *
+ * Returns: whether a migration is being run that can be paused
+ */
+gboolean
+strata_migration_pause (StrataMigration *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+  g_return_val_if_fail (STRATA_IS_MIGRATION (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!self->is_active)
+    return FALSE;
+  self->holds |= STRATA_HOLD_USER;
+  _strata_migration_tell (self);
+
+  return TRUE;
+}
+
+/**
+ * strata_migration_resume:
+ *
+ * Ends a pause. One that the migration took by itself ends as well, until there is a
+ * new reason for one.
+ *
+ * Threads: any
+ *
+ * Returns: whether a migration is being run
+ */
+gboolean
+strata_migration_resume (StrataMigration *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+  g_return_val_if_fail (STRATA_IS_MIGRATION (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!self->is_active)
+    return FALSE;
+  self->holds = 0;
+  g_cond_broadcast (&self->changed);
+  _strata_migration_tell (self);
+
+  return TRUE;
+}
+
+/**
+ * strata_migration_cancel:
+ * @keep: whether what was taken over so far stays in the store; otherwise what this
+ *   migration has added is removed again
+ *
+ * Gives the migration up. It ends as soon as it can, in the state `cancelled` and with
+ * %G_IO_ERROR_CANCELLED; one that is complete before it notices stays so. Also when it
+ * was kept, running it again goes on with what is missing.
+ *
+ * Threads: any
+ *
+ * Returns: whether a migration is being run that can be cancelled
+ */
+gboolean
+strata_migration_cancel (StrataMigration *self,
+                         gboolean         keep)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+  g_return_val_if_fail (STRATA_IS_MIGRATION (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!self->is_active)
+    return FALSE;
+  self->cancel = keep ? STRATA_CANCEL_KEEP : STRATA_CANCEL_DISCARD;
+  if (self->stopper != NULL)
+    g_cancellable_cancel (self->stopper);
+  g_cond_broadcast (&self->changed);
+
+  return TRUE;
+}
