@@ -14,6 +14,7 @@
 #include "base/strata-error.h"
 #include "base/strata-seam-private.h"
 #include "legacy/strata-legacy-store-private.h"
+#include "migration/strata-plan.h"
 #include "test-util.h"
 
 typedef struct
@@ -503,6 +504,8 @@ test_usual_places (void)
   g_autofree char *file = g_build_filename (data, "sessions.json", NULL);
   g_autofree char *expected = g_path_get_dirname (data);
   g_autoptr(StrataLegacyStore) store = NULL;
+  g_auto(GStrv) nowhere = strata_plan_find_old_stores (NULL);
+  g_auto(GStrv) found = NULL;
   g_autoptr(GError) none = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -510,6 +513,7 @@ test_usual_places (void)
   g_assert_error (none, STRATA_ERROR, STRATA_ERROR_SOURCE);
   g_assert_nonnull (strstr (none->message, expected));
   g_assert_nonnull (strstr (none->message, "Application Support"));
+  g_assert_cmpuint (g_strv_length (nowhere), ==, 0);
 
   g_assert_cmpint (g_mkdir_with_parents (data, 0700), ==, 0);
   g_file_set_contents (file, "[]", -1, &error);
@@ -517,6 +521,9 @@ test_usual_places (void)
   store = _strata_legacy_store_open (NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (_strata_legacy_store_get_path (store), ==, expected);
+  found = strata_plan_find_old_stores (NULL);
+  g_assert_cmpuint (g_strv_length (found), ==, 1);
+  g_assert_cmpstr (found[0], ==, expected);
 }
 
 #define N_MANY 1000000

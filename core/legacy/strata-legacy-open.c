@@ -444,6 +444,23 @@ open_usual (const char    *attachments,
   return NULL;
 }
 
+GPtrArray *
+_strata_legacy_store_find_usual (GCancellable *cancellable)
+{
+  g_autoptr(GPtrArray) places = list_usual_places ();
+  GPtrArray *found = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < places->len && !g_cancellable_is_cancelled (cancellable); i++)
+    {
+      g_autoptr(StrataLegacyStore) store = open_at (g_ptr_array_index (places, i), NULL, NULL, cancellable, NULL);
+
+      if (store != NULL && !g_ptr_array_find_with_equal_func (found, store->path, g_str_equal, NULL))
+        g_ptr_array_add (found, g_strdup (store->path));
+    }
+
+  return found;
+}
+
 StrataLegacyStore *
 _strata_legacy_store_open (const char    *path,
                            const char    *attachments,

@@ -69,6 +69,10 @@ StrataLegacyStore *_strata_legacy_store_open        (const char         *path,
                                                      const char         *scratch,
                                                      GCancellable       *cancellable,
                                                      GError            **error);
+/* The usual places that hold any, each once, by what tells them apart. Never
+ * fails: a place that can't be read does not count. (element-type filename)
+ */
+GPtrArray         *_strata_legacy_store_find_usual  (GCancellable       *cancellable);
 void               _strata_legacy_store_free        (StrataLegacyStore  *self);
 
 /* What tells this old store from others: the data folder's path, links resolved, or that of what was opened */

@@ -314,3 +314,25 @@ strata_plan_make (const char    *store_path,
 
   return g_steal_pointer (&self);
 }
+
+/**
+ * strata_plan_find_old_stores:
+ * @cancellable: (nullable): a cancellable; what was found until then is returned
+ *
+ * Looks through the places where the old program keeps its data, for one to
+ * offer: `$XDG_DATA_HOME`, `~/.local/share`, `~/Library/Application Support` and
+ * `%APPDATA%`. Lists folders and reads no sessions.
+ *
+ * Returns: (transfer full) (array zero-terminated=1) (element-type filename): the
+ *   data folders, links resolved, the most usual first; empty where there is none
+ */
+char **
+strata_plan_find_old_stores (GCancellable *cancellable)
+{
+  g_autoptr(GPtrArray) found = _strata_legacy_store_find_usual (cancellable);
+
+  g_ptr_array_set_free_func (found, NULL);
+  g_ptr_array_add (found, NULL);
+
+  return (char **)g_ptr_array_free (g_steal_pointer (&found), FALSE);
+}

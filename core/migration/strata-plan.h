@@ -75,6 +75,9 @@ StrataPlan *strata_plan_make     (const char    *store_path,
                                   GCancellable  *cancellable,
                                   GError       **error);
 
+char      **strata_plan_find_old_stores
+                                 (GCancellable  *cancellable);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataPlan, strata_plan_unref)
 
 G_END_DECLS
