@@ -22,10 +22,11 @@
  */
 struct _StrataApplication
 {
-  AdwApplication  parent_instance;
+  AdwApplication      parent_instance;
 
-  StrataAppStore *store;
-  GSettings      *settings;
+  StrataAppStore     *store;
+  StrataAppMigration *migration;
+  GSettings          *settings;
 };
 
 G_DEFINE_FINAL_TYPE (StrataApplication, strata_application, ADW_TYPE_APPLICATION)
@@ -45,7 +46,7 @@ find_window (StrataApplication *self)
 static StrataWindow *
 make_window (StrataApplication *self)
 {
-  GtkWidget *window = strata_window_new (GTK_APPLICATION (self), self->store);
+  GtkWidget *window = strata_window_new (GTK_APPLICATION (self), self->store, self->migration);
 
   g_settings_bind (self->settings, "window-width", window, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "window-height", window, "default-height", G_SETTINGS_BIND_DEFAULT);
@@ -77,6 +78,7 @@ strata_application_startup (GApplication *application)
   gtk_window_set_default_icon_name (APP_ID);
   self->settings = g_settings_new (APP_ID);
   self->store = strata_app_store_new (path);
+  self->migration = strata_app_migration_new (self->store);
   strata_app_store_open (self->store);
 }
 
@@ -132,6 +134,7 @@ strata_application_dispose (GObject *object)
   StrataApplication *self = STRATA_APPLICATION (object);
 
   g_clear_object (&self->settings);
+  g_clear_object (&self->migration);
   g_clear_object (&self->store);
 
   G_OBJECT_CLASS (strata_application_parent_class)->dispose (object);

@@ -12,8 +12,7 @@
 /**
  * StrataStartPage:
  *
- * The first page: what is to be done when there is no new storage yet, or why
- * it can't be opened.
+ * What is to be seen while the new storage is being opened, and why it can't be.
  *
  * Threads: the main one only.
  */
@@ -33,23 +32,23 @@ strata_start_page_store_changed (StrataPage     *page,
                                  StrataAppStore *store)
 {
   StrataStartPage *self = STRATA_START_PAGE (page);
+  StrataAppStoreState state = strata_app_store_get_state (store);
+  g_autofree char *escaped = NULL;
 
-  switch (strata_app_store_get_state (store))
+  strata_page_set_available (page, state == STRATA_APP_STORE_OPENING || state == STRATA_APP_STORE_FAILED);
+  switch (state)
     {
     case STRATA_APP_STORE_OPENING:
       gtk_stack_set_visible_child_name (self->stack, "opening");
       break;
 
     case STRATA_APP_STORE_ABSENT:
-      gtk_stack_set_visible_child_name (self->stack, "absent");
-      break;
-
     case STRATA_APP_STORE_OPEN:
-      gtk_stack_set_visible_child_name (self->stack, "open");
       break;
 
     case STRATA_APP_STORE_FAILED:
-      adw_status_page_set_description (self->failed_page, strata_app_store_get_message (store));
+      escaped = g_markup_escape_text (strata_app_store_get_message (store), -1);
+      adw_status_page_set_description (self->failed_page, escaped);
       gtk_stack_set_visible_child_name (self->stack, "failed");
       break;
 

@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include "strata-migration-page.h"
 #include "strata-sidebar-row.h"
 #include "strata-start-page.h"
 #include "strata-window.h"
@@ -24,6 +25,7 @@ struct _StrataWindow
   AdwApplicationWindow  parent_instance;
 
   StrataAppStore       *store;
+  StrataAppMigration   *migration;
   StrataPage           *page;      /* in front; (unowned): the stack has it */
 
   /* Template children */
@@ -36,11 +38,13 @@ struct _StrataWindow
   AdwBin               *header_end;
   GtkStack             *stack;
   AdwToastOverlay      *toasts;
+  StrataMigrationPage  *migration_page;
 };
 
 enum {
   PROP_0,
   PROP_APP_STORE,
+  PROP_MIGRATION,
   N_PROPS
 };
 
@@ -161,6 +165,25 @@ row_activated_cb (StrataWindow     *self,
 }
 
 /**
+ * strata_window_has_page:
+ * @name: of a page in the stack
+ *
+ * Returns: whether it is there to be seen
+ */
+gboolean
+strata_window_has_page (StrataWindow *self,
+                        const char   *name)
+{
+  GtkWidget *child = NULL;
+
+  g_return_val_if_fail (STRATA_IS_WINDOW (self), FALSE);
+
+  child = gtk_stack_get_child_by_name (self->stack, name);
+
+  return child != NULL && strata_page_get_available (STRATA_PAGE (child));
+}
+
+/**
  * strata_window_show_page:
  * @name: of a page in the stack; one that is not there to be seen is not shown
  */
@@ -168,16 +191,30 @@ void
 strata_window_show_page (StrataWindow *self,
                          const char   *name)
 {
-  GtkWidget *child = NULL;
-
   g_return_if_fail (STRATA_IS_WINDOW (self));
   g_return_if_fail (name != NULL);
 
-  child = gtk_stack_get_child_by_name (self->stack, name);
-  if (child == NULL || !strata_page_get_available (STRATA_PAGE (child)))
+  if (!strata_window_has_page (self, name))
     return;
 
-  gtk_stack_set_visible_child (self->stack, child);
+  gtk_stack_set_visible_child_name (self->stack, name);
+  adw_leaflet_set_visible_child (self->leaflet, self->content);
+}
+
+/**
+ * strata_window_analyse:
+ * @legacy_path: an old store; a filename
+ *
+ * Shows what a migration of it would do.
+ */
+void
+strata_window_analyse (StrataWindow *self,
+                       const char   *legacy_path)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  strata_migration_page_analyse (self->migration_page, legacy_path);
+  gtk_stack_set_visible_child (self->stack, GTK_WIDGET (self->migration_page));
   adw_leaflet_set_visible_child (self->leaflet, self->content);
 }
 
@@ -242,6 +279,7 @@ strata_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->stack, self);
   self->page = NULL;
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_WINDOW);
+  g_clear_object (&self->migration);
   g_clear_object (&self->store);
 
   G_OBJECT_CLASS (strata_window_parent_class)->dispose (object);
@@ -259,6 +297,10 @@ strata_window_get_property (GObject    *object,
     {
     case PROP_APP_STORE:
       g_value_set_object (value, self->store);
+      break;
+
+    case PROP_MIGRATION:
+      g_value_set_object (value, self->migration);
       break;
 
     default:
@@ -281,6 +323,11 @@ strata_window_set_property (GObject      *object,
       g_object_notify_by_pspec (object, pspec);
       break;
 
+    case PROP_MIGRATION:
+      g_set_object (&self->migration, g_value_get_object (value));
+      g_object_notify_by_pspec (object, pspec);
+      break;
+
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -300,8 +347,13 @@ strata_window_class_init (StrataWindowClass *klass)
   properties[PROP_APP_STORE] =
     g_param_spec_object ("app-store", NULL, NULL, STRATA_TYPE_APP_STORE,
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_MIGRATION] =
+    g_param_spec_object ("migration", NULL, NULL, STRATA_TYPE_APP_MIGRATION,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (STRATA_TYPE_MIGRATION_PAGE);
+  g_type_ensure (STRATA_TYPE_START_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-window.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, leaflet);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar);
@@ -312,14 +364,13 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, header_end);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, migration_page);
   gtk_widget_class_bind_template_callback (widget_class, page_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, update_back);
   gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
   gtk_widget_class_install_action (widget_class, "win.back", NULL, back_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Left, GDK_ALT_MASK, "win.back", NULL);
-
-  g_type_ensure (STRATA_TYPE_START_PAGE);
 }
 
 static void
@@ -331,12 +382,14 @@ strata_window_init (StrataWindow *self)
 /**
  * strata_window_new:
  * @store: what the pages show
+ * @migration: what fills it
  *
  * Returns: (transfer none): a window; @application has it
  */
 GtkWidget *
-strata_window_new (GtkApplication *application,
-                   StrataAppStore *store)
+strata_window_new (GtkApplication     *application,
+                   StrataAppStore     *store,
+                   StrataAppMigration *migration)
 {
-  return g_object_new (STRATA_TYPE_WINDOW, "application", application, "app-store", store, NULL);
+  return g_object_new (STRATA_TYPE_WINDOW, "application", application, "app-store", store, "migration", migration, NULL);
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "strata-app-migration.h"
 #include "strata-page.h"
 
 G_BEGIN_DECLS
@@ -13,11 +14,16 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (StrataWindow, strata_window, STRATA, WINDOW, AdwApplicationWindow)
 
-GtkWidget  *strata_window_new       (GtkApplication *application,
-                                     StrataAppStore *store);
-void        strata_window_show_page (StrataWindow   *self,
-                                     const char     *name);
-void        strata_window_add_toast (StrataWindow   *self,
-                                     AdwToast       *toast);
+GtkWidget  *strata_window_new       (GtkApplication     *application,
+                                     StrataAppStore     *store,
+                                     StrataAppMigration *migration);
+gboolean    strata_window_has_page  (StrataWindow       *self,
+                                     const char         *name);
+void        strata_window_show_page (StrataWindow       *self,
+                                     const char         *name);
+void        strata_window_analyse   (StrataWindow       *self,
+                                     const char         *legacy_path);
+void        strata_window_add_toast (StrataWindow       *self,
+                                     AdwToast           *toast);
 
 G_END_DECLS

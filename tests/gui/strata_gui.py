@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drives the window as a person with a screen reader would, in a session of its own: a bus, a display, a home.
+
+What is done waits for what is to be seen, up to a limit, and never for a time. Each step can leave a picture.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+
+LIMIT_S = 60 * int(os.environ.get("MESON_TEST_TIMEOUT_MULTIPLIER", "1") or 1)
+NEEDED = ["dbus-run-session", "Xvfb", "import"]
+
+
+class Failure(Exception):
+    """What was to be seen was not."""
+
+
+def skip_all(reason):
+    print(f"1..0 # SKIP {reason}")
+    sys.exit(0)
+
+
+def enter_session():
+    """Starts this program again with a session bus of its own; says why when something is missing."""
+    missing = [program for program in NEEDED if shutil.which(program) is None]
+    if missing:
+        skip_all("not installed: " + ", ".join(missing))
+    try:
+        import gi
+        gi.require_version("Atspi", "2.0")
+    except (ImportError, ValueError) as error:
+        skip_all(f"no accessibility bindings for Python: {error}")
+    if os.environ.get("STRATA_GUI_SESSION") is None:
+        os.environ["STRATA_GUI_SESSION"] = "1"
+        os.execvp("dbus-run-session", ["dbus-run-session", "--", sys.executable, *sys.argv])
+
+
+class Display:
+    """An X server nobody sees, of a size."""
+
+    def __init__(self, folder, width, height):
+        read_fd, write_fd = os.pipe()
+        self.log = open(os.path.join(folder, "xvfb.log"), "w", encoding="utf-8")
+        self.process = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write_fd), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+            pass_fds=[write_fd], stdout=self.log, stderr=self.log)
+        os.close(write_fd)
+        with os.fdopen(read_fd) as answer:
+            number = answer.readline().strip()
+        if not number:
+            raise Failure("Xvfb did not start: see " + self.log.name)
+        self.name = ":" + number
+
+    def picture(self, path):
+        subprocess.run(["import", "-display", self.name, "-window", "root", path], check=True, timeout=LIMIT_S)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+class Gui:
+    """One person's session: a home that is empty, a display, and the program when it was started."""
+
+    def __init__(self, program, schemas, pictures, width=1024, height=768):
+        self.program = program
+        self.pictures = pictures
+        self.folder = tempfile.mkdtemp(prefix="strata-gui-")
+        self.display = Display(self.folder, width, height)
+        self.process = None
+        self.errors = os.path.join(self.folder, "errors")
+        os.makedirs(pictures, exist_ok=True)
+        runtime = self.path("run")
+        os.mkdir(runtime, 0o700)
+        os.mkdir(self.path("home"))
+        self.environment = dict(os.environ)
+        self.environment.pop("GTK_A11Y", None)
+        self.environment.pop("WAYLAND_DISPLAY", None)
+        self.environment.update({
+            "DISPLAY": self.display.name, "GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GSETTINGS_BACKEND": "memory",
+            "GSETTINGS_SCHEMA_DIR": schemas, "G_DEBUG": "fatal-criticals", "LC_ALL": "C.UTF-8",
+            "HOME": self.path("home"), "XDG_DATA_HOME": self.path("home", "data"),
+            "XDG_CONFIG_HOME": self.path("home", "config"), "XDG_CACHE_HOME": self.path("home", "cache"),
+            "XDG_RUNTIME_DIR": runtime, "GTK_USE_PORTAL": "0", "NO_AT_BRIDGE": "0",
+        })
+        os.environ["XDG_RUNTIME_DIR"] = runtime
+        os.environ["DISPLAY"] = self.display.name
+        import gi
+        gi.require_version("Atspi", "2.0")
+        from gi.repository import Atspi, GLib
+        self.Atspi, self.GLib = Atspi, GLib
+        Atspi.init()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            try:
+                self.picture("failed")
+                print("\n".join("# " + line for line in self.describe()))
+            except Exception as error:  # the picture is only there to help
+                print(f"# no picture of the failure: {error}")
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        if kind is not None and os.path.exists(self.errors):
+            with open(self.errors, encoding="utf-8", errors="replace") as errors:
+                print("".join("# " + line for line in errors.readlines()[-60:]))
+        self.display.close()
+        subprocess.run(["chmod", "-R", "u+rwX", self.folder], check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    # The program
+
+    def start(self, *arguments, **environment):
+        with open(self.errors, "ab") as errors:
+            self.process = subprocess.Popen([self.program, *arguments], env={**self.environment, **environment},
+                                            stdout=errors, stderr=errors)
+
+    def start_second(self, *arguments):
+        """Starts it again while it runs: it hands over, and ends."""
+        with open(self.errors, "ab") as errors:
+            status = subprocess.run([self.program, *arguments], env=self.environment, stdout=errors, stderr=errors,
+                                    timeout=LIMIT_S, check=False).returncode
+        if status != 0:
+            raise Failure(f"the second one ended with {status}")
+
+    def end(self):
+        """Waits for the program to end by itself, well."""
+        self.wait(lambda: self.process.poll() is not None, "the program to end")
+        if self.process.returncode != 0:
+            raise Failure(f"it ended with {self.process.returncode}")
+        self.process = None
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
+    # Waiting
+
+    def wait(self, look, what):
+        """Looks until there is something, and returns it. Between two looks the main context runs."""
+        found = [look()]
+        if found[0]:
+            return found[0]
+        loop = self.GLib.MainLoop()
+
+        def again():
+            found[0] = look()
+            if found[0]:
+                loop.quit()
+                return False
+            if self.process is not None and self.process.poll() is not None:
+                loop.quit()
+                return False
+            return True
+
+        def give_up():
+            loop.quit()
+            return False
+
+        again_source = self.GLib.timeout_add(50, again)
+        limit_source = self.GLib.timeout_add_seconds(LIMIT_S, give_up)
+        loop.run()
+        for source in (again_source, limit_source):
+            if self.GLib.MainContext.default().find_source_by_id(source):
+                self.GLib.source_remove(source)
+        if not found[0]:
+            ended = "" if self.process is None or self.process.poll() is None else \
+                f"; the program ended with {self.process.returncode}"
+            raise Failure(f"waited for {what}{ended}")
+        return found[0]
+
+    # The accessible tree
+
+    def application(self):
+        desktop = self.Atspi.get_desktop(0)
+        desktop.clear_cache()
+        for i in range(desktop.get_child_count()):
+            child = desktop.get_child_at_index(i)
+            if child is not None and self.process is not None and child.get_process_id() == self.process.pid:
+                return child
+        return None
+
+    def walk(self, node=None, depth=0):
+        node = node or self.application()
+        if node is None:
+            return
+        try:
+            node.clear_cache()
+            yield node, depth
+            count = node.get_child_count()
+        except self.GLib.Error:
+            return
+        for i in range(count):
+            try:
+                child = node.get_child_at_index(i)
+            except self.GLib.Error:
+                continue
+            if child is not None:
+                yield from self.walk(child, depth + 1)
+
+    def is_shown(self, node):
+        try:
+            extents = node.get_component_iface().get_extents(self.Atspi.CoordType.WINDOW)
+            return extents.width > 0 and extents.height > 0 and node.get_state_set().contains(self.Atspi.StateType.VISIBLE)
+        except (self.GLib.Error, AttributeError):
+            return False
+
+    def look(self, role, name, shown=True):
+        for node, _depth in self.walk():
+            try:
+                if node.get_role_name() == role and name in (node.get_name() or "") and (not shown or self.is_on(node)):
+                    return node
+            except self.GLib.Error:
+                continue
+        return None
+
+    def is_on(self, node):
+        """Whether it and everything it is in is to be seen."""
+        while node is not None and node.get_role_name() not in ("frame", "application", "dialog", "window"):
+            if not node.get_state_set().contains(self.Atspi.StateType.VISIBLE):
+                return False
+            node = node.get_parent()
+        return True
+
+    def find(self, role, name):
+        return self.wait(lambda: self.look(role, name), f"{role} “{name}”")
+
+    def find_any(self, *pairs):
+        return self.wait(lambda: next((pair for pair in pairs if self.look(*pair)), None),
+                         " or ".join(f"{role} “{name}”" for role, name in pairs))
+
+    def gone(self, role, name):
+        self.wait(lambda: not self.look(role, name), f"{role} “{name}” to go")
+
+    def expect_no(self, role, name):
+        if self.look(role, name):
+            raise Failure(f"there is a {role} “{name}”")
+
+    def click(self, role, name):
+        node = self.wait(lambda: self.sensitive(role, name), f"{role} “{name}” to click")
+        self.act(node)
+
+    def sensitive(self, role, name):
+        node = self.look(role, name)
+        return node if node is not None and node.get_state_set().contains(self.Atspi.StateType.SENSITIVE) else None
+
+    def act(self, node):
+        actions = node.get_action_iface()
+        for i in range(actions.get_n_actions() if actions else 0):
+            if actions.get_action_name(i) in ("click", "clicked", "activate", "toggle", "press"):
+                actions.do_action(i)
+                return
+        raise Failure(f"{node.get_role_name()} “{node.get_name()}” can't be clicked")
+
+    def value(self, role, name):
+        return self.find(role, name).get_value_iface().get_current_value()
+
+    def type_into(self, role, name, text):
+        self.find(role, name).get_editable_text_iface().set_text_contents(text)
+
+    def describe(self):
+        """The tree, line by line, of what is to be seen and has a name."""
+        for node, depth in self.walk():
+            try:
+                name = node.get_name() or ""
+                if name and self.is_on(node):
+                    yield "  " * depth + f"{node.get_role_name()} “{name}”"
+            except self.GLib.Error:
+                continue
+
+    def unnamed(self):
+        """Controls that a screen reader would have nothing to say of."""
+        roles = ("push button", "toggle button", "check box", "entry", "slider", "spin button", "combo box",
+                 "progress bar", "image")
+        for node, _depth in self.walk():
+            try:
+                if node.get_role_name() in roles[:-1] and not (node.get_name() or "").strip() and self.is_on(node):
+                    parent = node.get_parent()
+                    yield f"{node.get_role_name()} in {parent.get_role_name()} “{parent.get_name()}”"
+            except self.GLib.Error:
+                continue
+
+    def picture(self, name):
+        """Leaves a picture once nothing moves any more: two in a row are the same."""
+        path = os.path.join(self.pictures, name + ".png")
+        last = [None]
+
+        def still():
+            self.display.picture(path)
+            with open(path, "rb") as file:
+                now = pixels(file.read())
+            was, last[0] = last[0], now
+            return was == now
+
+        try:
+            self.wait(still, "the window to stand still")
+        except Failure:
+            pass  # something turns; the last picture will do
+        return path
+
+
+def pixels(png):
+    """The picture without the time it was taken, which is in chunks of text."""
+    parts, at = [], 8
+    while at + 8 <= len(png):
+        length = int.from_bytes(png[at:at + 4], "big")
+        if png[at + 4:at + 8] in (b"IHDR", b"IDAT", b"PLTE"):
+            parts.append(png[at + 8:at + 8 + length])
+        at += 12 + length
+    return b"".join(parts)
+
+
+def run(tests):
+    """Runs functions as TAP; their names are what they promise."""
+    print(f"1..{len(tests)}")
+    failed = 0
+    for number, test in enumerate(tests, 1):
+        name = test.__name__.removeprefix("test_").replace("_", "-")
+        try:
+            test()
+            print(f"ok {number} {name}", flush=True)
+        except Exception as error:
+            failed += 1
+            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()))
+            print(f"not ok {number} {name} - {error}", flush=True)
+    sys.exit(1 if failed else 0)

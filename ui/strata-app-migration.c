@@ -1,0 +1,723 @@
+/* strata-app-migration.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#define G_LOG_DOMAIN "strata-ui"
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "strata-app-migration.h"
+#include "strata-format.h"
+
+/* What is shown is taken anew this often */
+#define TICK_MS 200
+/* A speed is the mean of about so many ticks */
+#define SPEED_WEIGHT 0.15
+
+/**
+ * StrataAppMigration:
+ *
+ * The migration that the program runs, in the words of the window: it works on
+ * a thread of its own, and five times a second the properties take what it says.
+ * It is there as long as the program, whatever windows there are.
+ *
+ * Threads: the main one only.
+ */
+struct _StrataAppMigration
+{
+  GObject                  parent_instance;
+
+  StrataAppStore          *store;
+  StrataMigration         *migration;     /* of this run, or the last one */
+  GCancellable            *cancellable;
+  char                    *legacy_path;
+  StrataAppMigrationState  state;
+  char                    *message;
+  GListStore              *problems;
+  guint                    tick_source;
+
+  /* What is shown */
+  const char              *step;
+  double                   fraction;
+  char                    *count_text;
+  char                    *remaining_text;
+  char                    *saved_text;
+  double                   speed;         /* bytes a second */
+  const char              *last_step;
+  guint64                  last_bytes;
+  gint64                   last_us;
+
+  /* Told by the worker, guarded by @mutex */
+  GMutex                   mutex;
+  gboolean                 indexing;
+  guint64                  indexed;
+  guint64                  to_index;
+};
+
+enum {
+  PROP_0,
+  PROP_APP_STORE,
+  PROP_STATE,
+  PROP_BUSY,
+  PROP_LEGACY_PATH,
+  PROP_MESSAGE,
+  PROP_PROBLEMS,
+  PROP_STEP,
+  PROP_FRACTION,
+  PROP_COUNT_TEXT,
+  PROP_REMAINING_TEXT,
+  PROP_SAVED_TEXT,
+  PROP_SPEED,
+  N_PROPS
+};
+
+G_DEFINE_ENUM_TYPE (StrataAppMigrationState, strata_app_migration_state,
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_NONE, "none"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_RUNNING, "running"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_PAUSING, "pausing"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_PAUSED, "paused"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_CANCELLING, "cancelling"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_CANCELLED, "cancelled"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_COMPLETE, "complete"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_FAILED, "failed"))
+
+G_DEFINE_FINAL_TYPE (StrataAppMigration, strata_app_migration, G_TYPE_OBJECT)
+
+static GParamSpec *properties[N_PROPS];
+
+static gboolean
+is_busy (StrataAppMigrationState state)
+{
+  return state == STRATA_APP_MIGRATION_RUNNING || state == STRATA_APP_MIGRATION_PAUSING ||
+         state == STRATA_APP_MIGRATION_CANCELLING;
+}
+
+static void
+set_state (StrataAppMigration      *self,
+           StrataAppMigrationState  state,
+           const char              *message)
+{
+  gboolean was_busy = is_busy (self->state);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  if (g_strcmp0 (self->message, message) != 0)
+    {
+      g_free (self->message);
+      self->message = g_strdup (message);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MESSAGE]);
+    }
+  if (self->state != state)
+    {
+      self->state = state;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+    }
+  if (is_busy (state) != was_busy)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/* What is shown */
+
+static void
+show_text (StrataAppMigration *self,
+           char              **field,
+           guint               prop,
+           char               *text)
+{
+  if (g_strcmp0 (*field, text) == 0)
+    {
+      g_free (text);
+      return;
+    }
+  g_free (*field);
+  *field = text;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[prop]);
+}
+
+static void
+show_step (StrataAppMigration *self,
+           const char         *step)
+{
+  if (self->step == step)
+    return;
+
+  self->step = step;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STEP]);
+}
+
+static void
+show_fraction (StrataAppMigration *self,
+               guint64             done,
+               guint64             total)
+{
+  double fraction = total > 0 ? MIN (1.0, (double)done / (double)total) : 0.0;
+
+  if (self->fraction == fraction)
+    return;
+
+  self->fraction = fraction;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FRACTION]);
+}
+
+/* Any change of place or a new step begins a new measurement. */
+static void
+show_speed (StrataAppMigration            *self,
+            const StrataMigrationProgress *progress)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->last_step == progress->step && progress->bytes >= self->last_bytes && now > self->last_us)
+    {
+      double speed = (double)(progress->bytes - self->last_bytes) * G_USEC_PER_SEC / (double)(now - self->last_us);
+
+      self->speed += SPEED_WEIGHT * (speed - self->speed);
+    }
+  self->last_step = progress->step;
+  self->last_bytes = progress->bytes;
+  self->last_us = now;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SPEED]);
+}
+
+static const char *
+name_step (const char *step)
+{
+  if (g_strcmp0 (step, "copying") == 0)
+    return _("Copying sessions");
+  if (g_strcmp0 (step, "verifying") == 0)
+    return _("Reading everything back and comparing");
+
+  return _("Looking at the old storage");
+}
+
+static char *
+format_count (const StrataMigrationProgress *progress)
+{
+  guint64 total = MAX (progress->items_total, progress->items);
+
+  if (progress->items == 0 && total == 0)
+    return g_strdup ("");
+  if (progress->items_total == 0)
+    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GUINT64_FORMAT " session", "%" G_GUINT64_FORMAT " sessions",
+                                         (gulong)progress->items), progress->items);
+
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " session",
+                                       "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " sessions", (gulong)total),
+                          progress->items, total);
+}
+
+static char *
+format_saved (const StrataMigrationCounts *counts)
+{
+  g_autofree char *before = g_format_size (counts->bytes_original);
+  g_autofree char *after = g_format_size (counts->bytes_stored);
+  g_autofree char *saving = NULL;
+
+  if (counts->bytes_stored == 0)
+    return g_strdup ("");
+
+  saving = strata_format_saving (counts->bytes_original, counts->bytes_stored);
+
+  /* Translators: sizes before and after, and “37 % less” */
+  return g_strdup_printf (_("%s → %s (%s)"), before, after, saving);
+}
+
+static void
+show_problems (StrataAppMigration *self)
+{
+  g_autoptr(GPtrArray) problems = strata_migration_dup_problems (self->migration);
+  guint known = g_list_model_get_n_items (G_LIST_MODEL (self->problems));
+
+  if (problems->len > known)
+    g_list_store_splice (self->problems, known, 0, problems->pdata + known, problems->len - known);
+}
+
+static void
+show_progress (StrataAppMigration *self)
+{
+  StrataMigrationProgress progress;
+  StrataMigrationCounts counts;
+  guint64 indexed, to_index;
+  gboolean indexing;
+
+  g_mutex_lock (&self->mutex);
+  indexing = self->indexing;
+  indexed = self->indexed;
+  to_index = self->to_index;
+  g_mutex_unlock (&self->mutex);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  strata_migration_get_progress (self->migration, &progress);
+  strata_migration_get_counts (self->migration, &counts);
+  if (indexing)
+    {
+      show_step (self, _("Making the search index"));
+      show_fraction (self, indexed, to_index);
+      show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (-1));
+    }
+  else
+    {
+      show_step (self, name_step (progress.step));
+      show_fraction (self, progress.bytes, progress.bytes_total);
+      show_text (self, &self->count_text, PROP_COUNT_TEXT, format_count (&progress));
+      show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (progress.remaining));
+    }
+  show_text (self, &self->saved_text, PROP_SAVED_TEXT, format_saved (&counts));
+  show_speed (self, &progress);
+  show_problems (self);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  show_progress (user_data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* The run */
+
+static void
+indexing_cb (guint64  done,
+             guint64  total,
+             gpointer user_data)
+{
+  StrataAppMigration *self = user_data;
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->indexing = TRUE;
+  self->indexed = done;
+  self->to_index = total;
+}
+
+/* So that the first search finds at once what was migrated. The index can be made
+ * later as well, so that this fails is nothing the migration fails for.
+ */
+static void
+make_index (StrataAppMigration *self,
+            const char         *store_path,
+            GCancellable       *cancellable)
+{
+  g_autoptr(StrataStore) store = strata_store_open (store_path, NULL);
+  g_autoptr(StrataSearch) search = store != NULL ? strata_search_new (store) : NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (search != NULL && !strata_search_update (search, indexing_cb, self, cancellable, &error))
+    g_message ("The search index will be made with the next search: %s", error->message);
+}
+
+typedef struct
+{
+  StrataMigration *migration;
+  char            *store_path;
+} Run;
+
+static void
+run_free (Run *run)
+{
+  g_object_unref (run->migration);
+  g_free (run->store_path);
+  g_free (run);
+}
+
+static gpointer
+run_worker (gpointer data)
+{
+  g_autoptr(GTask) task = data;
+  StrataAppMigration *self = g_task_get_source_object (task);
+  Run *run = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (strata_migration_run (run->migration, g_task_get_cancellable (task), &error))
+    {
+      make_index (self, run->store_path, g_task_get_cancellable (task));
+      g_task_return_boolean (task, TRUE);
+    }
+  else
+    g_task_return_error (task, error);
+
+  return NULL;
+}
+
+static void
+run_cb (GObject      *object,
+        GAsyncResult *result,
+        gpointer      user_data)
+{
+  StrataAppMigration *self = STRATA_APP_MIGRATION (object);
+  g_autoptr(GError) error = NULL;
+  gboolean ok = g_task_propagate_boolean (G_TASK (result), &error);
+
+  g_clear_handle_id (&self->tick_source, g_source_remove);
+  show_progress (self);
+  strata_app_store_open (self->store);
+
+  if (ok)
+    set_state (self, STRATA_APP_MIGRATION_COMPLETE, NULL);
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    set_state (self, STRATA_APP_MIGRATION_FAILED, error->message);
+  else if (self->state == STRATA_APP_MIGRATION_PAUSING)
+    set_state (self, STRATA_APP_MIGRATION_PAUSED, NULL);
+  else
+    set_state (self, STRATA_APP_MIGRATION_CANCELLED, NULL);
+}
+
+static void
+run (StrataAppMigration *self)
+{
+  g_autoptr(GTask) task = NULL;
+  Run *data = g_new0 (Run, 1);
+
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->migration);
+  g_list_store_remove_all (self->problems);
+  self->cancellable = g_cancellable_new ();
+  self->migration = strata_migration_new (strata_app_store_get_path (self->store), self->legacy_path);
+  self->indexing = FALSE;
+  self->speed = 0;
+  self->last_step = NULL;
+
+  data->migration = g_object_ref (self->migration);
+  data->store_path = g_strdup (strata_app_store_get_path (self->store));
+  task = g_task_new (self, self->cancellable, run_cb, NULL);
+  g_task_set_source_tag (task, run);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, data, (GDestroyNotify)run_free);
+  self->tick_source = g_timeout_add (TICK_MS, tick_cb, self);
+  set_state (self, STRATA_APP_MIGRATION_RUNNING, NULL);
+  show_progress (self);
+  g_thread_unref (g_thread_new ("migration", run_worker, g_steal_pointer (&task)));
+}
+
+/**
+ * strata_app_migration_start:
+ * @legacy_path: the old store
+ *
+ * Starts a migration, unless one is under way.
+ */
+void
+strata_app_migration_start (StrataAppMigration *self,
+                            const char         *legacy_path)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+  g_return_if_fail (legacy_path != NULL);
+
+  if (is_busy (self->state))
+    return;
+
+  if (g_strcmp0 (self->legacy_path, legacy_path) != 0)
+    {
+      g_free (self->legacy_path);
+      self->legacy_path = g_strdup (legacy_path);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEGACY_PATH]);
+    }
+  run (self);
+}
+
+/**
+ * strata_app_migration_pause:
+ *
+ * Stops the run at the next place where it can; what is complete stays.
+ */
+void
+strata_app_migration_pause (StrataAppMigration *self)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (self->state != STRATA_APP_MIGRATION_RUNNING)
+    return;
+
+  set_state (self, STRATA_APP_MIGRATION_PAUSING, NULL);
+  g_cancellable_cancel (self->cancellable);
+}
+
+/**
+ * strata_app_migration_resume:
+ *
+ * Goes on after a pause, or tries again after a failure. What is in the store
+ * is not written again.
+ */
+void
+strata_app_migration_resume (StrataAppMigration *self)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (self->legacy_path != NULL && !is_busy (self->state))
+    run (self);
+}
+
+/**
+ * strata_app_migration_cancel:
+ *
+ * Stops the run; the sessions that are complete stay in the store.
+ */
+void
+strata_app_migration_cancel (StrataAppMigration *self)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (self->state == STRATA_APP_MIGRATION_PAUSED)
+    set_state (self, STRATA_APP_MIGRATION_CANCELLED, NULL);
+  else if (is_busy (self->state))
+    {
+      set_state (self, STRATA_APP_MIGRATION_CANCELLING, NULL);
+      g_cancellable_cancel (self->cancellable);
+    }
+}
+
+/**
+ * strata_app_migration_forget:
+ *
+ * Puts away what the last run had to say.
+ */
+void
+strata_app_migration_forget (StrataAppMigration *self)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (!is_busy (self->state))
+    set_state (self, STRATA_APP_MIGRATION_NONE, NULL);
+}
+
+/* Getters */
+
+StrataAppMigrationState
+strata_app_migration_get_state (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), STRATA_APP_MIGRATION_NONE);
+
+  return self->state;
+}
+
+/**
+ * strata_app_migration_get_busy:
+ *
+ * Returns: whether a thread works on it right now
+ */
+gboolean
+strata_app_migration_get_busy (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), FALSE);
+
+  return is_busy (self->state);
+}
+
+const char *
+strata_app_migration_get_legacy_path (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), NULL);
+
+  return self->legacy_path;
+}
+
+const char *
+strata_app_migration_get_message (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), NULL);
+
+  return self->message;
+}
+
+/**
+ * strata_app_migration_get_problems:
+ *
+ * Returns: (transfer none): of [class@Strata.Problem], what was noticed so far
+ */
+GListModel *
+strata_app_migration_get_problems (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), NULL);
+
+  return G_LIST_MODEL (self->problems);
+}
+
+double
+strata_app_migration_get_fraction (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), 0);
+
+  return self->fraction;
+}
+
+/**
+ * strata_app_migration_get_speed:
+ *
+ * Returns: bytes of the old store a second, smoothed
+ */
+double
+strata_app_migration_get_speed (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), 0);
+
+  return self->speed;
+}
+
+/**
+ * strata_app_migration_get_counts:
+ * @out_counts: (out caller-allocates): of the run, or the last one
+ */
+void
+strata_app_migration_get_counts (StrataAppMigration    *self,
+                                 StrataMigrationCounts *out_counts)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (self->migration != NULL)
+    strata_migration_get_counts (self->migration, out_counts);
+  else
+    *out_counts = (StrataMigrationCounts) { 0 };
+}
+
+/* GObject */
+
+static void
+strata_app_migration_finalize (GObject *object)
+{
+  StrataAppMigration *self = STRATA_APP_MIGRATION (object);
+
+  g_clear_handle_id (&self->tick_source, g_source_remove);
+  g_clear_object (&self->store);
+  g_clear_object (&self->migration);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->problems);
+  g_free (self->legacy_path);
+  g_free (self->message);
+  g_free (self->count_text);
+  g_free (self->remaining_text);
+  g_free (self->saved_text);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (strata_app_migration_parent_class)->finalize (object);
+}
+
+static void
+strata_app_migration_get_property (GObject    *object,
+                                   guint       prop_id,
+                                   GValue     *value,
+                                   GParamSpec *pspec)
+{
+  StrataAppMigration *self = STRATA_APP_MIGRATION (object);
+
+  switch (prop_id)
+    {
+    case PROP_APP_STORE:
+      g_value_set_object (value, self->store);
+      break;
+
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+
+    case PROP_BUSY:
+      g_value_set_boolean (value, is_busy (self->state));
+      break;
+
+    case PROP_LEGACY_PATH:
+      g_value_set_string (value, self->legacy_path);
+      break;
+
+    case PROP_MESSAGE:
+      g_value_set_string (value, self->message);
+      break;
+
+    case PROP_PROBLEMS:
+      g_value_set_object (value, self->problems);
+      break;
+
+    case PROP_STEP:
+      g_value_set_string (value, self->step);
+      break;
+
+    case PROP_FRACTION:
+      g_value_set_double (value, self->fraction);
+      break;
+
+    case PROP_COUNT_TEXT:
+      g_value_set_string (value, self->count_text);
+      break;
+
+    case PROP_REMAINING_TEXT:
+      g_value_set_string (value, self->remaining_text);
+      break;
+
+    case PROP_SAVED_TEXT:
+      g_value_set_string (value, self->saved_text);
+      break;
+
+    case PROP_SPEED:
+      g_value_set_double (value, self->speed);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_app_migration_set_property (GObject      *object,
+                                   guint         prop_id,
+                                   const GValue *value,
+                                   GParamSpec   *pspec)
+{
+  StrataAppMigration *self = STRATA_APP_MIGRATION (object);
+
+  switch (prop_id)
+    {
+    case PROP_APP_STORE:
+      self->store = g_value_dup_object (value);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_app_migration_class_init (StrataAppMigrationClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = strata_app_migration_finalize;
+  object_class->get_property = strata_app_migration_get_property;
+  object_class->set_property = strata_app_migration_set_property;
+
+  properties[PROP_APP_STORE] =
+    g_param_spec_object ("app-store", NULL, NULL, STRATA_TYPE_APP_STORE,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL, STRATA_TYPE_APP_MIGRATION_STATE, STRATA_APP_MIGRATION_NONE, flags);
+  properties[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, flags);
+  properties[PROP_LEGACY_PATH] = g_param_spec_string ("legacy-path", NULL, NULL, NULL, flags);
+  properties[PROP_MESSAGE] = g_param_spec_string ("message", NULL, NULL, NULL, flags);
+  properties[PROP_PROBLEMS] = g_param_spec_object ("problems", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_STEP] = g_param_spec_string ("step", NULL, NULL, NULL, flags);
+  properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
+  properties[PROP_COUNT_TEXT] = g_param_spec_string ("count-text", NULL, NULL, NULL, flags);
+  properties[PROP_REMAINING_TEXT] = g_param_spec_string ("remaining-text", NULL, NULL, NULL, flags);
+  properties[PROP_SAVED_TEXT] = g_param_spec_string ("saved-text", NULL, NULL, NULL, flags);
+  properties[PROP_SPEED] = g_param_spec_double ("speed", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+strata_app_migration_init (StrataAppMigration *self)
+{
+  g_mutex_init (&self->mutex);
+  self->problems = g_list_store_new (STRATA_TYPE_PROBLEM);
+}
+
+/**
+ * strata_app_migration_new:
+ * @store: what it fills; it is opened anew when a run has ended
+ *
+ * Returns: (transfer full): a migration that was not started
+ */
+StrataAppMigration *
+strata_app_migration_new (StrataAppStore *store)
+{
+  return g_object_new (STRATA_TYPE_APP_MIGRATION, "app-store", store, NULL);
+}
