@@ -59,7 +59,8 @@ _strata_attachment_row_append (const StrataAttachmentRow *row,
   _strata_json_add_string (text, "name", row->name);
   _strata_json_add_string (text, "problem", row->problem);
   g_string_append (text, "\"from\":");
-  if (row->source_path != NULL)
+  /* Of one whose bytes are missing there may be a file with metadata */
+  if (row->source_path != NULL || row->source_bytes > 0)
     {
       g_string_append_c (text, '{');
       _strata_json_add_string (text, "path", row->source_path);
