@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include <glib/gstdio.h>
+
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "fault-seam.h"
@@ -870,6 +872,72 @@ collect_while (Fixture *fixture,
   g_clear_object (&meanwhile_store);
 }
 
+/* What can't be looked at, or is not as it was, is not purged, and neither is what it needs. */
+static int
+fail_on_a_trashed_session (int          dir,
+                           const char  *path,
+                           struct stat *out_stat)
+{
+  static guint n_calls;
+
+  /* The first look is the plan's */
+  if (!g_str_has_prefix (path, "trash/sessions~") || n_calls++ == 0)
+    return _strata_seam_get_system ()->stat (dir, path, out_stat);
+  errno = EIO;
+
+  return -1;
+}
+
+static void
+age_trashed_session (void)
+{
+  g_autofree char *below = store_util_find_file (strata_store_get_path (meanwhile_store), "trash", "metadata.json");
+  g_autofree char *session = g_path_get_dirname (below);
+  g_autofree char *path = g_build_filename (strata_store_get_path (meanwhile_store), session, NULL);
+
+  /* Its time is counted in seconds */
+  g_usleep (1100 * 1000);
+  g_assert_cmpint (g_chmod (path, 0700), ==, 0);
+}
+
+static void
+assert_comes_back_whole (Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *key = strata_store_undelete (fixture->store, fixture->key, NULL, &error);
+
+  g_assert_no_error (error);
+  assert_attachment (fixture->store, fixture->key, "p1", "one");
+  assert_sound (fixture->store);
+}
+
+static void
+test_what_can_not_be_purged_keeps_what_it_needs (Fixture       *fixture,
+                                                 gconstpointer  test_data)
+{
+  StrataSeam seam = *_strata_seam_get_system ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataGarbage) garbage = NULL;
+
+  delete_session (fixture);
+  seam.stat = fail_on_a_trashed_session;
+  _strata_seam = &seam;
+  garbage = try_collect (fixture->store, FALSE, TRUE, 0, &error);
+  _strata_seam = _strata_seam_get_system ();
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_null (garbage);
+  assert_comes_back_whole (fixture);
+}
+
+static void
+test_what_somebody_touched_keeps_what_it_needs (Fixture       *fixture,
+                                                gconstpointer  test_data)
+{
+  delete_session (fixture);
+  collect_while (fixture, age_trashed_session);
+  assert_comes_back_whole (fixture);
+}
+
 static void
 test_what_is_needed_since_the_plan_stays (Fixture       *fixture,
                                           gconstpointer  test_data)
@@ -1250,6 +1318,8 @@ main (int   argc,
   ADD ("/gc/damage/trash", test_damage_in_the_trash_holds_everything);
   ADD ("/gc/damage/log", test_a_damaged_log_holds_everything);
 
+  ADD ("/gc/beside/unseen", test_what_can_not_be_purged_keeps_what_it_needs);
+  ADD ("/gc/beside/touched", test_what_somebody_touched_keeps_what_it_needs);
   ADD ("/gc/beside/needed", test_what_is_needed_since_the_plan_stays);
   ADD ("/gc/beside/undeleted", test_what_is_undeleted_since_the_plan_stays);
   ADD ("/gc/beside/deleted-again", test_what_is_deleted_again_since_the_plan_stays);

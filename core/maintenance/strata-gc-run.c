@@ -38,6 +38,7 @@ typedef struct
   gboolean       has_lock;
   gint64         begun_us;
   GCancellable  *cancellable;
+  gboolean       spares_objects; /* something may come back that the roots know nothing of */
 } Run;
 
 /* Removing for good, without the lock */
@@ -191,14 +192,31 @@ purge_file (Run           *self,
   return TRUE;
 }
 
-/* A session or item whose session was changed since may be wanted back; next time, then. */
+/* A session or item whose session was changed since may be wanted back; next time, then. What it
+ * needs is known again by then, unless nobody said why it is not as it was.
+ */
 static gboolean
 purge_doomed (Run           *self,
               StrataGcFile  *file,
               GError       **error)
 {
-  if (!is_as_planned (self, file) || _strata_gc_roots_has_changed (self->roots, file->key))
+  g_autoptr(GError) stat_error = NULL;
+  struct stat status;
+
+  if (!_strata_file_stat (self->dir, file->path, &status, &stat_error))
+    {
+      if (g_error_matches (stat_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&stat_error));
+      return FALSE;
+    }
+  if (_strata_gc_roots_has_changed (self->roots, file->key))
     return TRUE;
+  if ((gint64)status.st_ctim.tv_sec != file->changed_s)
+    {
+      self->spares_objects = TRUE;
+      return TRUE;
+    }
 
   return purge_file (self, file, error);
 }
@@ -215,6 +233,8 @@ purge_expired (Run           *self,
     return TRUE;
   if (file->kind == STRATA_GC_OBJECT)
     {
+      if (self->spares_objects)
+        return TRUE;
       path = _strata_object_dup_path (&file->digest, file->extension);
       if (!_strata_gc_roots_are_complete (self->roots) ||
           (_strata_gc_roots_contain (self->roots, &file->digest) && !_strata_file_stat (self->dir, path, &status, NULL)))
@@ -268,7 +288,7 @@ put_away_object (Run           *self,
                  StrataGcFile  *file,
                  GError       **error)
 {
-  if (!is_as_planned (self, file) || !_strata_gc_roots_are_complete (self->roots) ||
+  if (self->spares_objects || !is_as_planned (self, file) || !_strata_gc_roots_are_complete (self->roots) ||
       _strata_gc_roots_contain (self->roots, &file->digest))
     return TRUE;
 
