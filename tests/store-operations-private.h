@@ -32,5 +32,15 @@ gboolean  store_operation_delete          (const char     *store,
                                            const char     *aside,
                                            StorePromises  *promises,
                                            GError        **error);
+void      store_operation_set_up_garbage  (const char     *store,
+                                           const char     *aside);
+gboolean  store_operation_collect_garbage (const char     *store,
+                                           const char     *aside,
+                                           StorePromises  *promises,
+                                           GError        **error);
+gboolean  store_operation_purge           (const char     *store,
+                                           const char     *aside,
+                                           StorePromises  *promises,
+                                           GError        **error);
 
 G_END_DECLS

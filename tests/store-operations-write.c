@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "maintenance/strata-gc-private.h"
 #include "store/strata-key-private.h"
 #include "store/strata-store-write.h"
 #include "store-operations-private.h"
@@ -16,6 +17,7 @@
 /* Each finds out first what is done already, since it may be run from wherever it stopped. */
 
 #define N_APPENDED 8
+#define DAY_S      (24 * 60 * 60)
 
 static char *
 dup_key (const char *id)
@@ -367,4 +369,122 @@ store_operation_delete (const char     *path,
          append (store, "s", "screenshots", 1, "", promises, error) &&
          delete_item (store, "s", "screenshots-1", promises, error) &&
          delete_session (store, "t", promises, error);
+}
+
+/* Clearing away */
+
+/* A part and an object that nothing names; and in the trash a session and an item, each with an object of its own */
+void
+store_operation_set_up_garbage (const char *path,
+                                const char *aside)
+{
+  g_autoptr(StrataStore) store = NULL;
+  g_autoptr(GError) error = NULL;
+
+  store_operation_set_up_sessions (path, aside);
+  store = strata_store_open (path, &error);
+  g_assert_no_error (error);
+  append (store, "s", "screenshots", 3, "", NULL, &error);
+  g_assert_no_error (error);
+  set_member (store, "s", "screenshots", "[{\"id\":\"first\"}]", NULL, &error);
+  g_assert_no_error (error);
+  append (store, "s", "screenshots", 6, "", NULL, &error);
+  g_assert_no_error (error);
+  delete_item (store, "s", "screenshots-6", NULL, &error);
+  g_assert_no_error (error);
+  create (store, "v", "{\"id\":\"v\",\"x\":[1,2]}", NULL, &error);
+  g_assert_no_error (error);
+  append (store, "v", "contextItems", 9, "", NULL, &error);
+  g_assert_no_error (error);
+  delete_session (store, "v", NULL, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+collect (StrataStore  *store,
+         guint         days,
+         gboolean      purge,
+         GError      **error)
+{
+  g_autoptr(StrataGarbageOptions) options = strata_garbage_options_new ();
+  g_autoptr(StrataGarbage) garbage = NULL;
+
+  options->purge = purge;
+  garbage = _strata_gc_collect (store, options, g_get_real_time () / G_USEC_PER_SEC + days * DAY_S, NULL, error);
+
+  return garbage != NULL;
+}
+
+/* What is cleared away is put to use again, what is in the trash comes back, and what it needs is there. */
+gboolean
+store_operation_collect_garbage (const char     *path,
+                                 const char     *aside,
+                                 StorePromises  *promises,
+                                 GError        **error)
+{
+  g_autoptr(StrataStore) store = strata_store_open (path, error);
+
+  return store != NULL &&
+         collect (store, 0, FALSE, error) &&
+         append (store, "s", "screenshots", 3, "", promises, error) &&
+         collect (store, 8, FALSE, error) &&
+         undelete_session (store, "v", promises, error) &&
+         delete_item (store, "s", "screenshots-3", promises, error) &&
+         collect (store, 8, FALSE, error);
+}
+
+/* Whether all of a session is there, its attachments too */
+static gboolean
+read_whole (StrataStore  *store,
+            const char   *id,
+            GError      **error)
+{
+  g_autofree char *key = dup_key (id);
+  g_autofree char *json = store_util_read_session (store, key, error);
+  g_autoptr(GPtrArray) attachments = json != NULL ? strata_store_list_attachments (store, key, error) : NULL;
+
+  for (guint i = 0; attachments != NULL && i < attachments->len; i++)
+    {
+      g_autoptr(GInputStream) stream = strata_store_open_attachment (store, g_ptr_array_index (attachments, i), error);
+      g_autofree char *bytes = stream != NULL ? store_util_read (stream, error) : NULL;
+
+      if (bytes == NULL)
+        return FALSE;
+    }
+
+  return attachments != NULL;
+}
+
+/* As long as a deleted session can come back it comes back whole, however far its purging got. */
+static gboolean
+try_to_bring_back (StrataStore  *store,
+                   const char   *id,
+                   GError      **error)
+{
+  g_autoptr(GError) undelete_error = NULL;
+
+  if (undelete_session (store, id, NULL, &undelete_error))
+    return read_whole (store, id, error) && delete_session (store, id, NULL, error);
+  if (g_error_matches (undelete_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&undelete_error));
+
+  return FALSE;
+}
+
+/* Everything in the trash goes for good, and at last a session that was alive */
+gboolean
+store_operation_purge (const char     *path,
+                       const char     *aside,
+                       StorePromises  *promises,
+                       GError        **error)
+{
+  g_autoptr(StrataStore) store = strata_store_open (path, error);
+
+  if (store == NULL || (promises == NULL && !try_to_bring_back (store, "v", error)))
+    return FALSE;
+
+  return collect (store, 0, TRUE, error) &&
+         delete_session (store, "t", promises, error) &&
+         collect (store, 31, FALSE, error);
 }

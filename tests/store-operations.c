@@ -726,6 +726,8 @@ static const StoreOperation operations[] = {
   { "change", store_operation_set_up_sessions, store_operation_change, TRUE },
   { "save", store_operation_set_up_sessions, store_operation_save },
   { "delete", store_operation_set_up_sessions, store_operation_delete, TRUE },
+  { "gc", store_operation_set_up_garbage, store_operation_collect_garbage, TRUE },
+  { "purge", store_operation_set_up_garbage, store_operation_purge, TRUE },
   { "large", make_store_and_file, run_large, TRUE },
   { "migrate", make_old_store, run_migration, TRUE },
   { "migrate-again", make_migrated_store, run_migration, TRUE },

@@ -53,6 +53,7 @@ static const Carelessness careless[] = {
   { "tail-folder", "append", POWER_CUT_SYNC_FOLDER },
   { "changed-part", "change", POWER_CUT_SYNC },
   { "deleted-folder", "delete", POWER_CUT_SYNC_FOLDER },
+  { "purged-folder", "purge", POWER_CUT_SYNC_FOLDER },
   { "others-failed", "retry", POWER_CUT_SYNCFS },
   { "header", "header", POWER_CUT_SYNC },
   { "header-folder", "header", POWER_CUT_SYNC_FOLDER },
