@@ -504,6 +504,21 @@ test_the_plan_says_what_the_run_does (Fixture       *fixture,
   g_assert_cmpuint (plan->sources->len, ==, 2);
 }
 
+static void
+test_metadata_without_bytes_are_no_damage (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_auto(Outcome) outcome = { 0, };
+
+  write_file (fixture, "db/sessions.json", "[{\"id\":\"a\",\"screenshots\":[{\"attachmentId\":\"x\"}]}]");
+  write_file (fixture, "attachments/x.meta.json", "{\"id\":\"x\",\"mimeType\":\"text/plain\"}");
+  run_well (fixture, &outcome);
+
+  g_assert_cmpstr (outcome.problems, ==, "attachment-data-missing ");
+  /* It looks the store over, and finds it in order */
+  assert_sessions (fixture, "{\"id\":\"a\",\"screenshots\":[{\"attachmentId\":\"x\"}]}\n");
+}
+
 /* Interrupted */
 
 /* Cancels at the n-th writing, which is somewhere in the middle */
@@ -851,6 +866,7 @@ main (int   argc,
   ADD ("/migration/oddities", test_oddities_are_reported_and_passed_over);
   ADD ("/migration/no-source", test_where_is_no_old_store_nothing_is_made);
   ADD ("/migration/plan", test_the_plan_says_what_the_run_does);
+  ADD ("/migration/metadata-without-bytes", test_metadata_without_bytes_are_no_damage);
   ADD ("/migration/cancelled", test_a_cancelled_run_goes_on);
   ADD ("/migration/faults", test_no_fault_spoils_a_migration);
   ADD_WITH ("/migration/unreadable/data", "attachments/att.dat", test_what_can_not_be_read_again_is_kept);
