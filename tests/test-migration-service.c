@@ -40,7 +40,7 @@ add_attachment (Fixture *fixture,
                 guint    number)
 {
   g_autofree char *meta_name = g_strdup_printf ("attachments/att-%u.meta.json", number);
-  g_autofree char *data_name = g_strdup_printf ("attachments/att-%u.data.base64", number);
+  g_autofree char *data_name = g_strdup_printf ("attachments/att-%u.dat", number);
   g_autofree char *meta = g_strdup_printf ("{\"id\":\"att-%u\",\"mimeType\":\"text/plain\"}", number);
   g_autofree char *text = g_strdup_printf ("This is attachment number %u", number);
   g_autofree char *data = g_base64_encode ((const guchar *)text, strlen (text));
