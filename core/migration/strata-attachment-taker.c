@@ -448,8 +448,7 @@ take_one (StrataAttachmentTaker  *self,
       !take_bytes (self, batch, attachment, row, cancellable, error))
     return NULL;
 
-  /* A row says so only where it says which file it came from */
-  row->source_bytes = row->source_path != NULL ? sum_sizes (&files, attachment) : 0;
+  row->source_bytes = sum_sizes (&files, attachment);
   if (row->mime == NULL)
     row->mime = g_strdup (attachment->mime);
   if (row->state == STRATA_ATTACHMENT_OBJECT)
