@@ -290,8 +290,10 @@ sync_entries (Sync     *self,
 
   for (guint i = 0; i < self->entries->len; i++)
     {
-      if (g_cancellable_set_error_if_cancelled (self->cancellable, error) ||
-          !sync_entry (self, g_ptr_array_index (self->entries, i), error))
+      /* What was done stays, for the next time to go on from */
+      if (g_cancellable_is_cancelled (self->cancellable))
+        return _strata_search_index_commit (self->index, error) && !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+      if (!sync_entry (self, g_ptr_array_index (self->entries, i), error))
         return FALSE;
       if (self->progress != NULL)
         self->progress (i + 1, self->entries->len, self->user_data);

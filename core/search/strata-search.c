@@ -679,6 +679,21 @@ cancel_cb (GCancellable *cancellable,
   g_cancellable_cancel (user_data);
 }
 
+/* What came too late is not shown: somebody looks for something else by now.
+ *
+ * @results: (transfer full) (nullable): NULL with @error set
+ */
+static StrataSearchResults *
+drop_cancelled (StrataSearchResults  *results,
+                GCancellable         *current,
+                GError              **error)
+{
+  if (results != NULL && g_cancellable_set_error_if_cancelled (current, error))
+    g_clear_object (&results);
+
+  return results;
+}
+
 static StrataSearchResults *
 run (StrataSearch   *self,
      const Request  *request,
@@ -705,7 +720,7 @@ run (StrataSearch   *self,
   if (damage != NULL)
     g_propagate_error (error, g_steal_pointer (&damage));
 
-  return results;
+  return drop_cancelled (results, current, error);
 }
 
 /**
@@ -720,7 +735,7 @@ run (StrataSearch   *self,
  * An index that is damaged is made anew first, which takes its time.
  *
  * Returns: (transfer full): the results, without snippets; or %NULL with @error set,
- *   %G_IO_ERROR_CANCELLED where it was cancelled
+ *   %G_IO_ERROR_CANCELLED where it was cancelled, also when it had found all
  */
 StrataSearchResults *
 strata_search_run (StrataSearch        *self,
@@ -775,7 +790,7 @@ run_worker (GTask        *task,
  * strata_search_run_async:
  *
  * As [method@Strata.Search.run], on another thread. What it cancels is cancelled when
- * this returns.
+ * this returns, and has no results any more, even if its callback is still to come.
  */
 void
 strata_search_run_async (StrataSearch         *self,
@@ -811,9 +826,13 @@ strata_search_run_finish (StrataSearch  *self,
                           GAsyncResult  *result,
                           GError       **error)
 {
+  const RunTask *data;
+
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  data = g_task_get_task_data (G_TASK (result));
+
+  return drop_cancelled (g_task_propagate_pointer (G_TASK (result), error), data->current, error);
 }
 
 /* Snippets */
