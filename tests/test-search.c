@@ -14,8 +14,8 @@
 #include "search/strata-search-check-private.h"
 #include "search/strata-search-index-internal-private.h"
 #include "search/strata-search-match-private.h"
+#include "search/strata-search-replace-private.h"
 #include "search/strata-search-run-private.h"
-#include "search/strata-search-sync-private.h"
 #include "store-util.h"
 #include "store/strata-store-write.h"
 #include "test-util.h"
@@ -638,7 +638,8 @@ static gboolean
 is_in_files (Fixture    *fixture,
              const char *bytes)
 {
-  static const char *const names[] = { "search.sqlite3", "search.sqlite3-wal", "search.sqlite3.new", "search.sqlite3.new-wal" };
+  static const char *const names[] = { "search.sqlite3", "search.sqlite3-wal", "search.sqlite3.new", "search.sqlite3.new-wal",
+                                       "search.sqlite3.packed", "search.sqlite3.packed-journal" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -653,13 +654,20 @@ is_in_files (Fixture    *fixture,
   return FALSE;
 }
 
+static gboolean
+make_anew (Fixture  *fixture,
+           GError  **error)
+{
+  return _strata_search_make_anew (fixture->store, NULL, NULL, NULL, error) && _strata_search_put_in_place (fixture->store, error);
+}
+
 static void
 rebuild_index (Fixture *fixture)
 {
   g_autoptr(GError) error = NULL;
 
   close_index (fixture);
-  g_assert_true (_strata_search_rebuild (fixture->store, NULL, NULL, NULL, &error));
+  g_assert_true (make_anew (fixture, &error));
   g_assert_no_error (error);
   open_index (fixture);
 }
@@ -704,7 +712,7 @@ test_an_index_made_anew_is_seen_by_others (Fixture       *fixture,
   filter = g_steal_pointer (&fixture->filter);
   g_free (store_util_put (fixture->store, "{\"id\":\"s4\",\"name\":\"storage anew\",\"startTime\":\"2025-04-01T10:00:00Z\"}", 3));
 
-  g_assert_true (_strata_search_rebuild (fixture->store, NULL, NULL, NULL, &error));
+  g_assert_true (make_anew (fixture, &error));
   g_assert_no_error (error);
 
   fixture->index = mine;
@@ -893,7 +901,7 @@ test_every_fault_of_making_it_anew_leaves_one (Fixture       *fixture,
       close_index (fixture);
       fault_seam_install ();
       fault_seam_arm (FAULT_ERRNO, nth, EIO);
-      g_assert_true (_strata_search_rebuild (fixture->store, NULL, NULL, NULL, &error) == (error == NULL));
+      g_assert_true (make_anew (fixture, &error) == (error == NULL));
       has_struck = fault_seam_has_struck ();
       fault_seam_remove ();
 
@@ -904,6 +912,170 @@ test_every_fault_of_making_it_anew_leaves_one (Fixture       *fixture,
       if (!has_struck)
         break;
     }
+}
+
+/* Packing */
+
+static gint64
+get_number (Fixture    *fixture,
+            const char *sql)
+{
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (fixture->index->db, sql, NULL);
+  gboolean row;
+
+  g_assert_true (_strata_sqlite_step (statement, &row, NULL));
+  g_assert_true (row);
+
+  return sqlite3_column_int64 (statement, 0);
+}
+
+static void
+execute (Fixture    *fixture,
+         const char *sql)
+{
+  g_autoptr(GError) error = NULL;
+
+  _strata_sqlite_exec (fixture->index->db, sql, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+pack (Fixture  *fixture,
+      GError  **error)
+{
+  gboolean ok = _strata_search_pack (fixture->store, fixture->index, NULL, error);
+
+  close_index (fixture);
+
+  return ok && _strata_search_put_in_place (fixture->store, error);
+}
+
+/* Each in a piece of its own, and some removed again */
+static void
+put_in_pieces (Fixture *fixture)
+{
+  put_examples (fixture);
+  for (guint i = 0; i < 12; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"id\":\"w%u\",\"name\":\"piece%u of many\"}", i, i);
+      g_autofree char *key = store_util_put (fixture->store, json, 10 + i);
+
+      sync_index (fixture);
+      if (i >= 3)
+        g_free (strata_store_delete_session (fixture->store, key, NULL, NULL));
+    }
+  sync_index (fixture);
+}
+
+static void
+test_packing_leaves_what_is_found (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  g_autoptr(GError) error = NULL;
+  guint64 packed;
+
+  put_in_pieces (fixture);
+  execute (fixture, "CREATE TABLE gone (x); INSERT INTO gone VALUES (zeroblob (100000)); DROP TABLE gone");
+  g_assert_cmpint (get_number (fixture, "PRAGMA freelist_count"), >, 0);
+  execute (fixture, "UPDATE sums SET dead_bytes = dead_bytes + 20000000");
+  g_assert_true (_strata_search_is_loose (fixture->index));
+
+  g_assert_true (pack (fixture, &error));
+  g_assert_no_error (error);
+  open_index (fixture);
+
+  g_assert_false (_strata_search_is_loose (fixture->index));
+  g_assert_true (_strata_search_index_get_packed (fixture->index, &packed, NULL));
+  g_assert_cmpuint (packed, >, 20000000);
+  g_assert_cmpint (get_number (fixture, "PRAGMA freelist_count"), ==, 0);
+  /* One segment: one page number for its first term */
+  g_assert_cmpint (get_number (fixture, "SELECT count (DISTINCT segid) FROM texts_idx"), ==, 1);
+  assert_found (fixture, "storage", "s1:session s1:screenshot.p1 s2:audio.a1");
+  assert_found (fixture, "many ", "w0:session w1:session w2:session");
+  assert_index_is_right (fixture);
+
+  execute (fixture, "UPDATE sums SET dead_bytes = 2 * dead_bytes + 17000000");
+  g_assert_true (_strata_search_is_loose (fixture->index));
+}
+
+static void
+test_every_fault_of_packing_leaves_an_index (Fixture       *fixture,
+                                             gconstpointer  test_data)
+{
+  put_in_pieces (fixture);
+
+  for (guint64 nth = 1; ; nth += 1 + nth / 30)
+    {
+      g_autoptr(GError) error = NULL;
+      gboolean has_struck;
+
+      fault_seam_install ();
+      fault_seam_arm (nth % 2 == 0 ? FAULT_ERRNO : FAULT_FULL, nth, nth % 2 == 0 ? EIO : ENOSPC);
+      g_assert_true (pack (fixture, &error) == (error == NULL));
+      has_struck = fault_seam_has_struck ();
+      fault_seam_remove ();
+
+      open_index (fixture);
+      assert_found (fixture, "many ", "w0:session w1:session w2:session");
+      assert_index_is_right (fixture);
+      if (!has_struck)
+        break;
+    }
+}
+
+static void
+test_packing_can_be_cancelled (Fixture       *fixture,
+                               gconstpointer  test_data)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
+  g_autofree char *packed = g_build_filename (fixture->path, "search.sqlite3.packed", NULL);
+
+  put_in_pieces (fixture);
+  g_cancellable_cancel (cancellable);
+
+  g_assert_false (_strata_search_pack (fixture->store, fixture->index, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (g_file_test (packed, G_FILE_TEST_EXISTS));
+  assert_found (fixture, "many ", "w0:session w1:session w2:session");
+}
+
+/* As a program of another time left it */
+static void
+test_an_index_with_other_pages_is_replaced (Fixture       *fixture,
+                                            gconstpointer  test_data)
+{
+  g_autofree char *path = g_build_filename (fixture->path, "search.sqlite3", NULL);
+  g_autoptr(GError) error = NULL;
+  sqlite3 *db;
+
+  put_examples (fixture);
+  close_index (fixture);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE other (x)", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+
+  g_assert_true (make_anew (fixture, &error));
+  g_assert_no_error (error);
+  open_index (fixture);
+  assert_found (fixture, "terminal", "s1:screenshot.p2");
+}
+
+/* What another process is in the middle of writing */
+static void
+test_what_is_no_index_is_not_put_in_place (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  put_examples (fixture);
+  close_index (fixture);
+
+  g_assert_false (_strata_search_put_in_place (fixture->store, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  open_index (fixture);
+  assert_found (fixture, "terminal", "s1:screenshot.p2");
 }
 
 static void
@@ -1227,6 +1399,11 @@ main (int   argc,
   ADD ("what-is-no-database-is-made-anew", test_what_is_no_database_is_made_anew);
   ADD ("every-fault-leaves-an-index-that-goes-on", test_every_fault_leaves_an_index_that_goes_on);
   ADD ("every-fault-of-making-it-anew-leaves-one", test_every_fault_of_making_it_anew_leaves_one);
+  ADD ("packing-leaves-what-is-found", test_packing_leaves_what_is_found);
+  ADD ("every-fault-of-packing-leaves-an-index", test_every_fault_of_packing_leaves_an_index);
+  ADD ("packing-can-be-cancelled", test_packing_can_be_cancelled);
+  ADD ("an-index-with-other-pages-is-replaced", test_an_index_with_other_pages_is_replaced);
+  ADD ("what-is-no-index-is-not-put-in-place", test_what_is_no_index_is_not_put_in_place);
   ADD ("cancelling-keeps-what-was-done", test_cancelling_keeps_what_was_done);
   ADD ("a-first-page-has-the-newest", test_a_first_page_has_the_newest);
   ADD ("the-best-of-many-are-the-best", test_the_best_of_many_are_the_best);

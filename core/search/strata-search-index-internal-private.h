@@ -41,6 +41,7 @@ struct _StrataSearchIndex
   sqlite3          *db;
   gboolean          read_only;
   gboolean          in_memory;
+  gboolean          is_bulk;
   sqlite3_stmt     *statements[STRATA_N_STATEMENTS];
 
   /* What is being put */

@@ -72,11 +72,29 @@ void               _strata_search_index_roll_back      (StrataSearchIndex      *
 /* Everything goes. The words are still in free pages of the file until it is made smaller. */
 gboolean           _strata_search_index_clear          (StrataSearchIndex      *self,
                                                         GError                **error);
-/* Merges what was added in pieces; outside of a transaction. */
-gboolean           _strata_search_index_optimize       (StrataSearchIndex      *self,
+
+/* An index that nobody else has open is filled without a log: what goes wrong in
+ * between leaves nothing of use. End it before anybody opens it.
+ */
+gboolean           _strata_search_index_begin_bulk     (StrataSearchIndex      *self,
                                                         GError                **error);
-/* Leaves nothing of what was removed in the files; outside of a transaction. */
-gboolean           _strata_search_index_vacuum         (StrataSearchIndex      *self,
+gboolean           _strata_search_index_end_bulk       (StrataSearchIndex      *self,
+                                                        GError                **error);
+gboolean           _strata_search_index_is_bulk        (StrataSearchIndex      *self);
+
+/* Merges what was added in pieces; outside of a transaction. What is cancelled goes on the next time. */
+gboolean           _strata_search_index_merge          (StrataSearchIndex      *self,
+                                                        GCancellable           *cancellable,
+                                                        GError                **error);
+/* Writes all of it to another file, which must not be there, without free pages, and so
+ * without anything of what was removed. Outside of a transaction; durable only when somebody syncs it.
+ */
+gboolean           _strata_search_index_pack_into      (StrataSearchIndex      *self,
+                                                        const char             *path,
+                                                        GError                **error);
+/* How much text it had when that was done last, dead one included */
+gboolean           _strata_search_index_get_packed     (StrataSearchIndex      *self,
+                                                        guint64                *out_bytes,
                                                         GError                **error);
 
 /* The metadata digest of what is indexed of a session or collection, and whether some of

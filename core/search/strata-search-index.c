@@ -16,18 +16,21 @@
 /* An index of another version is made anew from the files. To be counted up when
  * a text is cut or found in another way.
  */
-#define VERSION 2
+#define VERSION 3
 
 /* What a connection keeps of the file */
 #define CACHE_KIB "16384"
+
+/* How much is merged at a time, in pages of FTS5 */
+#define MERGE_PAGES "2000"
 
 /* How much FTS5 gathers before it writes: the more, the less it merges */
 #define GATHER_BYTES "16777216"
 
 /* `documents.kind`: 0 for a session, else a StrataKind. A block whose document is 0 is dead. */
 static const char schema[] =
-  "CREATE TABLE state (version INTEGER NOT NULL, applied INTEGER NOT NULL);"
-  "INSERT INTO state VALUES (" G_STRINGIFY (VERSION) ", 0);"
+  "CREATE TABLE state (version INTEGER NOT NULL, applied INTEGER NOT NULL, packed INTEGER NOT NULL);"
+  "INSERT INTO state VALUES (" G_STRINGIFY (VERSION) ", 0, 0);"
   "CREATE TABLE owners (is_collection INTEGER NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, damaged INTEGER NOT NULL,"
   "  PRIMARY KEY (is_collection, key)) WITHOUT ROWID;"
   "CREATE TABLE documents (document INTEGER PRIMARY KEY, kind INTEGER NOT NULL, owner TEXT NOT NULL, id TEXT, name TEXT,"
@@ -402,19 +405,95 @@ _strata_search_index_clear (StrataSearchIndex  *self,
     "UPDATE state SET applied = 0", error);
 }
 
+/* Filling */
+
 gboolean
-_strata_search_index_optimize (StrataSearchIndex  *self,
-                               GError            **error)
+_strata_search_index_is_bulk (StrataSearchIndex *self)
 {
-  return _strata_sqlite_exec (self->db, "INSERT INTO texts (texts) VALUES ('optimize')", error);
+  return self->is_bulk;
 }
 
-/* The log holds copies of pages, so it has to go too. */
+/* Merging all at once in the end writes everything twice; on the way it would be four or five times. */
 gboolean
-_strata_search_index_vacuum (StrataSearchIndex  *self,
-                             GError            **error)
+_strata_search_index_begin_bulk (StrataSearchIndex  *self,
+                                 GError            **error)
 {
-  return _strata_sqlite_exec (self->db, "VACUUM; PRAGMA wal_checkpoint (TRUNCATE)", error);
+  self->is_bulk = TRUE;
+
+  return _strata_sqlite_exec (self->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                                        "INSERT INTO texts (texts, rank) VALUES ('automerge', 0);"
+                                        "INSERT INTO texts (texts, rank) VALUES ('crisismerge', 1999)", error);
+}
+
+gboolean
+_strata_search_index_end_bulk (StrataSearchIndex  *self,
+                               GError            **error)
+{
+  self->is_bulk = FALSE;
+
+  return _strata_sqlite_exec (self->db, "INSERT INTO texts (texts, rank) VALUES ('automerge', 4);"
+                                        "INSERT INTO texts (texts, rank) VALUES ('crisismerge', 16)", error);
+}
+
+/* FTS5 says by the number of changes whether it has done anything: two or more. */
+static gboolean
+merge_some (StrataSearchIndex  *self,
+            const char         *sql,
+            gboolean           *out_more,
+            GError            **error)
+{
+  int changes = sqlite3_total_changes (self->db);
+
+  if (!_strata_sqlite_exec (self->db, sql, error))
+    return FALSE;
+  *out_more = sqlite3_total_changes (self->db) - changes >= 2;
+
+  return TRUE;
+}
+
+/* In steps: others can write in between. The first lays down that all is to become one. */
+gboolean
+_strata_search_index_merge (StrataSearchIndex  *self,
+                            GCancellable       *cancellable,
+                            GError            **error)
+{
+  gboolean more;
+
+  if (!merge_some (self, "INSERT INTO texts (texts, rank) VALUES ('merge', -" MERGE_PAGES ")", &more, error))
+    return FALSE;
+
+  while (more)
+    if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+        !merge_some (self, "INSERT INTO texts (texts, rank) VALUES ('merge', " MERGE_PAGES ")", &more, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+_strata_search_index_get_packed (StrataSearchIndex  *self,
+                                 guint64            *out_bytes,
+                                 GError            **error)
+{
+  return get_numbers (self, "SELECT packed FROM state", out_bytes, 1, error);
+}
+
+/* What it says of itself is said before, so that it is not tried again at once when it fails. */
+gboolean
+_strata_search_index_pack_into (StrataSearchIndex  *self,
+                                const char         *path,
+                                GError            **error)
+{
+  g_autoptr(sqlite3_stmt) statement = NULL;
+
+  if (!_strata_sqlite_exec (self->db, "UPDATE state SET packed = (SELECT text_bytes + dead_bytes FROM sums)", error))
+    return FALSE;
+  statement = _strata_sqlite_prepare (self->db, "VACUUM INTO ?", error);
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_text (statement, 1, path);
+
+  return _strata_sqlite_run (statement, error);
 }
 
 gboolean

@@ -30,24 +30,4 @@ gboolean  _strata_search_sync            (StrataSearchIndex     *index,
                                           GCancellable          *cancellable,
                                           GError               **error);
 
-/* Opens the index of a store; one that is damaged or of another version is
- * thrown away first. Returns: (transfer full): or NULL with @error set
- */
-StrataSearchIndex *
-          _strata_search_open            (StrataStore           *store,
-                                          GError               **error);
-
-/* Makes the index anew, beside the old one, which serves until then, and puts it in
- * its place in one transaction. Afterwards nothing of what was removed is in the
- * files. Nobody in this process may have the index open.
- */
-gboolean  _strata_search_rebuild         (StrataStore           *store,
-                                          StrataSearchProgress   progress,
-                                          gpointer               user_data,
-                                          GCancellable          *cancellable,
-                                          GError               **error);
-
-/* Whether so much of it is dead that it should be made anew */
-gboolean  _strata_search_is_worn         (StrataSearchIndex     *index);
-
 G_END_DECLS

@@ -17,18 +17,11 @@
 #include "store/strata-tail-private.h"
 #include "strata-search-sync-private.h"
 
-#define FILE_NAME STRATA_SEARCH_INDEX_NAME
-#define NEW_NAME FILE_NAME ".new"
-
 /* A transaction ends after so much text or time, whichever comes first: another process may want to write too */
 #define COMMIT_BYTES (32 * 1024 * 1024)
 #define COMMIT_US    (2 * G_USEC_PER_SEC)
 /* More at a time are put in the order of their times */
 #define SORT_FROM 16
-/* Part of the text that may be dead */
-#define WORN_SHARE 5
-/* Below that much nothing is worn */
-#define WORN_FROM (4 * 1024 * 1024)
 
 typedef struct
 {
@@ -273,11 +266,12 @@ begin (Sync    *self,
   return _strata_search_index_begin (self->index, error);
 }
 
+/* Nobody waits for an index that is being filled beside another. */
 static gboolean
 should_commit (Sync *self)
 {
   return _strata_search_index_get_pending (self->index) >= COMMIT_BYTES ||
-         g_get_monotonic_time () - self->begun_us >= COMMIT_US;
+         (!_strata_search_index_is_bulk (self->index) && g_get_monotonic_time () - self->begun_us >= COMMIT_US);
 }
 
 static gboolean
@@ -330,139 +324,4 @@ _strata_search_sync (StrataSearchIndex     *index,
   _strata_search_index_roll_back (index);
 
   return FALSE;
-}
-
-gboolean
-_strata_search_is_worn (StrataSearchIndex *index)
-{
-  StrataSearchIndexSums sums;
-
-  return _strata_search_index_get_sums (index, &sums, NULL) && sums.text_bytes + sums.dead_bytes >= WORN_FROM &&
-         sums.dead_bytes * WORN_SHARE > sums.text_bytes + sums.dead_bytes;
-}
-
-static gboolean
-remove_files (StrataStore  *store,
-              const char   *name,
-              GError      **error)
-{
-  static const char *const suffixes[] = { "", "-wal", "-shm" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *path = g_strconcat (name, suffixes[i], NULL);
-
-      if (!_strata_file_unlink (_strata_store_get_dir (store), path, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-StrataSearchIndex *
-_strata_search_open (StrataStore  *store,
-                     GError      **error)
-{
-  g_autoptr(GError) open_error = NULL;
-  StrataSearchIndex *index = _strata_search_index_open (strata_store_get_path (store), FILE_NAME, &open_error);
-
-  if (index != NULL)
-    return index;
-
-  if (!g_error_matches (open_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
-    {
-      g_propagate_error (error, g_steal_pointer (&open_error));
-      return NULL;
-    }
-
-  g_info ("The search index is made anew: %s", open_error->message);
-
-  return remove_files (store, FILE_NAME, error) ? _strata_search_index_open (strata_store_get_path (store), FILE_NAME, error)
-                                                : NULL;
-}
-
-/* Puts all pages of one database in the place of another's, in one transaction:
- * other processes see the old or the new one.
- */
-static gboolean
-replace_pages (sqlite3  *from,
-               sqlite3  *to,
-               GError  **error)
-{
-  sqlite3_backup *backup = sqlite3_backup_init (to, "main", from, "main");
-  int result;
-
-  if (backup == NULL)
-    return _strata_sqlite_fail (to, sqlite3_extended_errcode (to), error);
-
-  sqlite3_backup_step (backup, -1);
-  result = sqlite3_backup_finish (backup);
-
-  return result == SQLITE_OK || _strata_sqlite_fail (to, result, error);
-}
-
-/* Also what the log of the old one still held must go. */
-static gboolean
-put_new_index_in_place (StrataStore  *store,
-                        GError      **error)
-{
-  g_autofree char *new_path = g_build_filename (strata_store_get_path (store), NEW_NAME, NULL);
-  g_autofree char *path = g_build_filename (strata_store_get_path (store), FILE_NAME, NULL);
-  sqlite3 *from = _strata_sqlite_open (new_path, STRATA_SQLITE_WRITE, error);
-  sqlite3 *to = from != NULL ? _strata_sqlite_open (path, STRATA_SQLITE_WRITE, error) : NULL;
-  gboolean ok = to != NULL && replace_pages (from, to, error) &&
-                _strata_sqlite_exec (to, "PRAGMA wal_checkpoint (TRUNCATE)", error);
-
-  sqlite3_close (to);
-  sqlite3_close (from);
-
-  return ok;
-}
-
-static gboolean
-fill_new_index (StrataStore           *store,
-                StrataSearchProgress   progress,
-                gpointer               user_data,
-                GCancellable          *cancellable,
-                GError               **error)
-{
-  g_autoptr(StrataSearchIndex) index = _strata_search_index_open (strata_store_get_path (store), NEW_NAME, error);
-
-  if (index == NULL)
-    return FALSE;
-  if (_strata_search_index_is_read_only (index) || _strata_search_index_is_in_memory (index))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The search index can't be written");
-      return FALSE;
-    }
-
-  return _strata_search_sync (index, store, progress, user_data, cancellable, error) &&
-         _strata_search_index_optimize (index, error) && _strata_search_index_vacuum (index, error);
-}
-
-gboolean
-_strata_search_rebuild (StrataStore           *store,
-                        StrataSearchProgress   progress,
-                        gpointer               user_data,
-                        GCancellable          *cancellable,
-                        GError               **error)
-{
-  g_autoptr(GError) damage = NULL;
-  gboolean ok;
-
-  if (!remove_files (store, NEW_NAME, error) || !fill_new_index (store, progress, user_data, cancellable, error))
-    return remove_files (store, NEW_NAME, NULL), FALSE;
-
-  ok = put_new_index_in_place (store, &damage);
-  /* What is no database can't take the pages */
-  if (!ok && g_error_matches (damage, STRATA_ERROR, STRATA_ERROR_CORRUPT))
-    {
-      g_clear_error (&damage);
-      ok = remove_files (store, FILE_NAME, &damage) && put_new_index_in_place (store, &damage);
-    }
-  remove_files (store, NEW_NAME, NULL);
-  if (!ok)
-    g_propagate_error (error, g_steal_pointer (&damage));
-
-  return ok;
 }

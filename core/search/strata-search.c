@@ -15,10 +15,10 @@
 #include "strata-search-index-internal-private.h"
 #include "strata-search-match-private.h"
 #include "strata-search-put-private.h"
+#include "strata-search-replace-private.h"
 #include "strata-search-results-private.h"
 #include "strata-search-run-private.h"
 #include "strata-search-suggest-private.h"
-#include "strata-search-sync-private.h"
 #include "strata-search.h"
 #include "strata-snippet-private.h"
 
@@ -173,7 +173,23 @@ unlock_lanes (StrataSearch *self)
     g_mutex_unlock (&self->lanes[i].mutex);
 }
 
-/* Nobody in this process has the index open when it is put in the place of another. */
+/* Nobody in this process has the index open when it is put in the place of another; until then the old one serves. */
+static gboolean
+put_in_place (StrataSearch  *self,
+              GError       **error)
+{
+  gboolean ok;
+
+  lock_lanes (self);
+  for (guint i = 0; i < N_LANES; i++)
+    lane_close (&self->lanes[i]);
+  ok = _strata_search_put_in_place (self->store, error);
+  unlock_lanes (self);
+
+  return ok;
+}
+
+/* The writer's mutex is held. */
 static gboolean
 rebuild_locked (StrataSearch              *self,
                 StrataSearchProgressFunc   progress,
@@ -181,15 +197,21 @@ rebuild_locked (StrataSearch              *self,
                 GCancellable              *cancellable,
                 GError                   **error)
 {
-  gboolean ok;
+  return _strata_search_make_anew (self->store, progress, user_data, cancellable, error) && put_in_place (self, error);
+}
 
-  lock_lanes (self);
-  for (guint i = 0; i < N_LANES; i++)
-    lane_close (&self->lanes[i]);
-  ok = _strata_search_rebuild (self->store, progress, user_data, cancellable, error);
-  unlock_lanes (self);
+/* @opened: (transfer full). An index that can't be packed is as good, but larger. */
+static void
+pack_locked (StrataSearch      *self,
+             StrataSearchIndex *opened,
+             GCancellable      *cancellable)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean ok = _strata_search_pack (self->store, opened, cancellable, &error);
 
-  return ok;
+  _strata_search_index_free (opened);
+  if (!ok || !put_in_place (self, &error))
+    g_info ("The search index is not packed: %s", error->message);
 }
 
 /* Brings the index up to date; the writer's mutex is held. */
@@ -201,7 +223,6 @@ update_locked (StrataSearch              *self,
                GError                   **error)
 {
   g_autoptr(StrataSearchIndex) opened = NULL;
-  gboolean is_worn;
 
   if (self->memory == NULL)
     {
@@ -214,11 +235,18 @@ update_locked (StrataSearch              *self,
 
   if (!_strata_search_sync (self->memory != NULL ? self->memory : opened, self->store, progress, user_data, cancellable, error))
     return FALSE;
+  if (opened == NULL || _strata_search_index_is_read_only (opened))
+    return TRUE;
 
-  is_worn = opened != NULL && !_strata_search_index_is_read_only (opened) && _strata_search_is_worn (opened);
-  g_clear_pointer (&opened, _strata_search_index_free);
+  if (_strata_search_is_worn (opened))
+    {
+      g_clear_pointer (&opened, _strata_search_index_free);
+      return rebuild_locked (self, progress, user_data, cancellable, error);
+    }
+  if (_strata_search_is_loose (opened))
+    pack_locked (self, g_steal_pointer (&opened), cancellable);
 
-  return !is_worn || rebuild_locked (self, progress, user_data, cancellable, error);
+  return TRUE;
 }
 
 static gboolean
