@@ -8,10 +8,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/strata-control.h"
 #include "base/strata-error.h"
 #include "base/strata-seam-private.h"
 #include "migration/strata-migration-object-private.h"
 #include "store-util.h"
+#include "store/strata-store-write.h"
 #include "test-util.h"
 
 /* A small old store, where the new one goes, and a main context that is the thread's own */
@@ -137,7 +139,7 @@ elapsed_cb (GObject    *object,
   g_assert_true (g_thread_self () == run->thread);
   g_object_get (object, "sessions-done", &sessions, "sessions-total", &sessions_total, "bytes-done", &bytes,
                 "bytes-total", &bytes_total, "fraction", &fraction, "seconds-left", &left, NULL);
-  g_assert_cmpuint (sessions, <=, sessions_total);
+  g_assert_true (sessions <= sessions_total || sessions_total == 0);
   g_assert_cmpuint (bytes, <=, bytes_total);
   g_assert_cmpfloat (fraction, >=, run->fraction);
   g_assert_cmpfloat (fraction, <=, 1);
@@ -468,11 +470,12 @@ test_what_failed_can_be_run_again (Fixture       *fixture,
 
 static StrataMigration *held;
 static const char *hold_at;
+static guint hold_after;  /* so many such places */
 
 static void
 holding_mark (const char *step)
 {
-  if (held != NULL && g_strcmp0 (step, hold_at) == 0)
+  if (held != NULL && g_strcmp0 (step, hold_at) == 0 && hold_after-- == 0)
     {
       hold_at = NULL;
       strata_migration_pause (held);
@@ -483,12 +486,14 @@ static void
 begin_held (Fixture    *fixture,
             Run        *run,
             StrataSeam *seam,
-            const char *step)
+            const char *step,
+            guint       after)
 {
   *seam = *_strata_seam_get_system ();
   seam->mark = holding_mark;
   _strata_seam = seam;
   hold_at = step;
+  hold_after = after;
   held = NULL;
   run->migration = strata_migration_new (fixture->store, fixture->legacy);
   run->cancellable = g_cancellable_new ();
@@ -531,7 +536,7 @@ test_a_pause_holds_nothing (Fixture       *fixture,
       g_autofree char *reason = NULL;
       guint64 moved;
 
-      begin_held (fixture, &run, &seam, steps[i]);
+      begin_held (fixture, &run, &seam, steps[i], 0);
       g_object_get (run.migration, "reason", &reason, NULL);
       g_assert_cmpstr (reason, ==, "user");
       assert_written_down (fixture, "paused");
@@ -564,7 +569,7 @@ test_a_pause_survives_quitting (Fixture       *fixture,
     {
       g_auto(Run) run = { NULL, };
 
-      begin_held (fixture, &run, &seam, steps[i]);
+      begin_held (fixture, &run, &seam, steps[i], 0);
       g_cancellable_cancel (run.cancellable);
       wait_for_end (fixture, &run);
       g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -587,7 +592,7 @@ test_what_was_cancelled_is_kept_and_goes_on (Fixture       *fixture,
     {
       g_auto(Run) run = { NULL, };
 
-      begin_held (fixture, &run, &seam, steps[i]);
+      begin_held (fixture, &run, &seam, steps[i], 0);
       g_assert_true (strata_migration_cancel (run.migration, TRUE));
       wait_for_end (fixture, &run);
       g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -597,6 +602,147 @@ test_what_was_cancelled_is_kept_and_goes_on (Fixture       *fixture,
 
   run_to_end (fixture);
   assert_result (fixture);
+}
+
+/* Steered from outside, and given up */
+
+/* The same way for whatever process asks; @expected: what the answer has */
+static void
+ask (Fixture    *fixture,
+     const char *command,
+     const char *expected)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *answer = strata_control_ask (fixture->store, "migration", command, &error);
+
+  g_assert_no_error (error);
+  g_test_message ("%s: %s", command, answer);
+  g_assert_nonnull (strstr (answer, expected));
+}
+
+static void
+test_other_processes_steer_it (Fixture       *fixture,
+                               gconstpointer  test_data)
+{
+  g_auto(Run) run = { NULL, };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *refused = NULL;
+  StrataSeam seam;
+
+  make_old_store (fixture, 2000000, 40);
+  begin_held (fixture, &run, &seam, "run", 2);
+  ask (fixture, "status", "\"state\":\"paused\",\"reason\":\"user\",\"step\":\"copying\"");
+  refused = strata_control_ask (fixture->store, "migration", "sing", &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+
+  hold_at = "verify";
+  hold_after = 0;
+  ask (fixture, "resume", "\"state\":\"");
+  wait_for_state (fixture, &run, "paused");
+  ask (fixture, "pause", "\"state\":\"paused\"");
+  ask (fixture, "cancel", "\"state\":\"cancelled\"");
+  wait_for_end (fixture, &run);
+  g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_written_down (fixture, "cancelled");
+
+  refused = strata_control_ask (fixture->store, "migration", "status", &error);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+}
+
+static char *
+list_sessions (Fixture *fixture)
+{
+  g_autoptr(StrataStore) store = strata_store_open (fixture->store, NULL);
+  g_autoptr(GPtrArray) sessions = strata_store_list_sessions (store, STRATA_SESSION_ORDER_SOURCE, 0, NULL);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < sessions->len; i++)
+    g_string_append_printf (text, "%s ", ((StrataSessionInfo *)g_ptr_array_index (sessions, i))->key);
+
+  return g_string_free (text, FALSE);
+}
+
+/* A store with three sessions, and an old one that has sixty more meanwhile */
+static char *
+make_half_done (Fixture *fixture)
+{
+  g_autofree char *problems = NULL;
+
+  make_old_store (fixture, 1000, 2);
+  run_to_end (fixture);
+  make_old_store (fixture, 1000, 62);
+
+  return list_sessions (fixture);
+}
+
+static void
+test_what_was_added_is_discarded (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  g_autofree char *before = make_half_done (fixture);
+  g_autofree char *half = NULL;
+  g_autofree char *after = NULL;
+  g_auto(Run) run = { NULL, };
+  StrataSeam seam;
+
+  begin_held (fixture, &run, &seam, "run", 4);
+  half = list_sessions (fixture);
+  g_assert_cmpuint (strlen (half), >, strlen (before));
+  g_assert_true (strata_migration_cancel (run.migration, FALSE));
+  wait_for_end (fixture, &run);
+
+  g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_written_down (fixture, "cancelled");
+  after = list_sessions (fixture);
+  g_assert_cmpstr (after, ==, before);
+
+  run_to_end (fixture);
+  assert_result (fixture);
+}
+
+/* The same of a migration that nobody is running, but for a session that was changed since */
+static void
+test_what_was_interrupted_is_given_up (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autofree char *before = make_half_done (fixture);
+  g_autofree char *changed = NULL;
+  g_autofree char *after = NULL;
+  g_auto(GStrv) keys = NULL;
+  g_auto(Run) run = { NULL, };
+  g_autoptr(GBytes) name = g_bytes_new_static ("\"New\"", 5);
+  g_autoptr(GError) error = NULL;
+  StrataSeam seam;
+
+  g_assert_false (strata_migration_abandon (fixture->store, FALSE, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  begin_held (fixture, &run, &seam, "run", 4);
+  g_assert_false (strata_migration_abandon (fixture->store, FALSE, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_IN_USE);
+  g_clear_error (&error);
+  g_cancellable_cancel (run.cancellable);
+  wait_for_end (fixture, &run);
+
+  {
+    g_autoptr(StrataStore) store = strata_store_open (fixture->store, NULL);
+    g_autofree char *half = list_sessions (fixture);
+
+    keys = g_strsplit (half, " ", -1);
+    strata_store_set_member (store, keys[5], "name", name, NULL, &error);
+    g_assert_no_error (error);
+  }
+  strata_migration_abandon (fixture->store, TRUE, &error);
+  g_assert_no_error (error);
+  assert_written_down (fixture, "cancelled");
+
+  strata_migration_abandon (fixture->store, FALSE, &error);
+  g_assert_no_error (error);
+  after = list_sessions (fixture);
+  changed = g_strdup_printf ("%s%s ", before, keys[5]);
+  g_assert_cmpstr (after, ==, changed);
 }
 
 /* Many pauses */
@@ -790,6 +936,9 @@ main (int   argc,
   ADD ("a-pause-holds-nothing", test_a_pause_holds_nothing);
   ADD ("a-pause-survives-quitting", test_a_pause_survives_quitting);
   ADD ("what-was-cancelled-is-kept-and-goes-on", test_what_was_cancelled_is_kept_and_goes_on);
+  ADD ("other-processes-steer-it", test_other_processes_steer_it);
+  ADD ("what-was-added-is-discarded", test_what_was_added_is_discarded);
+  ADD ("what-was-interrupted-is-given-up", test_what_was_interrupted_is_given_up);
   ADD ("two-thousand-pauses-change-nothing", test_two_thousand_pauses_change_nothing);
 
   return g_test_run ();

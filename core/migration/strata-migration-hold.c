@@ -127,7 +127,7 @@ _strata_migration_begin (StrataMigrationRun *run,
   self->step = "planning";
   self->activity = "reading";
   self->items = self->items_total = 0;
-  self->bytes = self->bytes_total = self->read_bytes = 0;
+  self->bytes = self->bytes_total = self->read_bytes = self->guessed_bytes = 0;
   memset (&self->counts, 0, sizeof self->counts);
   memset (&self->pace, 0, sizeof self->pace);
   g_ptr_array_set_size (self->problems, 0);
@@ -233,8 +233,9 @@ strata_migration_resume (StrataMigration *self)
 
 /**
  * strata_migration_cancel:
- * @keep: whether what was taken over so far stays in the store; otherwise what this
- *   migration has added is removed again
+ * @keep: whether what was taken over so far stays in the store; otherwise sessions that
+ *   this migration has added go to the trash of the store, where clearing away removes
+ *   them for good
  *
  * Gives the migration up. It ends as soon as it can, in the state `cancelled` and with
  * %G_IO_ERROR_CANCELLED; one that is complete before it notices stays so. Also when it

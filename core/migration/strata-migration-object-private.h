@@ -76,6 +76,7 @@ struct _StrataMigration
   guint64                 items_total;
   guint64                 bytes;
   guint64                 bytes_total;
+  guint64                 guessed_bytes; /* what was told of this step */
   guint64                 read_bytes;    /* in this step since @bytes was told */
   guint64                 moved_bytes;   /* read ever */
   gint64                  started_us;
@@ -128,6 +129,27 @@ void     _strata_migration_deactivate (StrataMigration     *self);
 gboolean _strata_migration_run       (StrataMigration      *self,
                                       GCancellable         *cancellable,
                                       GError              **error);
+/* (transfer full): the lock that only one migration per store has, or -1 with @error set */
+int      _strata_migration_lock      (int                   dir,
+                                      GError              **error);
+
+/* -control: a StrataControlFunc */
+char    *_strata_migration_answer    (const char           *command,
+                                      gpointer              migration,
+                                      GError              **error);
+
+/* -discard */
+/* What is added from now on is this migration's, unless it goes on with one. With the store's lock held. */
+gboolean _strata_migration_note_beginning
+                                     (StrataStore          *store,
+                                      guint                 source,
+                                      GError              **error);
+/* Sessions that this migration has added go to the trash. */
+gboolean _strata_migration_remove_added
+                                     (StrataStore          *store,
+                                      guint                 source,
+                                      GError              **error);
+
 /* Writes down in which state it is. */
 gboolean _strata_migration_persist   (StrataMigrationRun   *run,
                                       const char           *state,

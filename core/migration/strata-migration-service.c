@@ -80,6 +80,7 @@ _strata_migration_enter (StrataMigration      *self,
   else if (self->state == STRATA_MIGRATION_PAUSED)
     _strata_pace_go_on (&self->pace, now);
   self->state = state;
+  g_cond_broadcast (&self->changed);
   _strata_migration_tell (self);
 }
 
@@ -89,13 +90,17 @@ is_at_work (StrataMigration *self)
   return self->is_active && (self->state == STRATA_MIGRATION_RUNNING || self->state == STRATA_MIGRATION_VERIFYING);
 }
 
-/* Verifying reads both stores: half of that is the old one's. What is read more than once counts once it is told. */
+/* Verifying reads both stores: half of that is the old one's. What is read more than once is too much,
+ * which never goes back and is made up for.
+ */
 static guint64
 guess_bytes (StrataMigration *self)
 {
   guint64 since = self->state == STRATA_MIGRATION_VERIFYING ? self->read_bytes / 2 : self->read_bytes;
 
-  return MIN (self->bytes + since, self->bytes_total);
+  self->guessed_bytes = MAX (self->guessed_bytes, MIN (self->bytes + since, self->bytes_total));
+
+  return self->guessed_bytes;
 }
 
 void
@@ -117,7 +122,7 @@ _strata_migration_look (StrataMigration     *self,
   if (self->is_active && self->state == STRATA_MIGRATION_PAUSED)
     out_view->reason = _strata_migration_get_reason (self->holds);
   out_view->sessions_done = self->items;
-  out_view->sessions_total = MAX (self->items_total, self->items);
+  out_view->sessions_total = self->items_total > 0 ? MAX (self->items_total, self->items) : 0;
   out_view->bytes_done = bytes;
   out_view->bytes_total = self->bytes_total;
   out_view->fraction = self->state == STRATA_MIGRATION_COMPLETE ? 1 : _strata_pace_get_fraction (&self->pace);
@@ -554,7 +559,7 @@ strata_migration_class_init (StrataMigrationClass *klass)
   /**
    * StrataMigration:sessions-total:
    *
-   * Of so many; never less than are done; 0 while nothing is known.
+   * Of so many, never less than are done; 0 while that is not known.
    */
   properties[PROP_SESSIONS_TOTAL] = make_count ("sessions-total");
   /**

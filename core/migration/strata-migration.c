@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/strata-control-private.h"
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
@@ -147,6 +148,7 @@ _strata_migration_set_step (StrataMigration *self,
   self->bytes = 0;
   self->bytes_total = bytes_total;
   self->read_bytes = 0;
+  self->guessed_bytes = 0;
   self->pace_base = 0;
   _strata_pace_begin (&self->pace, work, g_get_monotonic_time ());
   _strata_migration_tell (self);
@@ -300,9 +302,9 @@ strata_migration_dup_problems (StrataMigration *self)
 
 /* One migration per store */
 
-static int
-lock_migration (int      dir,
-                GError **error)
+int
+_strata_migration_lock (int      dir,
+                        GError **error)
 {
   g_autofree char *pid = g_strdup_printf ("%" G_GINT64_FORMAT "\n", (gint64)getpid ());
   int fd = _strata_file_open (dir, LOCK_PATH, O_RDWR | O_CREAT, error);
@@ -387,10 +389,11 @@ _strata_migration_persist (StrataMigrationRun  *run,
 
       run->source = _strata_header_add_source (header, path, &is_new);
       run->distrust = run->distrust || strcmp (header->state, "failed") == 0;
+      ok = run->has_begun || _strata_migration_note_beginning (run->store, run->source, error);
       _strata_header_set_source_bytes (header, run->source, run->migration->counts.bytes_original);
       g_free (header->state);
       header->state = g_strdup (state);
-      ok = _strata_header_write (header, dir, error) &&
+      ok = ok && _strata_header_write (header, dir, error) &&
            _strata_journal_append (dir, error, "state %s source=%u", state, run->source);
     }
   _strata_store_unlock (run->store);
@@ -647,9 +650,15 @@ static void
 give_up (StrataMigrationRun *run)
 {
   g_autoptr(GError) error = NULL;
+  gboolean ok;
 
-  if ((run->batch != NULL && !_strata_migration_run_commit (run, &error)) || !set_state (run, "cancelled", &error))
-    g_info ("That the migration was given up could not be written down: %s", error->message);
+  if (run->migration->cancel == STRATA_CANCEL_DISCARD)
+    ok = !run->has_begun || _strata_migration_remove_added (run->store, run->source, &error);
+  else
+    ok = run->batch == NULL || _strata_migration_run_commit (run, &error);
+
+  if (!ok || !set_state (run, "cancelled", &error))
+    g_info ("The migration could not be given up in good order: %s", error->message);
 }
 
 /* What was passed over, such as backups, counts as done at the end. */
@@ -760,6 +769,8 @@ run_all (StrataMigrationRun  *run,
          GError             **error)
 {
   StrataMigration *self = run->migration;
+  g_autoptr(StrataControl) control = NULL;
+  g_autoptr(GError) control_error = NULL;
   gboolean ok = FALSE;
   int lock_fd;
 
@@ -776,11 +787,15 @@ run_all (StrataMigrationRun  *run,
       look_around (run, cancellable, error))
     run->store = strata_store_open_or_create (self->store_path, error);
 
-  lock_fd = run->store != NULL ? lock_migration (_strata_store_get_dir (run->store), error) : -1;
+  lock_fd = run->store != NULL ? _strata_migration_lock (_strata_store_get_dir (run->store), error) : -1;
   if (lock_fd >= 0)
     {
+      control = _strata_control_listen (_strata_store_get_dir (run->store), "migration", _strata_migration_answer, self, &control_error);
+      if (control == NULL)
+        g_info ("Other processes can't pause this: %s", control_error->message);
       _strata_store_make_reserve (run->store);
       ok = run_locked (run, cancellable, error);
+      g_clear_pointer (&control, _strata_control_free);
       _strata_file_close (lock_fd);
     }
 

@@ -125,6 +125,9 @@ void             strata_migration_get_counts     (StrataMigration          *self
 GPtrArray       *strata_migration_dup_problems   (StrataMigration          *self);
 GListModel      *strata_migration_get_problem_list (StrataMigration        *self);
 
+gboolean         strata_migration_abandon        (const char               *store_path,
+                                                  gboolean                  keep,
+                                                  GError                  **error);
 gboolean         strata_migration_find_holder    (const char               *store_path,
                                                   gint64                   *out_pid);
 
