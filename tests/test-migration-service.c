@@ -604,6 +604,98 @@ test_what_was_cancelled_is_kept_and_goes_on (Fixture       *fixture,
   assert_result (fixture);
 }
 
+/* Waiting by itself */
+
+static void
+assert_reason (Fixture    *fixture,
+               Run        *run,
+               const char *expected)
+{
+  for (;;)
+    {
+      g_autofree char *reason = NULL;
+
+      g_assert_false (run->has_ended);
+      g_object_get (run->migration, "reason", &reason, NULL);
+      if (g_strcmp0 (reason, expected) == 0)
+        return;
+      g_main_context_iteration (fixture->context, TRUE);
+    }
+}
+
+static void
+begin_short_of_space (Fixture *fixture,
+                      Run     *run)
+{
+  make_old_store (fixture, 2000000, 40);
+  run->migration = strata_migration_new (fixture->store, fixture->legacy);
+  run->thread = g_thread_self ();
+  strata_migration_set_min_free (run->migration, G_MAXUINT64);
+  strata_migration_run_async (run->migration, NULL, ended_cb, run);
+  wait_for_state (fixture, run, "paused");
+  assert_reason (fixture, run, "space");
+}
+
+static void
+test_it_waits_by_itself_and_goes_on (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  g_auto(Run) run = { NULL, };
+
+  /* The folder is there before: while there is none, nothing can be short of space */
+  run_to_end (fixture);
+  begin_short_of_space (fixture, &run);
+
+  strata_migration_set_min_free (run.migration, 0);
+  wait_for_end (fixture, &run);
+  g_assert_no_error (run.error);
+  assert_result (fixture);
+}
+
+static void
+test_the_users_own_pause_stays (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  g_auto(Run) run = { NULL, };
+  gint64 looked;
+
+  run_to_end (fixture);
+  begin_short_of_space (fixture, &run);
+  strata_migration_pause (run.migration);
+  assert_reason (fixture, &run, "user");
+
+  /* Until it has looked again, and found no reason of its own */
+  strata_migration_set_min_free (run.migration, 0);
+  looked = g_get_monotonic_time ();
+  for (gboolean has_looked = FALSE; !has_looked;)
+    {
+      g_usleep (1000);
+      g_mutex_lock (&run.migration->mutex);
+      has_looked = run.migration->looked_us > looked && run.migration->holds == STRATA_HOLD_USER;
+      g_mutex_unlock (&run.migration->mutex);
+    }
+  g_assert_cmpstr (strata_migration_get_state (run.migration), ==, "paused");
+
+  strata_migration_resume (run.migration);
+  wait_for_end (fixture, &run);
+  g_assert_no_error (run.error);
+}
+
+static void
+test_the_user_need_not_wait (Fixture       *fixture,
+                             gconstpointer  test_data)
+{
+  g_auto(Run) run = { NULL, };
+
+  run_to_end (fixture);
+  begin_short_of_space (fixture, &run);
+  strata_migration_resume (run.migration);
+  wait_for_end (fixture, &run);
+
+  g_assert_no_error (run.error);
+  assert_result (fixture);
+}
+
 /* Steered from outside, and given up */
 
 /* The same way for whatever process asks; @expected: what the answer has */
@@ -936,6 +1028,9 @@ main (int   argc,
   ADD ("a-pause-holds-nothing", test_a_pause_holds_nothing);
   ADD ("a-pause-survives-quitting", test_a_pause_survives_quitting);
   ADD ("what-was-cancelled-is-kept-and-goes-on", test_what_was_cancelled_is_kept_and_goes_on);
+  ADD ("it-waits-by-itself-and-goes-on", test_it_waits_by_itself_and_goes_on);
+  ADD ("the-users-own-pause-stays", test_the_users_own_pause_stays);
+  ADD ("the-user-need-not-wait", test_the_user_need_not_wait);
   ADD ("other-processes-steer-it", test_other_processes_steer_it);
   ADD ("what-was-added-is-discarded", test_what_was_added_is_discarded);
   ADD ("what-was-interrupted-is-given-up", test_what_was_interrupted_is_given_up);

@@ -13,6 +13,10 @@
 #include "base/strata-error.h"
 #include "strata-migration-object-private.h"
 
+/* How often it looks for reasons to wait: while it works, and while it waits */
+#define LOOK_US G_USEC_PER_SEC
+#define HELD_LOOK_US (G_USEC_PER_SEC / 5)
+
 /* Pausing, going on and stopping.
  *
  * Whoever asks only says so. The thread that runs the migration looks at every block
@@ -24,10 +28,22 @@
 const char *
 _strata_migration_get_reason (guint holds)
 {
-  if (holds & STRATA_HOLD_USER)
-    return "user";
+  return holds & STRATA_HOLD_USER ? "user" : _strata_yield_get_name (holds);
+}
 
-  return NULL;
+/* Looks whether it should wait by itself, or need not any more. The user's own pause stays one. */
+static void
+look_around (StrataMigrationRun *run)
+{
+  StrataMigration *self = run->migration;
+  guint yields = _strata_yielder_look (self->yielder, run->store != NULL ? _strata_store_get_dir (run->store) : -1);
+
+  g_mutex_lock (&self->mutex);
+  self->looked_us = g_get_monotonic_time ();
+  self->overridden &= yields;
+  self->holds = (self->holds & STRATA_HOLD_USER) | (yields & ~self->overridden);
+  _strata_migration_tell (self);
+  g_mutex_unlock (&self->mutex);
 }
 
 static gboolean
@@ -67,7 +83,13 @@ hold (StrataMigrationRun *run)
 
   g_mutex_lock (&self->mutex);
   while (self->holds != 0 && !is_stopped (self))
-    g_cond_wait (&self->changed, &self->mutex);
+    {
+      if (g_cond_wait_until (&self->changed, &self->mutex, g_get_monotonic_time () + HELD_LOOK_US))
+        continue;
+      g_mutex_unlock (&self->mutex);
+      look_around (run);
+      g_mutex_lock (&self->mutex);
+    }
   goes_on = !is_stopped (self);
   if (goes_on)
     _strata_migration_enter (self, before);
@@ -83,16 +105,23 @@ checkpoint (gsize    bytes,
 {
   StrataMigrationRun *run = user_data;
   StrataMigration *self = run->migration;
-  gboolean held;
+  gboolean looks, held;
 
   g_mutex_lock (&self->mutex);
   self->read_bytes += bytes;
   self->moved_bytes += bytes;
   _strata_migration_tell (self);
-  held = self->holds != 0;
+  looks = g_get_monotonic_time () - self->looked_us >= LOOK_US;
   g_mutex_unlock (&self->mutex);
 
-  if (held && (run->store == NULL || !_strata_store_is_locked (run->store)))
+  if (run->store != NULL && _strata_store_is_locked (run->store))
+    return;
+  if (looks)
+    look_around (run);
+  g_mutex_lock (&self->mutex);
+  held = self->holds != 0;
+  g_mutex_unlock (&self->mutex);
+  if (held)
     hold (run);
 }
 
@@ -124,6 +153,7 @@ _strata_migration_begin (StrataMigrationRun *run,
   self->started_us = g_get_monotonic_time ();
   self->ended_us = 0;
   self->n_runs++;
+  self->looked_us = 0;
   self->step = "planning";
   self->activity = "reading";
   self->items = self->items_total = 0;
@@ -178,6 +208,76 @@ _strata_migration_end (StrataMigrationRun *run,
 }
 
 /**
+ * strata_migration_watch_power:
+ * @monitor: (nullable): while it says that power is saved, the migration waits
+ *
+ * As long as nobody says what to watch, it waits for nothing.
+ */
+void
+strata_migration_watch_power (StrataMigration      *self,
+                              GPowerProfileMonitor *monitor)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  _strata_yielder_watch_power (self->yielder, monitor);
+}
+
+/**
+ * strata_migration_watch_memory:
+ * @monitor: (nullable): after it warned of low memory, the migration waits half a minute
+ *
+ * Not to be called while it is running.
+ */
+void
+strata_migration_watch_memory (StrataMigration *self,
+                               GMemoryMonitor  *monitor)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  _strata_yielder_watch_memory (self->yielder, monitor);
+}
+
+/**
+ * strata_migration_watch_battery:
+ * @watch: whether it waits while the machine runs on its battery, as UPower knows
+ */
+void
+strata_migration_watch_battery (StrataMigration *self,
+                                gboolean         watch)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  _strata_yielder_watch_battery (self->yielder, watch);
+}
+
+/**
+ * strata_migration_watch_input:
+ * @watch: whether it waits while somebody works at the machine, as logind knows
+ */
+void
+strata_migration_watch_input (StrataMigration *self,
+                              gboolean         watch)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  _strata_yielder_watch_input (self->yielder, watch);
+}
+
+/**
+ * strata_migration_set_min_free:
+ * @bytes: while less than this is free where the store is, the migration waits; 0, as
+ *   it is unless this says otherwise: it ends with %G_IO_ERROR_NO_SPACE when the disk is full
+ */
+void
+strata_migration_set_min_free (StrataMigration *self,
+                               guint64          bytes)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  _strata_yielder_set_min_free (self->yielder, bytes);
+}
+
+/**
  * strata_migration_pause:
  *
  * Asks for a pause. It takes effect with the block that is being read, and is told by
@@ -207,8 +307,8 @@ strata_migration_pause (StrataMigration *self)
 /**
  * strata_migration_resume:
  *
- * Ends a pause. One that the migration took by itself ends as well, until there is a
- * new reason for one.
+ * Ends a pause, also one that the migration took by itself: it does not wait for the
+ * same reason again until that was over.
  *
  * Threads: any
  *
@@ -224,6 +324,7 @@ strata_migration_resume (StrataMigration *self)
   locker = g_mutex_locker_new (&self->mutex);
   if (!self->is_active)
     return FALSE;
+  self->overridden |= self->holds & ~STRATA_HOLD_USER;
   self->holds = 0;
   g_cond_broadcast (&self->changed);
   _strata_migration_tell (self);

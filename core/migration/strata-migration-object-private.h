@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "base/strata-yield-private.h"
 #include "strata-migration-private.h"
 #include "strata-migration-state-private.h"
 #include "strata-pace-private.h"
@@ -15,11 +16,8 @@ G_BEGIN_DECLS
  * what it tells its owner), -hold (pause, resume, cancel) and strata-migration.c (the run).
  */
 
-/* Why a migration does not go on; several may hold at once */
-typedef enum
-{
-  STRATA_HOLD_USER = 1 << 0,
-} StrataHold;
+/* Why a migration does not go on: this, or one of StrataYield; several may hold at once */
+#define STRATA_HOLD_USER (1u << 31)
 
 typedef enum
 {
@@ -63,6 +61,7 @@ struct _StrataMigration
   gboolean                recover;
   int                     level;         /* of gzip; -1: parts stay plain */
   guint64                 sessions_expected;
+  StrataYielder          *yielder;       /* any thread */
 
   /* Guarded by @mutex */
   GMutex                  mutex;
@@ -83,7 +82,9 @@ struct _StrataMigration
   gint64                  ended_us;
   StrataPace              pace;
   guint64                 pace_base;     /* of @bytes, where the kind of work that is done now began */
-  guint                   holds;         /* StrataHold; also read without the mutex */
+  guint                   holds;         /* StrataYield, and the user's */
+  guint                   overridden;    /* StrataYield that the user did not want to wait for, until it is over */
+  gint64                  looked_us;     /* when it was looked for reasons to wait */
   StrataCancel            cancel;
   GCancellable           *stopper;       /* of the run that lasts */
   StrataMigrationCounts   counts;

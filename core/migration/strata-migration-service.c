@@ -293,7 +293,7 @@ _strata_migration_activate (StrataMigration *self)
     return FALSE;
   self->is_active = TRUE;
   self->cancel = STRATA_CANCEL_NONE;
-  self->holds = 0;
+  self->holds = self->overridden = 0;
 
   return TRUE;
 }
@@ -491,6 +491,7 @@ strata_migration_finalize (GObject *object)
   g_ptr_array_unref (self->problems);
   g_object_unref (self->problem_list);
   g_main_context_unref (self->context);
+  _strata_yielder_free (self->yielder);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
 
@@ -540,8 +541,9 @@ strata_migration_class_init (StrataMigrationClass *klass)
   /**
    * StrataMigration:reason:
    *
-   * Why it is paused: `user`. When it is stalled, what does not come
-   * back: `reading` or `saving`. Else %NULL.
+   * Why it is paused: `user`, or by itself: `space` (little is left on the disk), `memory`,
+   * `battery`, `power-saver`, `busy` (somebody works at the machine). When it is stalled, what
+   * does not come back: `reading` or `saving`. Else %NULL.
    */
   properties[PROP_REASON] = g_param_spec_string ("reason", NULL, NULL, NULL, FLAGS);
   /**
@@ -614,6 +616,7 @@ strata_migration_init (StrataMigration *self)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   self->context = g_main_context_ref_thread_default ();
+  self->yielder = _strata_yielder_new ();
   self->step = "planning";
   self->batch_size = DEFAULT_BATCH;
   self->recover = TRUE;

@@ -794,6 +794,10 @@ run_all (StrataMigrationRun  *run,
       if (control == NULL)
         g_info ("Other processes can't pause this: %s", control_error->message);
       _strata_store_make_reserve (run->store);
+      /* Now there is a place whose space can be looked at */
+      g_mutex_lock (&self->mutex);
+      self->looked_us = 0;
+      g_mutex_unlock (&self->mutex);
       ok = run_locked (run, cancellable, error);
       g_clear_pointer (&control, _strata_control_free);
       _strata_file_close (lock_fd);

@@ -102,6 +102,17 @@ void             strata_migration_set_sessions_expected
                                                  (StrataMigration          *self,
                                                   guint64                   sessions);
 
+void             strata_migration_watch_power    (StrataMigration          *self,
+                                                  GPowerProfileMonitor     *monitor);
+void             strata_migration_watch_memory   (StrataMigration          *self,
+                                                  GMemoryMonitor           *monitor);
+void             strata_migration_watch_battery  (StrataMigration          *self,
+                                                  gboolean                  watch);
+void             strata_migration_watch_input    (StrataMigration          *self,
+                                                  gboolean                  watch);
+void             strata_migration_set_min_free   (StrataMigration          *self,
+                                                  guint64                   bytes);
+
 gboolean         strata_migration_run            (StrataMigration          *self,
                                                   GCancellable             *cancellable,
                                                   GError                  **error);
