@@ -6,6 +6,7 @@
 #pragma once
 
 #include "json/strata-json-reader-private.h"
+#include "legacy/strata-legacy-candidates-private.h"
 
 G_BEGIN_DECLS
 
@@ -17,5 +18,12 @@ gboolean _strata_inline_attachments_read (StrataJsonReader  *reader,
                                           GHashTable        *metas,
                                           GCancellable      *cancellable,
                                           GError           **error);
+
+/* Does so for the collections of an old store that have such members. What can't be read is left out.
+ * (transfer full)
+ */
+GHashTable *
+         _strata_inline_attachments_gather (StrataLegacyCandidates *candidates,
+                                          GCancellable      *cancellable);
 
 G_END_DECLS

@@ -113,3 +113,25 @@ _strata_inline_attachments_read (StrataJsonReader  *reader,
 
   return TRUE;
 }
+
+/* A collection that can't be read is reported when it is taken. */
+GHashTable *
+_strata_inline_attachments_gather (StrataLegacyCandidates *candidates,
+                                   GCancellable           *cancellable)
+{
+  static const char *const collections[] = { "notes", "tasks" };
+  GHashTable *metas = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (guint i = 0; i < G_N_ELEMENTS (collections); i++)
+    {
+      GPtrArray *places = _strata_legacy_candidates_get (candidates, collections[i]);
+      g_autoptr(StrataLegacyPayload) payload = NULL;
+
+      if (places->len > 0)
+        payload = _strata_legacy_candidate_open (g_ptr_array_index (places, 0), cancellable, NULL);
+      if (payload != NULL)
+        _strata_inline_attachments_read (_strata_legacy_payload_get_reader (payload), metas, cancellable, NULL);
+    }
+
+  return metas;
+}

@@ -421,28 +421,6 @@ set_state (StrataMigrationRun  *run,
   return TRUE;
 }
 
-/* Notes and tasks carry metadata of attachments; a collection that can't be read is reported when it is taken. */
-static GHashTable *
-read_inline_metas (StrataMigrationRun *run,
-                   GCancellable       *cancellable)
-{
-  static const char *const names[] = { "notes", "tasks" };
-  GHashTable *metas = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      GPtrArray *candidates = _strata_legacy_candidates_get (run->candidates, names[i]);
-      g_autoptr(StrataLegacyPayload) payload = NULL;
-
-      if (candidates->len > 0)
-        payload = _strata_legacy_candidate_open (g_ptr_array_index (candidates, 0), cancellable, NULL);
-      if (payload != NULL)
-        _strata_inline_attachments_read (_strata_legacy_payload_get_reader (payload), metas, cancellable, NULL);
-    }
-
-  return metas;
-}
-
 /* Before anything of it is read, so that what changes meanwhile is noticed. */
 static gboolean
 watch_old_store (StrataMigrationRun  *run,
@@ -680,7 +658,7 @@ run_steps (StrataMigrationRun  *run,
   if (!set_state (run, "running", error))
     return FALSE;
 
-  metas = read_inline_metas (run, cancellable);
+  metas = _strata_inline_attachments_gather (run->candidates, cancellable);
   run->taker = _strata_attachment_taker_new (run->legacy, run->store, run->source, _strata_migration_report, run->migration);
   _strata_attachment_taker_set_inline_metas (run->taker, metas);
   run->batch = _strata_batch_new (run->store, error);

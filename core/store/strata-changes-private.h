@@ -52,6 +52,20 @@ gboolean   _strata_changes_append (int            dir,
                                    GPtrArray     *changes,
                                    guint64       *out_end,
                                    GError       **error);
+/* Appends to @changes every line that is whole, wherever it stands. @out_n_damaged: how many are not,
+ * what a crash leaves at the end excepted
+ */
+gboolean   _strata_changes_salvage (int           dir,
+                                   GPtrArray     *changes,
+                                   guint         *out_n_damaged,
+                                   GError       **error);
+/* Replaces the log by one of @changes, numbered anew: whole, or not at all. @temporary: a path
+ * where no file is yet. Called with the store's lock held.
+ */
+gboolean   _strata_changes_replace (int           dir,
+                                   const char    *temporary,
+                                   GPtrArray     *changes,
+                                   GError       **error);
 /* Cuts off what a power cut left of the lines of commits that were going on;
  * @intents names them. Damage stays. Called with the store's lock held.
  */

@@ -20,6 +20,8 @@
 #define FIRST_LINES (64 * 1024)
 /* More than this behind the last whole line is no crash's doing: longer than the lines of any batch */
 #define MAX_TAIL (4 * 1024 * 1024)
+/* A log that is mended is held in memory, as far as this */
+#define MAX_MENDED (512 * 1024 * 1024)
 /* How much of the end is looked at first */
 #define MIN_TAIL 1024
 
@@ -469,4 +471,64 @@ _strata_changes_cut_torn (int          dir,
   _strata_file_close (fd);
 
   return ok;
+}
+
+/* Repair */
+
+gboolean
+_strata_changes_salvage (int         dir,
+                         GPtrArray  *changes,
+                         guint      *out_n_damaged,
+                         GError    **error)
+{
+  g_autoptr(GError) read_error = NULL;
+  g_autoptr(GBytes) bytes = _strata_file_read (dir, LOG_NAME, MAX_MENDED, &read_error);
+  guint since_whole = 0;
+  const char *p, *end, *line_end;
+  gsize size;
+
+  *out_n_damaged = 0;
+  if (bytes == NULL && g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return TRUE;
+  if (bytes == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&read_error));
+      return FALSE;
+    }
+
+  p = g_bytes_get_data (bytes, &size);
+  for (end = p + size; p < end && (line_end = memchr (p, '\n', (gsize)(end - p))) != NULL; p = line_end + 1)
+    {
+      StrataChange *change = parse_line (p, (gsize)(line_end - p));
+
+      if (change == NULL)
+        {
+          since_whole++;
+          continue;
+        }
+      g_ptr_array_add (changes, change);
+      *out_n_damaged += since_whole;
+      since_whole = 0;
+    }
+
+  return TRUE;
+}
+
+gboolean
+_strata_changes_replace (int          dir,
+                         const char  *temporary,
+                         GPtrArray   *changes,
+                         GError     **error)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      StrataChange *change = g_ptr_array_index (changes, i);
+
+      change->sequence = i + 1;
+      append_line (text, change);
+    }
+
+  return _strata_file_replace (dir, LOG_NAME, temporary, text->str, text->len, error);
 }

@@ -84,6 +84,34 @@ gboolean    _strata_tail_line_read_rows (const StrataTailLine *line,
                                        GPtrArray            *rows,
                                        GError              **error);
 
+/* Whether a line is whole; @length without its line feed. @out_line: but for its offset, in @text */
+gboolean    _strata_tail_parse_line   (const char           *text,
+                                       gsize                 length,
+                                       StrataTailLine       *out_line);
+
+/* What there is to save of a tail that is damaged. */
+typedef struct
+{
+  GString   *whole;           /* a header, and every line that is whole, as they were */
+  guint      n_whole;
+  GString   *damaged;         /* the lines that are not, as they are */
+  GPtrArray *lost;            /* (element-type utf8): what each of those was, for people */
+} StrataTailSalvage;
+
+/* Takes the text of a whole file apart. Two lines that have become one, because the line feed
+ * between them is damaged, are both saved.
+ *
+ * @generation: of the header it gets, whatever is left of its own
+ */
+StrataTailSalvage *
+            _strata_tail_salvage      (const char           *text,
+                                       gsize                 size,
+                                       const char           *key,
+                                       guint64               generation);
+void        _strata_tail_salvage_free (StrataTailSalvage    *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataTailSalvage, _strata_tail_salvage_free)
+
 /* How a tail begins, and one line of it. @list STRATA_N_LISTS: no element;
  * @rows: (nullable) (element-type StrataAttachmentRow)
  */

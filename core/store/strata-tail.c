@@ -179,11 +179,10 @@ pass_list (const char **inout_p,
   return _strata_list_from_name (name, (gsize)(*inout_p - name), out_list) && pass (inout_p, end, "\"");
 }
 
-/* @length: without the line feed */
-static gboolean
-parse_line (const char     *text,
-            gsize           length,
-            StrataTailLine *out_line)
+gboolean
+_strata_tail_parse_line (const char     *text,
+                         gsize           length,
+                         StrataTailLine *out_line)
 {
   const char *p = text, *end;
   guint64 bytes;
@@ -233,7 +232,7 @@ find_lines (StrataTail *self)
 
   while (p < end && (line_end = memchr (p, '\n', (gsize)(end - p))) != NULL)
     {
-      if (parse_line (p, (gsize)(line_end - p), &line))
+      if (_strata_tail_parse_line (p, (gsize)(line_end - p), &line))
         add_line (self, &line, self->start + (guint64)(p - text));
       else if (memchr (p, '\0', (gsize)(line_end - p)) != NULL)
         break;
@@ -243,7 +242,7 @@ find_lines (StrataTail *self)
     }
 
   /* All there but for the line feed, and something else in its place: no crash does that */
-  if (p < end && memchr (p, '\n', (gsize)(end - p)) == NULL && parse_line (p, (gsize)(end - p) - 1, &line))
+  if (p < end && memchr (p, '\n', (gsize)(end - p)) == NULL && _strata_tail_parse_line (p, (gsize)(end - p) - 1, &line))
     {
       self->n_damaged++;
       p = end;
