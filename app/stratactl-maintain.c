@@ -161,7 +161,8 @@ command_gc (Invocation *invocation)
 /* verify */
 
 static void
-print_check_json (const StrataCheck *check)
+print_check_json (const StrataCheck *check,
+                  GPtrArray         *problems)
 {
   g_autoptr(JsonBuilder) builder = json_builder_new ();
 
@@ -173,7 +174,7 @@ print_check_json (const StrataCheck *check)
   add_uint (builder, "attachments", check->attachments);
   add_uint (builder, "references", check->references);
   json_builder_end_object (builder);
-  add_problems (builder, check->problems);
+  add_problems (builder, problems);
   json_builder_end_object (builder);
   print_document (builder);
 }
@@ -190,7 +191,50 @@ print_check_text (Invocation        *invocation,
                                 : "This was a part; the next one goes on from here");
   if (check->drilled != NULL)
     printf ("Rebuilt from its parts as a drill: %s\n", check->drilled);
-  print_problems (check->problems);
+}
+
+/* What was repaired is no note among others: it is what was asked for. */
+static void
+print_repairs (const StrataRepair *repair)
+{
+  g_autoptr(GPtrArray) others = g_ptr_array_new ();
+
+  for (guint i = 0; i < repair->problems->len; i++)
+    {
+      StrataProblem *problem = g_ptr_array_index (repair->problems, i);
+      g_autofree char *path = shown (strata_problem_get_path (problem));
+      g_autofree char *message = shown (strata_problem_get_message (problem));
+
+      if (strcmp (strata_problem_get_code (problem), "repaired") == 0)
+        printf ("  repaired: %s: %s\n", path, message);
+      else
+        g_ptr_array_add (others, problem);
+    }
+  print_problems (others);
+  printf ("%" G_GUINT64_FORMAT " repaired, %" G_GUINT64_FORMAT " lost\n", repair->repaired, repair->lost);
+}
+
+static int
+repair (Invocation   *invocation,
+        StrataStore  *store)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataRepair) result = strata_repair_run (store, invocation->cancellable, &error);
+
+  if (result == NULL)
+    return fail (invocation, NULL, error);
+
+  if (invocation->json)
+    print_check_json (result->check, result->problems);
+  else
+    {
+      print_repairs (result);
+      print_check_text (invocation, result->check);
+    }
+  if (result->check->damage > 0)
+    return EXIT_DAMAGE;
+
+  return result->lost > 0 ? EXIT_WARNINGS : EXIT_DONE;
 }
 
 int
@@ -203,10 +247,14 @@ command_verify (Invocation *invocation)
 
   if (invocation->slice != NOT_GIVEN && (invocation->slice < 1 || invocation->slice > 100))
     return fail_usage (invocation, "--slice takes a number from 1 to 100");
+  if (invocation->repair && (invocation->slice != NOT_GIVEN || invocation->drill))
+    return fail_usage (invocation, "--repair looks at the whole store; it takes neither --slice nor --drill");
 
   store = open_store (invocation, &status);
   if (store == NULL)
     return status;
+  if (invocation->repair)
+    return repair (invocation, store);
 
   check = strata_check_run_part (store, invocation->slice != NOT_GIVEN ? (guint)invocation->slice : 0, invocation->drill,
                                  invocation->cancellable, &error);
@@ -214,9 +262,14 @@ command_verify (Invocation *invocation)
     return fail (invocation, NULL, error);
 
   if (invocation->json)
-    print_check_json (check);
+    print_check_json (check, check->problems);
   else
-    print_check_text (invocation, check);
+    {
+      print_check_text (invocation, check);
+      print_problems (check->problems);
+      if (check->damage > 0)
+        printf ("“stratactl verify --repair” restores what it can\n");
+    }
 
   return check->damage == 0 ? EXIT_DONE : EXIT_DAMAGE;
 }

@@ -60,6 +60,7 @@ typedef struct
   gboolean        dry_run;
   gboolean        purge;
   int             slice;
+  gboolean        repair;
   gboolean        drill;
 
   char          **arguments;

@@ -15,6 +15,7 @@
 #include <migration/strata-export.h>
 #include <migration/strata-migration.h>
 #include <migration/strata-plan.h>
+#include <migration/strata-repair.h>
 #include <search/strata-query.h>
 #include <search/strata-search-hit.h>
 #include <search/strata-search-results.h>

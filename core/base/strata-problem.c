@@ -70,6 +70,8 @@ static const struct
   { "no-space", STRATA_SEVERITY_ERROR },
   { "no-permission", STRATA_SEVERITY_ERROR },
   { "digest-mismatch", STRATA_SEVERITY_ERROR },
+  { "repaired", STRATA_SEVERITY_NOTE },
+  { "lost", STRATA_SEVERITY_WARNING },
 };
 
 static void

@@ -60,6 +60,10 @@ GPtrArray             *_strata_attachment_taker_take        (StrataAttachmentTak
 /* Forgets what was noted, for a value that was given up. */
 void                   _strata_attachment_taker_forget      (StrataAttachmentTaker   *self);
 
+/* Notes that a value taken before, in another run, used what has this id and lies at this path (nullable). */
+void                   _strata_attachment_taker_note_used   (StrataAttachmentTaker   *self,
+                                                             const char              *id,
+                                                             const char              *path);
 /* Brings in the attachments and videos that no value used. */
 GPtrArray             *_strata_attachment_taker_take_unused (StrataAttachmentTaker   *self,
                                                              StrataBatch             *batch,

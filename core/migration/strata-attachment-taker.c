@@ -565,6 +565,16 @@ _strata_attachment_taker_take_unused (StrataAttachmentTaker  *self,
 }
 
 void
+_strata_attachment_taker_note_used (StrataAttachmentTaker *self,
+                                    const char            *id,
+                                    const char            *path)
+{
+  g_hash_table_add (self->used_ids, g_strdup (id));
+  if (path != NULL)
+    g_hash_table_add (self->used_paths, g_strdup (path));
+}
+
+void
 _strata_attachment_taker_set_distrust (StrataAttachmentTaker *self,
                                        gboolean               distrust)
 {

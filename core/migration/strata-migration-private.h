@@ -68,6 +68,8 @@ gboolean    _strata_migration_run_collections   (StrataMigrationRun  *run,
 gboolean    _strata_migration_run_unused        (StrataMigrationRun  *run,
                                                  GCancellable        *cancellable,
                                                  GError             **error);
+/* The key of the collection that has what nothing of an old store uses; (transfer full) */
+char       *_strata_migration_make_unused_key   (guint                source);
 /* Commits what is complete; what comes after can't fail it. */
 gboolean    _strata_migration_run_commit        (StrataMigrationRun  *run,
                                                  GError             **error);

@@ -273,11 +273,17 @@ _strata_migration_make_slicer (StrataMigrationRun *run)
 
 /* What nothing uses */
 
+char *
+_strata_migration_make_unused_key (guint source)
+{
+  return source == 1 ? g_strdup (UNUSED_KEY) : g_strdup_printf (UNUSED_KEY "-%u", source);
+}
+
 static const char *
 make_unused_key (StrataMigrationRun *run)
 {
   g_free (run->unused_key);
-  run->unused_key = run->source == 1 ? g_strdup (UNUSED_KEY) : g_strdup_printf (UNUSED_KEY "-%u", run->source);
+  run->unused_key = _strata_migration_make_unused_key (run->source);
 
   return run->unused_key;
 }
