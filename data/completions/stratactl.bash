@@ -42,7 +42,7 @@ _stratactl() {
           delete) words+=' --item' ;;
           search) words+=' --limit --explain' ;;
           gc) words+=' --dry-run --purge' ;;
-          verify) words+=' --slice --drill' ;;
+          verify) words+=' --repair --slice --drill' ;;
         esac
       else
         case $command in

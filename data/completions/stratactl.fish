@@ -47,6 +47,7 @@ complete -c stratactl -n '__fish_seen_subcommand_from search' -l limit -x -d 'On
 complete -c stratactl -n '__fish_seen_subcommand_from search' -l explain -d 'How the query was understood'
 complete -c stratactl -n '__fish_seen_subcommand_from gc' -l dry-run -d 'Only say what would go'
 complete -c stratactl -n '__fish_seen_subcommand_from gc' -l purge -d 'Empty the trash now'
+complete -c stratactl -n '__fish_seen_subcommand_from verify' -l repair -d 'Restore what is damaged'
 complete -c stratactl -n '__fish_seen_subcommand_from verify' -l slice -x -d 'Only so much of the store'
 complete -c stratactl -n '__fish_seen_subcommand_from verify' -l drill -d 'Also rebuild a session, and compare'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l limit -x -d 'Only so many'
