@@ -5,6 +5,7 @@
 Usage: test-again.py STRATACTL STRATACTL-FAULTY
 """
 
+import base64
 import json
 import os
 import shutil
@@ -92,6 +93,98 @@ class Again:
         counts = self.migrate(strata, theirs, b)
         assert (counts['migrated'], counts['unchanged']) == (0, 2), counts
         self.expect(strata, ours, theirs, longer)
+
+    def attach(self, id, content):
+        """An attachment as the old program writes it, whose content tells it from others."""
+        folder = os.path.join(self.old, ROOT, 'attachments')
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, id + '.meta.json'), 'w', encoding='ascii') as stream:
+            json.dump({'id': id, 'type': 'file', 'name': id, 'mimeType': 'application/octet-stream'}, stream)
+        with open(os.path.join(folder, id + '.dat'), 'wb') as stream:
+            stream.write(b'data:application/octet-stream;base64,' + base64.b64encode(content))
+
+    def migrate_without(self, strata, old, deleted, *expected):
+        """What is deleted is left out, which is told once for each; what was only its own stays away, too."""
+        self.save(*old)
+        document = strata.json('migrate', self.old)
+        assert document['state'] == 'complete' and document['sessions']['failed'] == 0, document
+        noted = [problem['session'] for problem in document['problems'] if problem['code'] == 'deleted-here']
+        assert sorted(noted) == sorted(deleted), document['problems']
+        assert strata.json('verify')['ok']
+        self.expect(strata, *expected)
+
+    def check_deleted_here(self):
+        """What was deleted in the new store does not come back by itself, but it can be brought back."""
+        strata = self.start()
+        a, b = session('a', 1, 20), session('b', 1, 20)
+        a.update(attachmentId='own', other={'attachmentId': 'shared'})
+        b.update(attachmentId='shared')
+        for id in ('own', 'shared'):
+            self.attach(id, id.encode() * 100)
+        self.migrate(strata, a, b)
+        key = {row['id']: row['key'] for row in strata.json('list')}['a']
+        strata.run('delete', key).expect(DONE)
+
+        newer = {**a, 'name': 'changed since'}
+        for old in ([a, b], [b, a], [newer, b]):
+            self.migrate_without(strata, old, [key], b)
+            assert [row['id'] for row in strata.json('attachments')] == ['shared'], strata.json('attachments')
+        with open(strata.path('migration', 'report-1.json'), encoding='utf-8') as stream:
+            files = {os.path.basename(entry['path']): entry for entry in json.load(stream)['files']}
+        assert files['own.dat']['fate'] == 'not-carried' and 'deleted' in files['own.dat']['because'], files['own.dat']
+        assert files['shared.dat']['fate'] == files['sessions.json']['fate'] == 'carried', files
+
+        strata.run('undelete', key).expect(DONE)
+        self.expect(strata, a, b)
+        self.migrate_without(strata, [newer, b], [], newer, b)
+        assert {row['id'] for row in strata.json('attachments')} == {'own', 'shared'}
+
+        strata.run('delete', key).expect(DONE)
+        strata.run('gc', '--purge').expect(DONE)
+        assert os.listdir(strata.path('trash')) == []
+        self.migrate_without(strata, [newer, b], [key], b)
+        assert [row['id'] for row in strata.json('attachments')] == ['shared']
+
+    def check_deleted_twin(self):
+        """Of two sessions with one id the one that was deleted is left out, in whatever order they come."""
+        for purge in (False, True):
+            strata = self.start()
+            first, second = session('a', 1, 20), session('a', 2, 20)
+            self.migrate(strata, first, second)
+            keys = {row['name']: row['key'] for row in strata.json('list')}
+            key = keys[first['name']]
+            strata.run('delete', key).expect(DONE)
+            if purge:
+                strata.run('gc', '--purge').expect(DONE)
+            for old in ([first, second], [second, first]):
+                self.migrate_without(strata, old, [key], second)
+            third = session('a', 3, 20)
+            self.migrate_without(strata, [third, first, second], [key], second, third)
+
+    def check_deleted_recovered(self):
+        """A session that only an older copy has, and that was dropped here, is not recovered once more."""
+        strata = self.start()
+        a, b = session('a', 1, 20), session('b', 1, 20)
+        self.save(a, b)
+        db = os.path.join(self.old, ROOT, 'db')
+        os.rename(os.path.join(db, 'sessions.json'), os.path.join(db, 'sessions.backup.json'))
+        assert self.migrate(strata, b)['recovered'] == 1
+        key = {row['id']: row['key'] for row in strata.json('list')}['a']
+        strata.run('delete', key).expect(DONE)
+        self.migrate_without(strata, [b], [key], b)
+
+    def check_deleted_lost_log(self):
+        """Where the log is lost the trash tells."""
+        strata = self.start()
+        a, b = session('a', 1, 20), session('b', 1, 20)
+        self.migrate(strata, a, b)
+        key = {row['id']: row['key'] for row in strata.json('list')}['a']
+        strata.run('delete', key).expect(DONE)
+        os.unlink(strata.path('changes.log'))
+        self.save(a, b)
+        document = strata.json('migrate', self.old)
+        assert [problem['code'] for problem in document['problems']] == ['deleted-here'], document['problems']
+        self.expect(strata, b)
 
     def check_added(self):
         strata = self.start()
@@ -192,6 +285,10 @@ def main():
     for name, function in (
             ('what changed is taken in', again.check_changed),
             ('what was changed here stays', again.check_changed_here),
+            ('what was deleted here stays away, until it is undeleted', again.check_deleted_here),
+            ('of sessions with one id the deleted one stays away', again.check_deleted_twin),
+            ('what was dropped here is not recovered again', again.check_deleted_recovered),
+            ('where the log is lost the trash tells what was deleted', again.check_deleted_lost_log),
             ('what is new is taken in', again.check_added),
             ('what is gone stays here', again.check_gone),
             ('sessions with one id stay apart', again.check_twins),

@@ -66,6 +66,7 @@ static const struct
   { "not-downloaded", STRATA_SEVERITY_WARNING },
   { "source-changed", STRATA_SEVERITY_NOTE },
   { "conflict", STRATA_SEVERITY_WARNING },
+  { "deleted-here", STRATA_SEVERITY_NOTE },
   { "source-unreadable", STRATA_SEVERITY_ERROR },
   { "no-space", STRATA_SEVERITY_ERROR },
   { "no-permission", STRATA_SEVERITY_ERROR },

@@ -64,7 +64,17 @@ void                   _strata_attachment_taker_forget      (StrataAttachmentTak
 void                   _strata_attachment_taker_note_used   (StrataAttachmentTaker   *self,
                                                              const char              *id,
                                                              const char              *path);
-/* Brings in the attachments and videos that no value used. */
+/* Forgets what was noted, for a value that is not wanted, as long as nothing else uses it. */
+void                   _strata_attachment_taker_leave_out   (StrataAttachmentTaker   *self);
+/* Whether a file, or the attachment with an id (NULL: none is known), was left out for that; known when
+ * the unused ones were taken
+ */
+gboolean               _strata_attachment_taker_has_left_out
+                                                            (StrataAttachmentTaker   *self,
+                                                             const char              *id,
+                                                             const char              *path);
+
+/* Brings in the attachments and videos that no value used, but for what was left out. */
 GPtrArray             *_strata_attachment_taker_take_unused (StrataAttachmentTaker   *self,
                                                              StrataBatch             *batch,
                                                              GCancellable            *cancellable,

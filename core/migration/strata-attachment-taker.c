@@ -36,6 +36,8 @@ struct _StrataAttachmentTaker
   GHashTable             *used_ids;
   GHashTable             *reported_ids;
   GHashTable             *used_paths;   /* files the bytes were read from */
+  GHashTable             *left_out;     /* ids that what is not wanted uses */
+  GHashTable             *left_out_paths;
   StrataAttachmentCounts  counts;
   guint64                 bytes;
 };
@@ -59,6 +61,8 @@ _strata_attachment_taker_new (StrataLegacyStore *legacy,
   self->used_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->reported_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->used_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->left_out = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->left_out_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   return self;
 }
@@ -73,6 +77,8 @@ _strata_attachment_taker_free (StrataAttachmentTaker *self)
   g_hash_table_unref (self->reported_ids);
   g_clear_pointer (&self->inline_metas, g_hash_table_unref);
   g_hash_table_unref (self->used_paths);
+  g_hash_table_unref (self->left_out);
+  g_hash_table_unref (self->left_out_paths);
   g_free (self);
 }
 
@@ -179,6 +185,30 @@ _strata_attachment_taker_forget (StrataAttachmentTaker *self)
 {
   g_hash_table_remove_all (self->noted_set);
   g_ptr_array_set_size (self->noted, 0);
+}
+
+void
+_strata_attachment_taker_leave_out (StrataAttachmentTaker *self)
+{
+  for (guint i = 0; i < self->noted->len; i++)
+    g_hash_table_add (self->left_out, g_strdup (g_ptr_array_index (self->noted, i)));
+  _strata_attachment_taker_forget (self);
+}
+
+static gboolean
+is_left_out (StrataAttachmentTaker *self,
+             const char            *id)
+{
+  return g_hash_table_contains (self->left_out, id) && !g_hash_table_contains (self->used_ids, id);
+}
+
+gboolean
+_strata_attachment_taker_has_left_out (StrataAttachmentTaker *self,
+                                       const char            *id,
+                                       const char            *path)
+{
+  return (id != NULL && is_left_out (self, id)) ||
+         (g_hash_table_contains (self->left_out_paths, path) && !g_hash_table_contains (self->used_paths, path));
 }
 
 /* Taking them in */
@@ -529,7 +559,8 @@ take_if_lone (const StrataLegacyFile *file,
   StrataAttachmentRow *row;
 
   if ((file->role != STRATA_LEGACY_VIDEO && file->role != STRATA_LEGACY_ATTACHMENT_FILE) ||
-      g_hash_table_contains (lone->taker->used_paths, file->path))
+      g_hash_table_contains (lone->taker->used_paths, file->path) ||
+      g_hash_table_contains (lone->taker->left_out_paths, file->path))
     return TRUE;
 
   row = take_lone_file (lone->taker, lone->batch, file, lone->cancellable, lone->error);
@@ -538,6 +569,33 @@ take_if_lone (const StrataLegacyFile *file,
     g_ptr_array_add (lone->rows, row);
 
   return lone->ok;
+}
+
+/* Their files are not to be taken for lone ones. */
+static gboolean
+find_left_out_paths (StrataAttachmentTaker  *self,
+                     GError                **error)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  g_hash_table_iter_init (&iter, self->left_out);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    {
+      g_autoptr(GError) load_error = NULL;
+      g_autoptr(StrataLegacyAttachment) attachment =
+        is_left_out (self, id) ? _strata_legacy_attachment_load (self->legacy, id, NULL, NULL, &load_error) : NULL;
+
+      if (load_error != NULL && !g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
+        {
+          g_propagate_error (error, g_steal_pointer (&load_error));
+          return FALSE;
+        }
+      if (attachment != NULL && attachment->file_path != NULL)
+        g_hash_table_add (self->left_out_paths, g_strdup (attachment->file_path));
+    }
+
+  return TRUE;
 }
 
 GPtrArray *
@@ -550,8 +608,11 @@ _strata_attachment_taker_take_unused (StrataAttachmentTaker  *self,
   g_autoptr(GPtrArray) ids = _strata_legacy_store_list_attachments (self->legacy);
   LoneFiles lone = { self, batch, NULL, cancellable, error, TRUE };
 
+  if (!find_left_out_paths (self, error))
+    return NULL;
   for (guint i = 0; i < ids->len; i++)
-    if (!g_hash_table_contains (self->used_ids, g_ptr_array_index (ids, i)))
+    if (!g_hash_table_contains (self->used_ids, g_ptr_array_index (ids, i)) &&
+        !g_hash_table_contains (self->left_out, g_ptr_array_index (ids, i)))
       note (self, g_ptr_array_index (ids, i));
 
   rows = _strata_attachment_taker_take (self, batch, cancellable, error);

@@ -103,6 +103,15 @@ is_held (gboolean    is_collection,
          g_strcmp0 (run->unused_key, key) == 0;
 }
 
+static gboolean
+is_left_out (const StrataOldFile *file,
+             gpointer             user_data)
+{
+  StrataMigrationRun *run = ((Account *)user_data)->run;
+
+  return run->taker != NULL && _strata_attachment_taker_has_left_out (run->taker, file->name, file->path);
+}
+
 static GHashTable *
 list_held_sessions (StrataMigrationRun *run)
 {
@@ -164,6 +173,7 @@ account_init (Account            *self,
     .count_sessions = count_sessions,
     .list_collections = list_collections,
     .is_held = is_held,
+    .is_left_out = is_left_out,
     .user_data = self,
   };
 }

@@ -7,6 +7,7 @@
 
 #include "legacy/strata-legacy-candidates-private.h"
 #include "store/strata-batch-private.h"
+#include "store/strata-deleted-private.h"
 #include "store/strata-slicer-private.h"
 #include "strata-attachment-taker-private.h"
 #include "strata-migration.h"
@@ -47,6 +48,8 @@ typedef struct
   GHashTable             *fingerprints;     /* StrataLegacyCandidate → what its file looked like before it was read */
   char                   *unused_key;       /* of the collection that owns what nothing uses, where there is one */
   GHashTable             *invalid_metas;    /* paths of attachments' metadata that are none; while verifying */
+  StrataDeleted          *deleted;          /* what the user wants no more, whatever the old store has */
+  GHashTable             *left_out;         /* keys of what was left out for that */
   gboolean                distrust;         /* the last run failed: nothing that is in the store is taken for granted */
   guint64                 file_bytes;       /* of collection files read to their end in this step */
 } StrataMigrationRun;

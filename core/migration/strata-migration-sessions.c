@@ -153,61 +153,105 @@ make_key (StrataMigrationRun *run,
   return _strata_key_make_for_content (hex, occurrence, run->source);
 }
 
+typedef struct
+{
+  guint    occurrence;
+  gboolean is_conflict;  /* changed on both sides */
+  gboolean is_deleted;   /* in the store: it is not wanted */
+} Place;
+
+/* Whether the session with that key was deleted. @out_is_same: the very one */
+static gboolean
+find_deleted (StrataMigrationRun  *run,
+              const char          *key,
+              const StrataDigest  *digest,
+              gboolean            *out_is_deleted,
+              gboolean            *out_is_same,
+              GError             **error)
+{
+  StrataDigest content;
+
+  if (!_strata_deleted_find (run->deleted, key, out_is_deleted, &content, error))
+    return FALSE;
+  *out_is_same = *out_is_deleted && _strata_digest_equal (&content, digest);
+
+  return TRUE;
+}
+
 /* Several sessions may have one id. Each keeps the key it has in the store, told
  * by its content, also when others of that id are gone meanwhile; one that is
  * new or changed takes the first key that none of this run has, nor one that was
  * changed in the store: then there are two of it, which is a conflict the first time.
+ *
+ * Keys of deleted sessions are still theirs. Where one session alone has the id it is the
+ * deleted one also when it was changed since; where there are several only the very same is.
  */
-static guint
-find_occurrence (StrataMigrationRun *run,
-                 const char         *id_token,
-                 const StrataDigest *digest,
-                 gboolean           *out_conflict)
+static gboolean
+find_place (StrataMigrationRun  *run,
+            const char          *id_token,
+            const StrataDigest  *digest,
+            Place               *out_place,
+            GError             **error)
 {
   guint first_free = G_MAXUINT;
-  gboolean is_edited = FALSE;
+  gboolean is_edited = FALSE, is_first_deleted = FALSE;
 
-  *out_conflict = FALSE;
   for (guint occurrence = 0; ; occurrence++)
     {
       g_autofree char *key = make_key (run, id_token, digest, occurrence);
       gboolean is_claimed = g_hash_table_contains (run->claimed, key);
       g_autoptr(StrataManifest) stored = is_claimed ? NULL : _strata_store_load (run->store, FALSE, key, NULL);
+      gboolean is_deleted = FALSE, is_same = stored != NULL && _strata_digest_equal (&stored->raw_digest, digest);
 
-      if (stored != NULL && _strata_digest_equal (&stored->raw_digest, digest))
-        return occurrence;
+      if (stored == NULL && !find_deleted (run, key, digest, &is_deleted, &is_same, error))
+        return FALSE;
+      if (is_same)
+        {
+          *out_place = (Place){ occurrence, FALSE, is_deleted };
+          return TRUE;
+        }
       if (stored != NULL && _strata_manifest_is_edited (stored))
         is_edited = TRUE;
-      else if (!is_claimed && first_free == G_MAXUINT)
+      else if (!is_claimed && !is_deleted && first_free == G_MAXUINT)
         first_free = occurrence;
-      if (!is_claimed && stored == NULL)
+      if (is_deleted && occurrence == 0)
+        is_first_deleted = !is_claimed;
+      else if (!is_claimed && !is_deleted && stored == NULL)
         {
-          *out_conflict = is_edited;
-          return first_free;
+          gboolean is_alone = is_first_deleted && occurrence == 1;
+
+          *out_place = (Place){ is_alone ? 0 : first_free, is_edited, is_alone };
+          return TRUE;
         }
     }
 }
 
-static void
-identify (Taking         *taking,
-          StrataManifest *manifest,
-          const char     *id_token,
-          guint64         ordinal)
+static gboolean
+identify (Taking          *taking,
+          StrataManifest  *manifest,
+          const char      *id_token,
+          guint64          ordinal,
+          Place           *out_place,
+          GError         **error)
 {
   StrataMigrationRun *run = taking->run;
-  gboolean conflict;
+
+  if (!find_place (run, id_token, &manifest->raw_digest, out_place, error))
+    return FALSE;
 
   manifest->source = run->source;
   manifest->ordinal = ordinal;
-  manifest->occurrence = find_occurrence (run, id_token, &manifest->raw_digest, &conflict);
+  manifest->occurrence = out_place->occurrence;
   manifest->key = make_key (run, id_token, &manifest->raw_digest, manifest->occurrence);
-  if (conflict)
+  if (out_place->is_conflict)
     _strata_migration_report (strata_problem_new ("conflict", taking->candidate->path, manifest->key, NULL, -1,
                                                   "The session was changed in the old store and in the new one; both are kept, told apart by their keys"),
                               run->migration);
   if (id_token != NULL && strlen (id_token) <= MAX_ID_TOKEN)
     manifest->id_token = g_strdup (id_token);
   g_hash_table_add (run->claimed, g_strdup (manifest->key));
+
+  return TRUE;
 }
 
 static void
@@ -301,6 +345,24 @@ is_known_after_all (Taking         *taking,
   return TRUE;
 }
 
+/* What the user deleted does not come back by itself, nor what only it uses. */
+static void
+leave_out (Taking               *taking,
+           StrataManifest       *manifest,
+           guint64               ordinal)
+{
+  StrataMigrationRun *run = taking->run;
+
+  _strata_attachment_taker_leave_out (run->taker);
+  _strata_batch_discard (run->batch, manifest);
+  note_origin (taking->origin, ordinal, NULL);
+  if (g_hash_table_add (run->left_out, g_strdup (manifest->key)))
+    _strata_migration_report (strata_problem_new ("deleted-here", taking->candidate->path, manifest->key, NULL, -1,
+                                                  "The session was deleted in the new store, so it was left out; "
+                                                  "as long as it is in the trash it can be undeleted"),
+                              run->migration);
+}
+
 static gboolean
 take_session (Taking            *taking,
               StrataJsonReader  *reader,
@@ -314,6 +376,7 @@ take_session (Taking            *taking,
   g_autoptr(StrataManifest) manifest = NULL;
   const char *id_token;
   gboolean unchanged, recovered;
+  Place place;
 
   _strata_attachment_taker_forget (run->taker);
   _strata_slicer_set_stored (taking->slicer, run->distrust ? NULL : hint);
@@ -333,7 +396,14 @@ take_session (Taking            *taking,
       return TRUE;
     }
 
-  identify (taking, manifest, id_token, ordinal);
+  if (!identify (taking, manifest, id_token, ordinal, &place, error))
+    return FALSE;
+  if (place.is_deleted)
+    {
+      leave_out (taking, manifest, ordinal);
+      g_hash_table_add (run->known, g_steal_pointer (&identity));
+      return TRUE;
+    }
   manifest->recovered = recovered ? g_strdup (taking->candidate->path) : NULL;
   report_oddities (taking, manifest, id_token);
   key = g_strdup (manifest->key);
@@ -557,6 +627,10 @@ _strata_migration_run_sessions (StrataMigrationRun  *run,
   guint chosen;
 
   _strata_seam_get ()->mark ("run");
+  g_clear_pointer (&run->deleted, _strata_deleted_free);
+  run->deleted = _strata_deleted_new (_strata_store_get_dir (run->store), error);
+  if (run->deleted == NULL)
+    return FALSE;
   if (candidates->len == 0)
     return TRUE;
   if (!take_current (run, candidates, &chosen, cancellable, error))

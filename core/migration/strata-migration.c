@@ -696,6 +696,8 @@ run_clear (StrataMigrationRun *run)
   g_clear_pointer (&run->claimed, g_hash_table_unref);
   g_clear_pointer (&run->counted, g_hash_table_unref);
   g_clear_pointer (&run->known, g_hash_table_unref);
+  g_clear_pointer (&run->deleted, _strata_deleted_free);
+  g_clear_pointer (&run->left_out, g_hash_table_unref);
   g_clear_pointer (&run->unused_key, g_free);
   g_clear_pointer (&run->origins, g_ptr_array_unref);
   g_clear_pointer (&run->collections, g_hash_table_unref);
@@ -756,6 +758,7 @@ run_all (StrataMigrationRun  *run,
   run->claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run->counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run->left_out = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run->collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run->torn_collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run->fingerprints = g_hash_table_new_full (NULL, NULL, NULL, g_free);

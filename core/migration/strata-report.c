@@ -179,7 +179,9 @@ judge_collection (Report *report,
     return FATE_QUARANTINED;
   if (has (report, entry, "envelope-invalid"))
     return FATE_PASSED_OVER;
-  if (!entry->note.has_digest)
+  if (has (report, entry, "deleted-here"))
+    entry->because = "What it has of sessions was deleted in the new store, and was left out";
+  if (entry->because != NULL || !entry->note.has_digest)
     return FATE_NOT_CARRIED;
   if (!findings->recover)
     entry->because = "An older copy: sessions that only it may have were left out, as was asked";
@@ -195,6 +197,8 @@ judge_attachment (Report *report,
     return FATE_CARRIED;
   if (has (report, entry, "attachment-data-invalid") || has (report, entry, "attachment-meta-invalid"))
     return FATE_QUARANTINED;
+  if (report->findings->is_left_out (entry->file, report->findings->user_data))
+    entry->because = "Only what was deleted in the new store uses it, and it was left out";
 
   return FATE_NOT_CARRIED;
 }

@@ -64,6 +64,9 @@ typedef struct
   gboolean           (*is_held)          (gboolean             is_collection,
                                           const char          *key,
                                           gpointer             user_data);
+  /* Whether an attachment's file is one that only deleted sessions use */
+  gboolean           (*is_left_out)      (const StrataOldFile *file,
+                                          gpointer             user_data);
   gpointer             user_data;
 } StrataRollbackFindings;
 

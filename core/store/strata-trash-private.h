@@ -33,6 +33,17 @@ gboolean _strata_trash_restore_session (StrataStore  *store,
                                        const char    *key,
                                        GError       **error);
 
+/* Calls @func for each deleted session. @content: of its text when it was put whole; all zero: nobody can
+ * tell. Needs no lock.
+ */
+typedef void (*StrataTrashSessionFunc) (const char         *key,
+                                        const StrataDigest *content,
+                                        gpointer            user_data);
+gboolean _strata_trash_foreach_session (int            dir,
+                                       StrataTrashSessionFunc func,
+                                       gpointer       user_data,
+                                       GError       **error);
+
 /* Adds to @batch the record of the item that @write took out of @edit, with the rows it has there. */
 gboolean _strata_trash_add_item       (StrataBatch   *batch,
                                        StrataEdit    *edit,

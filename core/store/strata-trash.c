@@ -20,6 +20,7 @@
 #include "strata-trash-private.h"
 
 #define FOLDER       "trash"
+#define SESSION_PREFIX "sessions~"
 #define ITEM_PREFIX  "items~"
 #define ITEM_SUFFIX  ".json"
 #define MAX_RECORD   (1024 * 1024 * 1024)
@@ -32,6 +33,26 @@ _strata_trash_is_item (const char *name)
 
 /* Sessions */
 
+/* Whether @name is "sessions~KEY~N". @out_number: (nullable): N */
+static gboolean
+parse_session_name (const char  *name,
+                    char       **out_key,
+                    guint64     *out_number)
+{
+  const char *key = g_str_has_prefix (name, SESSION_PREFIX) ? name + strlen (SESSION_PREFIX) : "";
+  gsize length = strcspn (key, "~");
+  const char *digits = key[length] == '~' ? key + length + 1 : "";
+
+  if (*digits == '\0' || strlen (digits) >= 16 || strspn (digits, "0123456789") != strlen (digits))
+    return FALSE;
+
+  *out_key = g_strndup (key, length);
+  if (out_number != NULL)
+    *out_number = g_ascii_strtoull (digits, NULL, 10);
+
+  return TRUE;
+}
+
 /* The highest number that a deleted session of that key has; 0: there is none */
 static gboolean
 find_last (int           dir,
@@ -40,30 +61,37 @@ find_last (int           dir,
            GError      **error)
 {
   g_autoptr(GPtrArray) entries = _strata_file_list (dir, FOLDER, error);
-  g_autofree char *prefix = g_strdup_printf ("sessions~%s~", key);
 
   *out_number = 0;
   for (guint i = 0; entries != NULL && i < entries->len; i++)
     {
       const char *name = ((const StrataDirEntry *)g_ptr_array_index (entries, i))->name;
-      const char *digits = g_str_has_prefix (name, prefix) ? name + strlen (prefix) : "";
+      g_autofree char *found = NULL;
+      guint64 number;
 
-      if (*digits != '\0' && strlen (digits) < 16 && strspn (digits, "0123456789") == strlen (digits))
-        *out_number = MAX (*out_number, g_ascii_strtoull (digits, NULL, 10));
+      if (parse_session_name (name, &found, &number) && strcmp (found, key) == 0)
+        *out_number = MAX (*out_number, number);
     }
 
   return entries != NULL;
 }
 
+/* What is said of a session that goes or comes back. All zero where it is damaged: they are only compared. */
+typedef struct
+{
+  StrataDigest content;   /* of its text when it was put whole: by that a migration knows it again */
+  StrataDigest metadata;
+} Digests;
+
 static gboolean
-log_change (StrataStore         *store,
-            const char          *key,
-            const StrataDigest  *digest,
-            gboolean             is_deleted,
-            GError             **error)
+log_change (StrataStore    *store,
+            const char     *key,
+            const Digests  *digests,
+            gboolean        is_deleted,
+            GError        **error)
 {
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_change_free);
-  StrataChange *change = _strata_change_new (key, digest);
+  StrataChange *change = _strata_change_new (key, is_deleted ? &digests->content : &digests->metadata);
   guint64 end;
 
   change->is_deleted = is_deleted;
@@ -74,10 +102,10 @@ log_change (StrataStore         *store,
 
 /* Whoever follows it logs what there is then: the session, or that it was deleted. */
 static char *
-write_intent (StrataStore         *store,
-              const char          *key,
-              const StrataDigest  *digest,
-              GError             **error)
+write_intent (StrataStore    *store,
+              const char     *key,
+              const Digests  *digests,
+              GError        **error)
 {
   StrataStaging *corner = _strata_store_get_corner_locked (store, error);
   int dir = _strata_store_get_dir (store);
@@ -90,7 +118,7 @@ write_intent (StrataStore         *store,
   if (corner == NULL)
     return NULL;
 
-  _strata_digest_to_hex (digest, hex);
+  _strata_digest_to_hex (&digests->content, hex);
   text = g_strdup_printf ("delete %s %s\n", key, hex);
   path = _strata_staging_write_intent (corner, text, strlen (text), error);
   fd = path != NULL ? _strata_file_open (dir, path, O_RDONLY, error) : -1;
@@ -105,18 +133,18 @@ write_intent (StrataStore         *store,
 
 /* Makes a move durable, and has the log say so. @out_is_logged: whether the log was written to at all */
 static gboolean
-settle_move (StrataStore         *store,
-             const char          *key,
-             const StrataDigest  *digest,
-             gboolean             is_deleted,
-             gboolean            *out_is_logged,
-             GError             **error)
+settle_move (StrataStore    *store,
+             const char     *key,
+             const Digests  *digests,
+             gboolean        is_deleted,
+             gboolean       *out_is_logged,
+             GError        **error)
 {
   int dir = _strata_store_get_dir (store);
 
   *out_is_logged = _strata_file_sync_dir (dir, FOLDER, error) && _strata_file_sync_dir (dir, "sessions", error);
 
-  return *out_is_logged && log_change (store, key, digest, is_deleted, error);
+  return *out_is_logged && log_change (store, key, digests, is_deleted, error);
 }
 
 static void
@@ -137,16 +165,16 @@ update_catalog (StrataStore *store,
  * where the log may say what is not so, the intent tells the next one to open the store.
  */
 static gboolean
-move_session (StrataStore         *store,
-              const char          *key,
-              const StrataDigest  *digest,
-              const char          *from,
-              const char          *to,
-              gboolean             is_deleted,
-              GError             **error)
+move_session (StrataStore    *store,
+              const char     *key,
+              const Digests  *digests,
+              const char     *from,
+              const char     *to,
+              gboolean        is_deleted,
+              GError        **error)
 {
   int dir = _strata_store_get_dir (store);
-  g_autofree char *intent = write_intent (store, key, digest, error);
+  g_autofree char *intent = write_intent (store, key, digests, error);
   gboolean ok, is_logged, is_back;
 
   if (intent == NULL || !_strata_file_rename (dir, from, to, error))
@@ -156,7 +184,7 @@ move_session (StrataStore         *store,
       return FALSE;
     }
 
-  ok = settle_move (store, key, digest, is_deleted, &is_logged, error);
+  ok = settle_move (store, key, digests, is_deleted, &is_logged, error);
   is_back = !ok && _strata_file_rename (dir, to, from, NULL) && _strata_file_sync_dir (dir, "sessions", NULL);
   if (ok)
     update_catalog (store, key);
@@ -168,26 +196,35 @@ move_session (StrataStore         *store,
   return ok;
 }
 
-/* A damaged session can be deleted like any other: its digest is only for people to see. */
+static void
+take_digests (const StrataManifest *manifest,
+              Digests              *out_digests)
+{
+  memset (out_digests, 0, sizeof *out_digests);
+  if (manifest == NULL)
+    return;
+
+  out_digests->content = manifest->raw_digest;
+  out_digests->metadata = manifest->file_digest;
+}
+
+/* A damaged session can be deleted like any other. */
 static gboolean
-get_digest (StrataStore   *store,
-            const char    *key,
-            StrataDigest  *out_digest,
-            GError       **error)
+get_digests (StrataStore  *store,
+             const char   *key,
+             Digests      *out_digests,
+             GError      **error)
 {
   g_autoptr(GError) load_error = NULL;
   g_autoptr(StrataManifest) manifest = _strata_store_load (store, FALSE, key, &load_error);
 
-  memset (out_digest, 0, sizeof *out_digest);
-  if (manifest != NULL)
-    *out_digest = manifest->file_digest;
-  else if (!g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
-    {
-      g_propagate_error (error, g_steal_pointer (&load_error));
-      return FALSE;
-    }
+  take_digests (manifest, out_digests);
+  if (manifest != NULL || g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    return TRUE;
 
-  return TRUE;
+  g_propagate_error (error, g_steal_pointer (&load_error));
+
+  return FALSE;
 }
 
 gboolean
@@ -198,14 +235,14 @@ _strata_trash_delete_session (StrataStore  *store,
 {
   g_autofree char *from = g_strdup_printf ("sessions/%s", key);
   g_autofree char *to = NULL;
-  StrataDigest digest;
+  Digests digests;
   guint64 last;
 
-  if (!get_digest (store, key, &digest, error) || !find_last (_strata_store_get_dir (store), key, &last, error))
+  if (!get_digests (store, key, &digests, error) || !find_last (_strata_store_get_dir (store), key, &last, error))
     return FALSE;
 
-  to = g_strdup_printf (FOLDER "/sessions~%s~%" G_GUINT64_FORMAT, key, last + 1);
-  if (!move_session (store, key, &digest, from, to, TRUE, error))
+  to = g_strdup_printf (FOLDER "/" SESSION_PREFIX "%s~%" G_GUINT64_FORMAT, key, last + 1);
+  if (!move_session (store, key, &digests, from, to, TRUE, error))
     return FALSE;
   *out_name = g_strdup (to + strlen (FOLDER "/"));
 
@@ -213,18 +250,16 @@ _strata_trash_delete_session (StrataStore  *store,
 }
 
 static gboolean
-read_trashed_digest (int            dir,
-                     const char    *folder,
-                     StrataDigest  *out_digest,
-                     GError       **error)
+read_trashed_digests (int          dir,
+                      const char  *folder,
+                      Digests     *out_digests,
+                      GError     **error)
 {
   g_autofree char *path = g_build_filename (folder, "metadata.json", NULL);
   g_autoptr(GBytes) bytes = _strata_file_read (dir, path, MAX_RECORD, error);
   g_autoptr(StrataManifest) manifest = bytes != NULL ? _strata_manifest_parse (bytes, NULL) : NULL;
 
-  memset (out_digest, 0, sizeof *out_digest);
-  if (manifest != NULL)
-    *out_digest = manifest->file_digest;
+  take_digests (manifest, out_digests);
 
   return bytes != NULL;
 }
@@ -237,7 +272,7 @@ _strata_trash_restore_session (StrataStore  *store,
   int dir = _strata_store_get_dir (store);
   g_autofree char *to = g_strdup_printf ("sessions/%s", key);
   g_autofree char *from = NULL;
-  StrataDigest digest;
+  Digests digests;
   struct stat status;
   guint64 last = 0;
 
@@ -254,10 +289,36 @@ _strata_trash_restore_session (StrataStore  *store,
       return FALSE;
     }
 
-  from = g_strdup_printf (FOLDER "/sessions~%s~%" G_GUINT64_FORMAT, key, last);
+  from = g_strdup_printf (FOLDER "/" SESSION_PREFIX "%s~%" G_GUINT64_FORMAT, key, last);
 
-  return read_trashed_digest (dir, from, &digest, error) &&
-         move_session (store, key, &digest, from, to, FALSE, error);
+  return read_trashed_digests (dir, from, &digests, error) &&
+         move_session (store, key, &digests, from, to, FALSE, error);
+}
+
+gboolean
+_strata_trash_foreach_session (int                     dir,
+                               StrataTrashSessionFunc  func,
+                               gpointer                user_data,
+                               GError                **error)
+{
+  g_autoptr(GPtrArray) entries = _strata_file_list (dir, FOLDER, error);
+
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    {
+      const char *name = ((const StrataDirEntry *)g_ptr_array_index (entries, i))->name;
+      g_autofree char *key = NULL;
+      g_autofree char *folder = NULL;
+      Digests digests;
+
+      if (!parse_session_name (name, &key, NULL))
+        continue;
+      folder = g_build_filename (FOLDER, name, NULL);
+      if (!read_trashed_digests (dir, folder, &digests, NULL))
+        memset (&digests, 0, sizeof digests);
+      func (key, &digests.content, user_data);
+    }
+
+  return entries != NULL;
 }
 
 /* Items */
