@@ -65,6 +65,11 @@ gboolean      _strata_file_rename      (int                dir,
 gboolean      _strata_file_unlink      (int                dir,
                                         const char        *path,
                                         GError           **error);
+/* A file, or a folder with all that is in it, links not followed. What is not there, or goes meanwhile, is as good
+ * as removed. */
+gboolean      _strata_file_remove_tree (int                dir,
+                                        const char        *path,
+                                        GError           **error);
 gboolean      _strata_file_make_dir    (int                dir,
                                         const char        *path,
                                         GError           **error);

@@ -276,6 +276,36 @@ _strata_file_unlink (int          dir,
   return FALSE;
 }
 
+gboolean
+_strata_file_remove_tree (int          dir,
+                          const char  *path,
+                          GError     **error)
+{
+  struct stat status;
+  g_autoptr(GPtrArray) entries = NULL;
+
+  if (!_strata_file_stat (dir, path, &status, NULL))
+    return TRUE;
+  if (!S_ISDIR (status.st_mode))
+    return _strata_file_unlink (dir, path, error);
+
+  entries = _strata_file_list (dir, path, error);
+  if (entries == NULL)
+    return FALSE;
+  for (guint i = 0; i < entries->len; i++)
+    {
+      g_autofree char *child = g_build_filename (path, ((const StrataDirEntry *)g_ptr_array_index (entries, i))->name, NULL);
+
+      if (!_strata_file_remove_tree (dir, child, error))
+        return FALSE;
+    }
+  if (_strata_seam_get ()->unlink (dir, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+    return TRUE;
+  _strata_file_set_error (error, errno, "remove", path);
+
+  return FALSE;
+}
+
 /* Makes a folder, mode 0700; one that is there already is fine. */
 gboolean
 _strata_file_make_dir (int          dir,

@@ -43,37 +43,6 @@ typedef struct
 
 /* Removing for good, without the lock */
 
-/* What another process removes at the same time is as good as removed. */
-static gboolean
-remove_tree (int          dir,
-             const char  *path,
-             GError     **error)
-{
-  struct stat status;
-  g_autoptr(GPtrArray) entries = NULL;
-
-  if (!_strata_file_stat (dir, path, &status, NULL))
-    return TRUE;
-  if (!S_ISDIR (status.st_mode))
-    return _strata_file_unlink (dir, path, error);
-
-  entries = _strata_file_list (dir, path, error);
-  if (entries == NULL)
-    return FALSE;
-  for (guint i = 0; i < entries->len; i++)
-    {
-      g_autofree char *child = g_build_filename (path, ((const StrataDirEntry *)g_ptr_array_index (entries, i))->name, NULL);
-
-      if (!remove_tree (dir, child, error))
-        return FALSE;
-    }
-  if (_strata_seam_get ()->unlink (dir, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
-    return TRUE;
-  _strata_file_set_error (error, errno, "remove", path);
-
-  return FALSE;
-}
-
 /* That it is out of the way must be on disk before anything in it goes: a session that
  * comes back from the trash has to be whole.
  */
@@ -87,7 +56,7 @@ remove_purged (Run     *self,
     return FALSE;
 
   for (guint i = 0; i < self->purged->len; i++)
-    if (!remove_tree (self->dir, g_ptr_array_index (self->purged, i), error))
+    if (!_strata_file_remove_tree (self->dir, g_ptr_array_index (self->purged, i), error))
       return FALSE;
   g_ptr_array_set_size (self->purged, 0);
 
