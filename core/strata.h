@@ -16,6 +16,7 @@
 #include <migration/strata-migration.h>
 #include <migration/strata-plan.h>
 #include <migration/strata-repair.h>
+#include <migration/strata-rollback.h>
 #include <search/strata-query.h>
 #include <search/strata-search-hit.h>
 #include <search/strata-search-results.h>

@@ -18,6 +18,7 @@
 #include "store/strata-object-private.h"
 #include "store/strata-store-private.h"
 #include "store/strata-value-stream-private.h"
+#include "strata-export-private.h"
 #include "strata-export.h"
 #include "strata-legacy-writer-private.h"
 
@@ -125,6 +126,7 @@ typedef struct
 {
   StrataStore   *store;
   GPtrArray     *keys;
+  GPtrArray     *collections;  /* keys */
   const char    *collection;   /* the one being written */
   int            dir;
   GHashTable    *done;         /* paths written */
@@ -202,27 +204,40 @@ dup_claimed_mime (const StrataAttachmentRow *row)
   return mime;
 }
 
+gboolean
+_strata_export_attachment (StrataStore                *store,
+                           const StrataAttachmentRow  *row,
+                           gboolean                    is_text,
+                           int                         dir,
+                           const char                 *path,
+                           guint64                    *out_bytes,
+                           GCancellable               *cancellable,
+                           GError                    **error)
+{
+  g_autofree char *object = _strata_object_dup_path (&row->digest, row->extension);
+  g_autofree char *mime = dup_claimed_mime (row);
+  g_autoptr(GInputStream) content =
+    _strata_value_stream_new_object (_strata_store_get_dir (store), object, &row->digest, row->bytes);
+
+  return is_text ? _strata_legacy_write_data_uri (dir, path, mime, content, out_bytes, cancellable, error)
+                 : _strata_legacy_write_raw (dir, path, content, out_bytes, cancellable, error);
+}
+
 static gboolean
 write_attachment_bytes (Export                     *export,
                         const StrataAttachmentRow  *row,
                         GError                    **error)
 {
-  g_autofree char *object = _strata_object_dup_path (&row->digest, row->extension);
   g_autofree char *path = row->source_path != NULL ? g_strdup (row->source_path)
                                                    : g_strdup_printf ("attachments/%s.dat", row->id);
-  g_autofree char *mime = dup_claimed_mime (row);
-  g_autoptr(GInputStream) content = NULL;
-  gboolean is_text = _strata_legacy_path_is_text (path);
   guint64 bytes = 0;
 
   if (!path_is_safe (path) || !g_hash_table_add (export->done, g_strdup (path)))
     return TRUE;
 
-  content = _strata_value_stream_new_object (_strata_store_get_dir (export->store), object, &row->digest, row->bytes);
-  if (!make_folders (export, path, error))
-    return FALSE;
-  if (is_text ? !_strata_legacy_write_data_uri (export->dir, path, mime, content, &bytes, export->cancellable, error)
-              : !_strata_legacy_write_raw (export->dir, path, content, &bytes, export->cancellable, error))
+  if (!make_folders (export, path, error) ||
+      !_strata_export_attachment (export->store, row, _strata_legacy_path_is_text (path), export->dir, path, &bytes,
+                                  export->cancellable, error))
     return FALSE;
   export->bytes += bytes;
 
@@ -294,37 +309,27 @@ write_file (Export             *export,
 }
 
 static gboolean
-write_collections (Export  *export,
-                   GError **error)
+write_collection (Export      *export,
+                  const char  *key,
+                  GError     **error)
 {
-  g_auto(GStrv) collections = strata_store_list_collections (export->store, error);
+  g_autoptr(GError) name_error = NULL;
+  g_autofree char *name = strata_store_dup_collection_name (export->store, key, &name_error);
 
-  if (collections == NULL)
-    return FALSE;
-
-  for (guint i = 0; collections[i] != NULL; i++)
+  if (name_error != NULL)
     {
-      g_autoptr(GError) name_error = NULL;
-      g_autofree char *name = strata_store_dup_collection_name (export->store, collections[i], &name_error);
-
-      if (name_error != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&name_error));
-          return FALSE;
-        }
-      export->collection = collections[i];
-      if ((name != NULL && !write_file (export, name, open_collection, error)) ||
-          !write_attachments_of (export, TRUE, collections[i], error))
-        return FALSE;
+      g_propagate_error (error, g_steal_pointer (&name_error));
+      return FALSE;
     }
+  export->collection = key;
 
-  return TRUE;
+  return (name == NULL || write_file (export, name, open_collection, error)) &&
+         write_attachments_of (export, TRUE, key, error);
 }
 
 static gboolean
 write_folder (Export      *export,
               const char  *path,
-              gboolean     everything,
               GError     **error)
 {
   gboolean ok = TRUE;
@@ -342,7 +347,8 @@ write_folder (Export      *export,
   ok = write_file (export, "sessions", open_sessions, error);
   for (guint i = 0; i < export->keys->len && ok; i++)
     ok = write_attachments_of (export, FALSE, g_ptr_array_index (export->keys, i), error);
-  ok = ok && (!everything || write_collections (export, error));
+  for (guint i = 0; i < export->collections->len && ok; i++)
+    ok = write_collection (export, g_ptr_array_index (export->collections, i), error);
   if (ok && _strata_seam_get ()->syncfs (export->dir) < 0)
     {
       _strata_file_set_error (error, errno, "save to disk", path);
@@ -399,6 +405,41 @@ list_all_keys (StrataStore  *store,
   return keys;
 }
 
+/* @everything: FALSE: none of them */
+static GPtrArray *
+list_all_collections (StrataStore  *store,
+                      gboolean      everything,
+                      GError      **error)
+{
+  GPtrArray *keys = g_ptr_array_new_with_free_func (g_free);
+  g_auto(GStrv) collections = everything ? strata_store_list_collections (store, error) : NULL;
+
+  for (guint i = 0; collections != NULL && collections[i] != NULL; i++)
+    g_ptr_array_add (keys, g_strdup (collections[i]));
+  if (everything && collections == NULL)
+    g_clear_pointer (&keys, g_ptr_array_unref);
+
+  return keys;
+}
+
+gboolean
+_strata_export_some (StrataStore   *store,
+                     GPtrArray     *sessions,
+                     GPtrArray     *collections,
+                     const char    *path,
+                     guint64       *out_bytes,
+                     GCancellable  *cancellable,
+                     GError       **error)
+{
+  g_autoptr(GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Export export = { .store = store, .keys = sessions, .collections = collections, .done = done, .cancellable = cancellable, .dir = -1 };
+  gboolean ok = write_folder (&export, path, error);
+
+  *out_bytes = export.bytes;
+
+  return ok;
+}
+
 /**
  * strata_export:
  * @store: a store
@@ -427,6 +468,7 @@ strata_export (StrataStore         *store,
 {
   g_autoptr(GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GPtrArray) list = NULL;
+  g_autoptr(GPtrArray) collections = NULL;
   Export export = { .store = store, .done = done, .cancellable = cancellable, .dir = -1 };
   gboolean ok;
 
@@ -434,13 +476,15 @@ strata_export (StrataStore         *store,
   g_return_val_if_fail (path != NULL, FALSE);
 
   list = keys == NULL ? list_all_keys (store, error) : g_ptr_array_new_with_free_func (g_free);
-  if (list == NULL)
+  collections = list != NULL ? list_all_collections (store, keys == NULL, error) : NULL;
+  if (collections == NULL)
     return FALSE;
   for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
     g_ptr_array_add (list, g_strdup (keys[i]));
 
   export.keys = list;
-  ok = format == STRATA_EXPORT_LEGACY ? write_folder (&export, path, keys == NULL, error)
+  export.collections = collections;
+  ok = format == STRATA_EXPORT_LEGACY ? write_folder (&export, path, error)
                                       : write_array (&export, path, error);
   *out_sessions = list->len;
   *out_bytes = export.bytes;

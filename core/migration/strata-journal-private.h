@@ -30,4 +30,14 @@ gboolean _strata_journal_read   (int                 dir,
                                  gpointer            user_data,
                                  GError            **error);
 
+/* The same with the time, RFC 3339 */
+typedef void (*StrataJournalTimeFunc) (const char *time,
+                                       const char *event,
+                                       gpointer    user_data);
+
+gboolean _strata_journal_read_times (int                    dir,
+                                     StrataJournalTimeFunc  func,
+                                     gpointer               user_data,
+                                     GError               **error);
+
 G_END_DECLS

@@ -97,10 +97,10 @@ _strata_journal_append (int          dir,
 }
 
 gboolean
-_strata_journal_read (int                 dir,
-                      StrataJournalFunc   func,
-                      gpointer            user_data,
-                      GError            **error)
+_strata_journal_read_times (int                     dir,
+                            StrataJournalTimeFunc   func,
+                            gpointer                user_data,
+                            GError                **error)
 {
   g_autoptr(GError) read_error = NULL;
   g_autoptr(GBytes) bytes = _strata_file_read (dir, PATH, MAX_BYTES, &read_error);
@@ -120,7 +120,7 @@ _strata_journal_read (int                 dir,
     {
       gsize length = (gsize)(end - text);
       g_autofree char *line = NULL;
-      const char *event;
+      char *event;
 
       /* What is damaged, or from before there were check sums, is for people to judge */
       _strata_checked_line_is_whole (text, length, &length);
@@ -128,10 +128,40 @@ _strata_journal_read (int                 dir,
       event = strchr (line, ' ');
 
       if (event != NULL)
-        func (event + 1, user_data);
+        {
+          *event = '\0';
+          func (line, event + 1, user_data);
+        }
       size -= (gsize)(end + 1 - text);
       text = end + 1;
     }
 
   return TRUE;
+}
+
+typedef struct
+{
+  StrataJournalFunc func;
+  gpointer          user_data;
+} Plain;
+
+static void
+give_event (const char *time,
+            const char *event,
+            gpointer    user_data)
+{
+  const Plain *plain = user_data;
+
+  plain->func (event, plain->user_data);
+}
+
+gboolean
+_strata_journal_read (int                 dir,
+                      StrataJournalFunc   func,
+                      gpointer            user_data,
+                      GError            **error)
+{
+  Plain plain = { func, user_data };
+
+  return _strata_journal_read_times (dir, give_event, &plain, error);
 }

@@ -1,0 +1,57 @@
+/* strata-way-back-private.h
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "strata-old-comparison-private.h"
+#include "strata-own-changes-private.h"
+
+G_BEGIN_DECLS
+
+/* A rollback that was begun, as the journal has it */
+typedef struct
+{
+  char     *token;     /* a UUID; NULL: there is none that was begun and not undone */
+  char     *outcome;   /* as it was found when it was begun */
+  gboolean  restore;   /* what was damaged is to be put back */
+  char     *export;    /* absolute path, or NULL: nothing is to be exported */
+} StrataBegunRollback;
+
+/* StrataWayBack is what a store's journal and rollback points say about going back to
+ * the old stores, and about letting them go.
+ *
+ * Memory: a few lines. Threads: immutable once read.
+ */
+typedef struct
+{
+  GPtrArray           *manifests;        /* (element-type StrataRollbackManifest): of the old stores that were completed */
+  GArray              *incomplete;       /* (element-type guint): numbers of the others */
+  gint64               complete_since;   /* seconds since 1970 when the last of them was complete for the first time; 0: not yet */
+  GArray              *retired;          /* (element-type guint): numbers of old stores that were deleted, or begun to be */
+  GArray              *being_retired;    /* (element-type guint): those of which some files may be left */
+  StrataBegunRollback  begun;
+} StrataWayBack;
+
+/* STRATA_ERROR_CORRUPT: a rollback point is damaged */
+StrataWayBack *_strata_way_back_read       (StrataStore    *store,
+                                            GCancellable   *cancellable,
+                                            GError        **error);
+void           _strata_way_back_free       (StrataWayBack  *self);
+gboolean       _strata_way_back_is_retired (StrataWayBack  *self,
+                                            guint           source);
+
+/* One process at a time migrates, rolls back or retires. Returns: a descriptor to be closed, or -1:
+ * STRATA_ERROR_IN_USE where another one does.
+ */
+int            _strata_way_back_lock       (int             dir,
+                                            GError        **error);
+
+/* A path as one word of the journal, and back; (transfer full) */
+char          *_strata_journal_word_from_path (const char  *path);
+char          *_strata_journal_word_to_path   (const char  *word);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWayBack, _strata_way_back_free)
+
+G_END_DECLS
