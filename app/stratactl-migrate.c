@@ -247,10 +247,7 @@ print_status_json (StrataStore *store,
     add_uint (builder, "holder", (guint64)holder);
   else
     add_null (builder, "holder");
-  begin_object (builder, "rollback");
-  add_bool (builder, "available", FALSE);
-  add_null (builder, "days_left");
-  json_builder_end_object (builder);
+  add_way_back (builder, store);
   begin_object (builder, "compression");
   add_null (builder, "state");
   add_null (builder, "pending");
@@ -285,6 +282,7 @@ command_status (Invocation *invocation)
   printf ("Old store     %s\n", source != NULL ? source : "none");
   if (holder > 0)
     printf ("Running in    process %" G_GINT64_FORMAT "\n", holder);
+  print_way_back (store);
 
   return EXIT_DONE;
 }

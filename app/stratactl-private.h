@@ -59,6 +59,10 @@ typedef struct
   char           *item;
   gboolean        dry_run;
   gboolean        purge;
+  char           *export_path;
+  gboolean        restore;
+  gboolean        no_restore;
+  gboolean        undo;
   int             slice;
   gboolean        repair;
   gboolean        drill;
@@ -69,6 +73,7 @@ typedef struct
   /* Set by what runs: guarded by the mutex */
   GMutex          mutex;
   StrataMigration *migration;
+  GObject        *work;       /* something else with the properties step and fraction */
   guint64         indexed;
   guint64         to_index;   /* 0: nothing is indexed */
 } Invocation;
@@ -97,6 +102,7 @@ int           command_attach       (Invocation *invocation);
 int           command_delete       (Invocation *invocation);
 int           command_undelete     (Invocation *invocation);
 int           command_gc           (Invocation *invocation);
+int           command_rollback     (Invocation *invocation);
 int           command_verify       (Invocation *invocation);
 int           command_search       (Invocation *invocation);
 int           command_reindex      (Invocation *invocation);
@@ -106,6 +112,9 @@ int           command_stats        (Invocation *invocation);
 void          start_progress       (Invocation      *invocation);
 void          set_migration        (Invocation      *invocation,
                                     StrataMigration *migration);
+/* The same for other work */
+void          set_work             (Invocation      *invocation,
+                                    GObject         *work);
 void          end_progress         (Invocation      *invocation);
 /* A StrataSearchProgressFunc; @invocation: whose progress is shown */
 void          show_indexing        (guint64          done,
@@ -157,6 +166,11 @@ void          begin_object         (JsonBuilder  *builder,
                                     const char   *name);
 void          begin_array          (JsonBuilder  *builder,
                                     const char   *name);
+
+/* stratactl-rollback.c: whether there is a way back, and for how long */
+void          add_way_back         (JsonBuilder  *builder,
+                                    StrataStore  *store);
+void          print_way_back       (StrataStore  *store);
 
 /* stratactl-search.c: makes the index follow the store; what fails is said, and is no failure */
 void          update_index         (Invocation   *invocation,

@@ -46,16 +46,33 @@ print_share (const char *step,
   fflush (stderr);
 }
 
+/* Work that tells no more than its step, and how much of that is done */
+static void
+print_work (GObject *work)
+{
+  g_autofree char *step = NULL;
+  double fraction;
+
+  g_object_get (work, "step", &step, "fraction", &fraction, NULL);
+  if (isatty (STDERR_FILENO))
+    fprintf (stderr, "\r%-12s %3.0f %%\033[K", step, 100 * fraction);
+  else
+    fprintf (stderr, "%s: %.0f %%\n", step, 100 * fraction);
+  fflush (stderr);
+}
+
 /* The main thread shows what the worker has told the migration, or the index. */
 static void
 print_progress (Invocation *invocation)
 {
   g_autoptr(StrataMigration) migration = NULL;
+  g_autoptr(GObject) work = NULL;
   StrataMigrationProgress progress;
   guint64 indexed, to_index;
 
   g_mutex_lock (&invocation->mutex);
   g_set_object (&migration, invocation->migration);
+  g_set_object (&work, invocation->work);
   indexed = invocation->indexed;
   to_index = invocation->to_index;
   g_mutex_unlock (&invocation->mutex);
@@ -65,6 +82,8 @@ print_progress (Invocation *invocation)
       print_share ("indexing", (double)indexed / (double)to_index, indexed, -1);
       return;
     }
+  if (work != NULL)
+    print_work (work);
   if (migration == NULL)
     return;
 
@@ -99,6 +118,15 @@ set_migration (Invocation      *invocation,
   g_mutex_unlock (&invocation->mutex);
 }
 
+void
+set_work (Invocation *invocation,
+          GObject    *work)
+{
+  g_mutex_lock (&invocation->mutex);
+  g_set_object (&invocation->work, work);
+  g_mutex_unlock (&invocation->mutex);
+}
+
 /* Shows the last state, also of what was over before a bar could be drawn. */
 void
 end_progress (Invocation *invocation)
@@ -106,7 +134,7 @@ end_progress (Invocation *invocation)
   gboolean any;
 
   g_mutex_lock (&invocation->mutex);
-  any = invocation->migration != NULL || invocation->to_index > 0;
+  any = invocation->migration != NULL || invocation->work != NULL || invocation->to_index > 0;
   g_mutex_unlock (&invocation->mutex);
   if (any && !invocation->quiet && isatty (STDERR_FILENO))
     {
@@ -114,6 +142,7 @@ end_progress (Invocation *invocation)
       fputc ('\n', stderr);
     }
   set_migration (invocation, NULL);
+  set_work (invocation, NULL);
   show_indexing (0, 0, invocation);
 }
 

@@ -34,6 +34,7 @@ static const Command commands[] = {
   { "verify", command_verify, "[--repair] [--slice PERCENT] [--drill]", "read everything and compare it with its digests", 0, 0 },
   { "reindex", command_reindex, "", "make the catalog and the search index anew from the files", 0, 0 },
   { "stats", command_stats, "", "say what is stored, and what was saved", 0, 0 },
+  { "rollback", command_rollback, "[--dry-run] [--export DIR] [--restore|--no-restore] [--undo] [--purge]", "go back to the old store; the new one goes to the trash", 0, 0 },
 };
 
 static void
@@ -114,6 +115,10 @@ parse_options (Invocation   *invocation,
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &invocation->dry_run, NULL, NULL },
     { "purge", 0, 0, G_OPTION_ARG_NONE, &invocation->purge, NULL, NULL },
     { "repair", 0, 0, G_OPTION_ARG_NONE, &invocation->repair, NULL, NULL },
+    { "export", 0, 0, G_OPTION_ARG_FILENAME, &invocation->export_path, NULL, NULL },
+    { "restore", 0, 0, G_OPTION_ARG_NONE, &invocation->restore, NULL, NULL },
+    { "no-restore", 0, 0, G_OPTION_ARG_NONE, &invocation->no_restore, NULL, NULL },
+    { "undo", 0, 0, G_OPTION_ARG_NONE, &invocation->undo, NULL, NULL },
     { "slice", 0, 0, G_OPTION_ARG_INT, &invocation->slice, NULL, NULL },
     { "drill", 0, 0, G_OPTION_ARG_NONE, &invocation->drill, NULL, NULL },
     { "explain", 0, 0, G_OPTION_ARG_NONE, &invocation->explain, NULL, NULL },
@@ -231,9 +236,11 @@ invocation_clear (Invocation *invocation)
   g_free (invocation->attachments_path);
   g_free (invocation->attachment);
   g_free (invocation->item);
+  g_free (invocation->export_path);
   g_strfreev (invocation->arguments);
   g_clear_object (&invocation->cancellable);
   g_clear_object (&invocation->migration);
+  g_clear_object (&invocation->work);
   g_mutex_clear (&invocation->mutex);
 }
 

@@ -22,7 +22,7 @@ _stratactl() {
 
   COMPREPLY=()
   case $prev in
-    --store) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    --store | --export) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     -o | --attachment) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --sort) words='date size name' ;;
     --format) words='legacy json' ;;
@@ -43,10 +43,11 @@ _stratactl() {
           search) words+=' --limit --explain' ;;
           gc) words+=' --dry-run --purge' ;;
           verify) words+=' --repair --slice --drill' ;;
+          rollback) words+=' --dry-run --export --restore --no-restore --undo --purge' ;;
         esac
       else
         case $command in
-          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete gc verify reindex stats' ;;
+          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete gc verify reindex stats rollback' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           append)
