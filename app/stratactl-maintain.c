@@ -331,9 +331,9 @@ print_statistics_json (const StrataStatistics *statistics,
   begin_object (builder, "saved");
   add_uint (builder, "base64", statistics->saved_base64);
   add_uint (builder, "duplicates", statistics->saved_duplicates);
-  add_uint (builder, "gzip", 0);
+  add_uint (builder, "gzip", statistics->saved_gzip);
   add_uint (builder, "reels", 0);
-  add_uint (builder, "webp", 0);
+  add_uint (builder, "webp", statistics->saved_webp);
   json_builder_end_object (builder);
   add_groups (builder, "kinds", "kind", "items", statistics->kinds);
   add_groups (builder, "months", "month", "sessions", statistics->months);
@@ -363,6 +363,9 @@ print_statistics_text (const StrataStatistics *statistics)
   print_size ("  set aside for a full disk", statistics->bytes_reserved);
   print_size ("Saved: base64", statistics->saved_base64);
   print_size ("Saved: duplicates", statistics->saved_duplicates);
+  print_size ("Saved: gzip", statistics->saved_gzip);
+  if (statistics->saved_webp > 0)
+    print_size ("Saved: WebP", statistics->saved_webp);
   printf ("By kind\n");
   for (guint i = 0; i < statistics->kinds->len; i++)
     {

@@ -361,6 +361,90 @@ test_sums_count_each_thing_once (Fixture       *fixture,
   g_assert_cmpuint (sums.object_bytes, ==, 300);
 }
 
+/* Makes of the last row one of a WebP; what it was had ten times as many bytes. */
+static void
+make_webp (GPtrArray *rows)
+{
+  StrataAttachmentRow *row = g_ptr_array_index (rows, rows->len - 1);
+  StrataOriginal *original = g_new0 (StrataOriginal, 1);
+
+  memset (original->digest.bytes, 0xee, sizeof original->digest.bytes);
+  original->digest.bytes[0] = row->digest.bytes[0];
+  original->bytes = row->bytes * 10;
+  original->extension = g_strdup ("jpg");
+  original->mime = g_strdup ("image/jpeg");
+  original->width = 1920;
+  original->height = 1080;
+  original->quality = 80;
+  row->state = STRATA_ATTACHMENT_WEBP;
+  row->original = original;
+}
+
+static void
+test_what_was_saved_has_its_cause (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  g_autoptr(StrataManifest) a = make_manifest ("a", "{}", 1, 0);
+  g_autoptr(StrataManifest) b = make_manifest ("b", "{}", 1, 1);
+  g_autoptr(GPtrArray) rows = store_util_new_rows ();
+  g_autoptr(GPtrArray) more = store_util_new_rows ();
+  StrataPart *part = g_new0 (StrataPart, 1);
+  StrataCatalogSums sums;
+
+  part->kind = g_strdup ("screenshots");
+  part->is_gzip = TRUE;
+  part->raw_bytes = 5000;
+  part->stored_bytes = 1200;
+  g_ptr_array_add (a->parts, part);
+  add_row (rows, 0);
+  make_webp (rows);
+  add_row (rows, 1);
+  add_row (more, 0);
+  make_webp (more);
+  g_assert_true (_strata_catalog_put (fixture->catalog, a, rows, NULL));
+  g_assert_true (_strata_catalog_put (fixture->catalog, b, more, NULL));
+
+  /* One old file was an image of 1,000 bytes, of which 100 are left; one is as it was */
+  g_assert_true (_strata_catalog_get_sums (fixture->catalog, &sums, NULL));
+  g_assert_cmpuint (sums.decoded_bytes, ==, 1200);
+  g_assert_cmpuint (sums.used_bytes, ==, 1200);
+  g_assert_cmpuint (sums.content_bytes, ==, 1200);
+  g_assert_cmpuint (sums.object_bytes, ==, 300);
+  g_assert_cmpuint (sums.packed_bytes, ==, 3800);
+}
+
+static void
+test_a_webp_says_what_it_was (Fixture       *fixture,
+                              gconstpointer  test_data)
+{
+  g_autoptr(StrataManifest) a = make_manifest ("a", "{}", 1, 0);
+  g_autoptr(GPtrArray) rows = store_util_new_rows ();
+  g_autoptr(GPtrArray) listed = NULL;
+  g_autoptr(StrataAttachmentRow) found = NULL;
+  g_autofree char *owner = NULL;
+  g_autoptr(StrataAttachmentRow) used = NULL;
+  g_autofree char *expected = NULL, *text = NULL, *used_text = NULL;
+  gboolean is_collection;
+
+  add_row (rows, 2);
+  make_webp (rows);
+  g_assert_true (_strata_catalog_put (fixture->catalog, a, rows, NULL));
+
+  found = _strata_catalog_find_stored (fixture->catalog, 1, "id-2", NULL);
+  used = _strata_catalog_find_use (fixture->catalog, "a", "id-2", &owner, &is_collection, NULL);
+  expected = _strata_original_to_text (((StrataAttachmentRow *)g_ptr_array_index (rows, 0))->original);
+  text = _strata_original_to_text (found->original);
+  used_text = _strata_original_to_text (used->original);
+  g_assert_cmpstr (text, ==, expected);
+  g_assert_cmpstr (used_text, ==, expected);
+  g_assert_cmpint (found->state, ==, STRATA_ATTACHMENT_WEBP);
+  g_assert_cmpstr (owner, ==, "a");
+  g_assert_false (is_collection);
+
+  listed = _strata_catalog_list_attachments (fixture->catalog, "a", NULL, NULL);
+  g_assert_cmpstr (((StrataAttachmentInfo *)g_ptr_array_index (listed, 0))->state, ==, "webp");
+}
+
 static void
 test_what_was_stored_is_found_again (Fixture       *fixture,
                                      gconstpointer  test_data)
@@ -625,6 +709,8 @@ main (int   argc,
   ADD ("/catalog/months", test_months_are_those_that_are_times);
   ADD ("/catalog/version", test_another_version_is_thrown_away);
   ADD ("/catalog/roll-back", test_a_rolled_back_change_is_none);
+  ADD ("/catalog/causes", test_what_was_saved_has_its_cause);
+  ADD ("/catalog/webp", test_a_webp_says_what_it_was);
   ADD ("/catalog/memory", test_one_in_memory_works_too);
   ADD ("/catalog/errors", test_database_errors_are_told_apart);
   ADD ("/catalog/broken", test_queries_report_a_broken_database);

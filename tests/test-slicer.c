@@ -507,6 +507,17 @@ test_rows_come_back (Fixture       *fixture,
       row->source_bytes = row->source_path != NULL ? i : 0;
       row->source_size = row->source_bytes;
       row->source_mtime_ns = row->source_path != NULL ? -1234567890123456789 : 0;
+      if (i % 9 == 0)
+        {
+          row->state = STRATA_ATTACHMENT_WEBP;
+          row->original = g_new0 (StrataOriginal, 1);
+          row->original->digest.bytes[0] = (guint8)i;
+          row->original->bytes = i;
+          row->original->extension = g_strdup ("png");
+          row->original->mime = g_strdup (i % 2 == 0 ? "image/png" : NULL);
+          row->original->width = 7;
+          row->original->quality = i % 2 == 0 ? STRATA_QUALITY_LOSSLESS : 80;
+        }
       g_ptr_array_add (rows, row);
     }
   manifest = store_util_slice (fixture->store, fixture->batch, "{\"id\":\"r\"}", 0, rows);
@@ -541,6 +552,9 @@ test_hostile_rows_are_refused (Fixture       *fixture,
     "{\"id\":\"a\",\"sha256\":\"" HEX64 "\",\"ext\":\"a/b\"}",
     "{\"id\":\"a\",\"sha256\":\"" HEX64 "\",\"ext\":\"JPG\"}",
     "{\"id\":\"a\",\"from\":[]}",
+    "{\"id\":\"a\",\"sha256\":\"" HEX64 "\",\"ext\":\"webp\",\"original\":{}}",
+    "{\"id\":\"a\",\"sha256\":\"" HEX64 "\",\"ext\":\"webp\",\"original\":[]}",
+    "{\"id\":\"a\",\"sha256\":\"" HEX64 "\",\"ext\":\"webp\",\"original\":{\"sha256\":\"" HEX64 "\",\"ext\":\"..\"}}",
     "[]",
   };
 

@@ -449,7 +449,7 @@ check_attachments (StrataChecking        *self,
       g_autofree char *path = NULL;
       char hex[STRATA_DIGEST_HEX_SIZE];
 
-      if (row->state != STRATA_ATTACHMENT_OBJECT)
+      if (!_strata_attachment_row_has_object (row))
         continue;
       path = _strata_object_dup_path (&row->digest, row->extension);
       _strata_digest_to_hex (&row->digest, hex);

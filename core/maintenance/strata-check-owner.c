@@ -118,7 +118,7 @@ check_row (StrataChecking             *self,
   struct stat status;
 
   self->result->references++;
-  if (row->state != STRATA_ATTACHMENT_OBJECT)
+  if (!_strata_attachment_row_has_object (row))
     return;
 
   /* What is there and damaged is found where objects are looked at */

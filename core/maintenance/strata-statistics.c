@@ -104,7 +104,9 @@ query_catalog (StrataCatalog  *catalog,
 
   self->sessions = sums.sessions;
   self->saved_base64 = sums.encoded_bytes - MIN (sums.encoded_bytes, sums.decoded_bytes);
-  self->saved_duplicates = sums.used_bytes - MIN (sums.used_bytes, sums.object_bytes);
+  self->saved_duplicates = sums.used_bytes - MIN (sums.used_bytes, sums.content_bytes);
+  self->saved_webp = sums.content_bytes - MIN (sums.content_bytes, sums.object_bytes);
+  self->saved_gzip = sums.packed_bytes;
 
   return self;
 }

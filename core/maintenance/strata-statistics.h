@@ -37,6 +37,8 @@ struct _StrataStatisticsGroup
  * @bytes_reserved: how much of that is set aside for a full disk
  * @saved_base64: what the text form of attachments took beyond their bytes
  * @saved_duplicates: bytes of attachments that are stored once but were there several times
+ * @saved_gzip: what parts would take beyond what they do, were they not packed
+ * @saved_webp: what images took beyond the WebP that was made of them
  * @kinds: (element-type StrataStatisticsGroup): by media type, and JSON
  * @months: (element-type StrataStatisticsGroup): sessions by month
  *
@@ -51,6 +53,8 @@ struct _StrataStatistics
   guint64    bytes_reserved;
   guint64    saved_base64;
   guint64    saved_duplicates;
+  guint64    saved_gzip;
+  guint64    saved_webp;
   GPtrArray *kinds;
   GPtrArray *months;
 };

@@ -238,7 +238,7 @@ reuse_stored (StrataAttachmentTaker         *self,
   struct stat status;
 
   stored = _strata_store_with_catalog (self->store, find_stored, arguments, NULL);
-  if (stored == NULL || stored->state != STRATA_ATTACHMENT_OBJECT ||
+  if (stored == NULL || !_strata_attachment_row_has_object (stored) ||
       g_strcmp0 (stored->source_path, path) != 0 ||
       stored->source_size != attachment->source_size ||
       stored->source_mtime_ns != attachment->source_mtime_ns)
@@ -253,7 +253,8 @@ reuse_stored (StrataAttachmentTaker         *self,
   row->bytes = stored->bytes;
   row->extension = g_strdup (stored->extension);
   row->mime = g_strdup (stored->mime);
-  row->state = STRATA_ATTACHMENT_OBJECT;
+  row->state = stored->state;
+  row->original = g_steal_pointer (&stored->original);
 
   return TRUE;
 }
@@ -481,7 +482,7 @@ take_one (StrataAttachmentTaker  *self,
   row->source_bytes = sum_sizes (&files, attachment);
   if (row->mime == NULL)
     row->mime = g_strdup (attachment->mime);
-  if (row->state == STRATA_ATTACHMENT_OBJECT)
+  if (_strata_attachment_row_has_object (row))
     self->counts.stored++;
   else if (g_strcmp0 (row->problem, "attachment-data-invalid") != 0 && g_strcmp0 (row->problem, "source-unreadable") != 0)
     self->counts.missing++;

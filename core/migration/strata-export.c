@@ -193,7 +193,7 @@ dup_claimed_mime (const StrataAttachmentRow *row)
   static const char *const names[] = { "mimeType", NULL };
   g_autoptr(StrataJsonMembers) meta = row->meta != NULL
     ? _strata_json_members_parse (row->meta, strlen (row->meta), names, NULL) : NULL;
-  char *mime = meta != NULL ? _strata_json_members_dup_string (meta, "mimeType") : NULL;
+  char *mime = meta != NULL && row->original == NULL ? _strata_json_members_dup_string (meta, "mimeType") : NULL;
 
   if (mime == NULL || strpbrk (mime, ";,\" \n") != NULL)
     {
@@ -267,7 +267,7 @@ write_attachment (Export                     *export,
       export->bytes += strlen (row->meta);
     }
 
-  return row->state != STRATA_ATTACHMENT_OBJECT || write_attachment_bytes (export, row, error);
+  return !_strata_attachment_row_has_object (row) || write_attachment_bytes (export, row, error);
 }
 
 static gboolean

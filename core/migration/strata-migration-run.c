@@ -120,7 +120,7 @@ find_row_with_bytes (StrataMigrationRun *run,
       g_autofree char *path = NULL;
       struct stat status;
 
-      if (row->state != STRATA_ATTACHMENT_OBJECT || strcmp (row->id, id) != 0)
+      if (!_strata_attachment_row_has_object (row) || strcmp (row->id, id) != 0)
         continue;
       path = _strata_object_dup_path (&row->digest, row->extension);
       if (_strata_file_stat (_strata_store_get_dir (run->store), path, &status, NULL) &&

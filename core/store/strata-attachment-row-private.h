@@ -14,7 +14,22 @@ typedef enum
 {
   STRATA_ATTACHMENT_OBJECT,     /* its bytes are an object of this store */
   STRATA_ATTACHMENT_MISSING,    /* the old store has no bytes for it, or none that can be decoded */
+  STRATA_ATTACHMENT_WEBP,       /* a WebP made of its bytes is an object of this store; they are not */
 } StrataAttachmentState;
+
+/* StrataOriginal is what an image was before it was made a WebP. */
+typedef struct
+{
+  StrataDigest  digest;
+  guint64       bytes;
+  char         *extension;
+  char         *mime;
+  guint         width;          /* pixels */
+  guint         height;
+  int           quality;        /* 0 to 100, of the WebP; STRATA_QUALITY_LOSSLESS: it has the same pixels */
+} StrataOriginal;
+
+#define STRATA_QUALITY_LOSSLESS (-1)
 
 /* StrataAttachmentRow is one line of a session's attachments: where its bytes
  * are, and what the old metadata said of it, verbatim.
@@ -23,7 +38,7 @@ typedef struct
 {
   char                  *id;
   StrataAttachmentState  state;
-  StrataDigest           digest;           /* of its bytes, when there are any */
+  StrataDigest           digest;           /* of the object's bytes, when there is one */
   guint64                bytes;
   char                  *extension;        /* of the object's file */
   char                  *mime;             /* by content, else as claimed; NULL: not known */
@@ -34,7 +49,25 @@ typedef struct
   guint64                source_size;      /* of that file alone */
   gint64                 source_mtime_ns;
   char                  *meta;             /* the old metadata, raw JSON; NULL: none */
+  StrataOriginal        *original;         /* of a WebP; else NULL */
 } StrataAttachmentRow;
+
+/* Whether it has an object in this store */
+static inline gboolean
+_strata_attachment_row_has_object (const StrataAttachmentRow *row)
+{
+  return row->state != STRATA_ATTACHMENT_MISSING;
+}
+
+/* The digest of the bytes as they were given to the store; %NULL: there are none. Borrowed */
+static inline const StrataDigest *
+_strata_attachment_row_get_content (const StrataAttachmentRow *row)
+{
+  if (row->original != NULL)
+    return &row->original->digest;
+
+  return _strata_attachment_row_has_object (row) ? &row->digest : NULL;
+}
 
 void                 _strata_attachment_row_free      (StrataAttachmentRow        *row);
 void                 _strata_attachment_row_append    (const StrataAttachmentRow  *row,
@@ -43,6 +76,15 @@ StrataAttachmentRow *_strata_attachment_row_read      (StrataJsonReader         
                                                        GError                    **error);
 const char          *_strata_attachment_state_name    (StrataAttachmentState       state);
 
+void                 _strata_original_free            (StrataOriginal             *original);
+StrataOriginal      *_strata_original_copy            (const StrataOriginal       *original);
+/* As one JSON object, for a row and for the catalog; (transfer full) */
+char                *_strata_original_to_text         (const StrataOriginal       *original);
+/* (transfer full): or %NULL with @error set */
+StrataOriginal      *_strata_original_parse           (const char                 *text,
+                                                       GError                    **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataOriginal, _strata_original_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataAttachmentRow, _strata_attachment_row_free)
 
 G_END_DECLS

@@ -15,10 +15,18 @@
 #include "strata-attachment-row-private.h"
 
 static const char *const names[] = {
-  "id", "state", "sha256", "bytes", "ext", "mime", "name", "problem", "from", "meta", NULL
+  "id", "state", "sha256", "bytes", "ext", "mime", "name", "problem", "from", "original", "meta", NULL
 };
 
 static const char *const from_names[] = { "path", "bytes", "size", "mtime_ns", NULL };
+
+static const char *const original_names[] = { "sha256", "bytes", "ext", "mime", "width", "height", "quality", NULL };
+
+static const char *const state_names[] = {
+  [STRATA_ATTACHMENT_OBJECT] = "object",
+  [STRATA_ATTACHMENT_MISSING] = "missing",
+  [STRATA_ATTACHMENT_WEBP] = "webp",
+};
 
 void
 _strata_attachment_row_free (StrataAttachmentRow *row)
@@ -30,13 +38,88 @@ _strata_attachment_row_free (StrataAttachmentRow *row)
   g_free (row->problem);
   g_free (row->source_path);
   g_free (row->meta);
+  g_clear_pointer (&row->original, _strata_original_free);
   g_free (row);
+}
+
+void
+_strata_original_free (StrataOriginal *original)
+{
+  g_free (original->extension);
+  g_free (original->mime);
+  g_free (original);
+}
+
+StrataOriginal *
+_strata_original_copy (const StrataOriginal *original)
+{
+  StrataOriginal *copy = g_memdup2 (original, sizeof *original);
+
+  copy->extension = g_strdup (original->extension);
+  copy->mime = g_strdup (original->mime);
+
+  return copy;
+}
+
+char *
+_strata_original_to_text (const StrataOriginal *original)
+{
+  GString *text = g_string_new ("{");
+
+  _strata_json_add_digest (text, "sha256", &original->digest);
+  _strata_json_add_uint (text, "bytes", original->bytes);
+  _strata_json_add_string (text, "ext", original->extension);
+  _strata_json_add_string (text, "mime", original->mime);
+  _strata_json_add_uint (text, "width", original->width);
+  _strata_json_add_uint (text, "height", original->height);
+  if (original->quality == STRATA_QUALITY_LOSSLESS)
+    _strata_json_add_raw (text, "quality", NULL);
+  else
+    _strata_json_add_uint (text, "quality", (guint64)original->quality);
+  _strata_json_close_object (text);
+
+  return g_string_free (text, FALSE);
+}
+
+/* An extension is part of a file's name. */
+static gboolean
+is_extension (const char *text)
+{
+  return text != NULL && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen (text);
+}
+
+StrataOriginal *
+_strata_original_parse (const char  *text,
+                        GError     **error)
+{
+  g_autoptr(StrataJsonMembers) members = _strata_json_members_parse (text, strlen (text), original_names, error);
+  g_autoptr(StrataOriginal) original = g_new0 (StrataOriginal, 1);
+  const char *quality;
+
+  if (members == NULL)
+    return NULL;
+
+  original->bytes = _strata_json_members_get_uint (members, "bytes");
+  original->extension = _strata_json_members_dup_string (members, "ext");
+  original->mime = _strata_json_members_dup_string (members, "mime");
+  original->width = (guint)_strata_json_members_get_uint (members, "width");
+  original->height = (guint)_strata_json_members_get_uint (members, "height");
+  quality = _strata_json_members_get_raw (members, "quality");
+  original->quality = quality == NULL || strcmp (quality, "null") == 0
+                        ? STRATA_QUALITY_LOSSLESS : (int)_strata_json_members_get_uint (members, "quality");
+  if (!_strata_json_members_get_digest (members, "sha256", &original->digest) || !is_extension (original->extension))
+    {
+      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "What an image was before can't be read");
+      return NULL;
+    }
+
+  return g_steal_pointer (&original);
 }
 
 const char *
 _strata_attachment_state_name (StrataAttachmentState state)
 {
-  return state == STRATA_ATTACHMENT_OBJECT ? "object" : "missing";
+  return (guint)state < G_N_ELEMENTS (state_names) ? state_names[state] : state_names[STRATA_ATTACHMENT_MISSING];
 }
 
 /* Appends the row as one JSON object. */
@@ -44,7 +127,8 @@ void
 _strata_attachment_row_append (const StrataAttachmentRow *row,
                                GString                   *text)
 {
-  gboolean has_bytes = row->state == STRATA_ATTACHMENT_OBJECT;
+  gboolean has_bytes = _strata_attachment_row_has_object (row);
+  g_autofree char *original = row->original != NULL ? _strata_original_to_text (row->original) : NULL;
 
   g_string_append_c (text, '{');
   _strata_json_add_string (text, "id", row->id);
@@ -72,8 +156,29 @@ _strata_attachment_row_append (const StrataAttachmentRow *row,
     }
   else
     g_string_append (text, "null,");
+  if (original != NULL)
+    _strata_json_add_raw (text, "original", original);
   _strata_json_add_raw (text, "meta", row->meta);
   _strata_json_close_object (text);
+}
+
+/* A row's state follows from what it has. */
+static gboolean
+read_state (StrataAttachmentRow  *row,
+            StrataJsonMembers    *members,
+            GError              **error)
+{
+  const char *original = _strata_json_members_get_raw (members, "original");
+
+  row->state = _strata_json_members_get_digest (members, "sha256", &row->digest)
+                 ? STRATA_ATTACHMENT_OBJECT : STRATA_ATTACHMENT_MISSING;
+  if (row->state == STRATA_ATTACHMENT_MISSING || original == NULL || strcmp (original, "null") == 0)
+    return TRUE;
+
+  row->state = STRATA_ATTACHMENT_WEBP;
+  row->original = _strata_original_parse (original, error);
+
+  return row->original != NULL;
 }
 
 static gboolean
@@ -119,11 +224,10 @@ _strata_attachment_row_read (StrataJsonReader  *reader,
   row->name = _strata_json_members_dup_string (members, "name");
   row->problem = _strata_json_members_dup_string (members, "problem");
   row->meta = g_strdup (_strata_json_members_get_raw (members, "meta"));
-  row->state = _strata_json_members_get_digest (members, "sha256", &row->digest)
-                 ? STRATA_ATTACHMENT_OBJECT : STRATA_ATTACHMENT_MISSING;
+  if (!read_state (row, members, error))
+    return NULL;
 
-  if (row->id == NULL || (row->state == STRATA_ATTACHMENT_OBJECT &&
-                          (row->extension == NULL || strspn (row->extension, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen (row->extension))))
+  if (row->id == NULL || (_strata_attachment_row_has_object (row) && !is_extension (row->extension)))
     {
       g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "An attachment's row can't be read");
       return NULL;

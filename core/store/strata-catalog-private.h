@@ -144,7 +144,9 @@ typedef struct
   guint64 encoded_bytes;  /* old files of attachments that were text, each once */
   guint64 decoded_bytes;  /* the bytes in them */
   guint64 used_bytes;     /* bytes of all attachments, each old file once */
+  guint64 content_bytes;  /* bytes of the different contents, as they were given */
   guint64 object_bytes;   /* bytes of the objects they are stored as */
+  guint64 packed_bytes;   /* what packing saved of the parts */
 } StrataCatalogSums;
 
 gboolean        _strata_catalog_get_sums         (StrataCatalog         *self,

@@ -27,7 +27,10 @@ sum_one (sqlite3      *db,
 }
 
 #define EACH_FILE_ONCE \
-  "(SELECT DISTINCT source, source_path, source_size, bytes FROM attachments WHERE sha256 IS NOT NULL AND source_path IS NOT NULL)"
+  "(SELECT DISTINCT source, source_path, source_size, coalesce (original_bytes, bytes) AS bytes FROM attachments WHERE sha256 IS NOT NULL AND source_path IS NOT NULL)"
+#define EACH_CONTENT_ONCE \
+  "(SELECT coalesce (original_bytes, bytes) AS bytes FROM attachments WHERE sha256 IS NOT NULL" \
+  " GROUP BY coalesce (original_sha256, sha256))"
 #define IS_TEXT "source_path GLOB 'attachments/*.dat' AND source_path NOT GLOB 'attachments/*/*'"
 
 gboolean
@@ -39,7 +42,9 @@ _strata_catalog_get_sums (StrataCatalog      *self,
          sum_one (self->db, "SELECT total(source_size) FROM " EACH_FILE_ONCE " WHERE " IS_TEXT, &out_sums->encoded_bytes, error) &&
          sum_one (self->db, "SELECT total(bytes) FROM " EACH_FILE_ONCE " WHERE " IS_TEXT, &out_sums->decoded_bytes, error) &&
          sum_one (self->db, "SELECT total(bytes) FROM " EACH_FILE_ONCE, &out_sums->used_bytes, error) &&
-         sum_one (self->db, "SELECT total(bytes) FROM objects", &out_sums->object_bytes, error);
+         sum_one (self->db, "SELECT total(bytes) FROM " EACH_CONTENT_ONCE, &out_sums->content_bytes, error) &&
+         sum_one (self->db, "SELECT total(bytes) FROM objects", &out_sums->object_bytes, error) &&
+         sum_one (self->db, "SELECT total(packed) FROM owners", &out_sums->packed_bytes, error);
 }
 
 static gboolean

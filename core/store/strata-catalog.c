@@ -19,9 +19,13 @@
 #define FILE_NAME "catalog.sqlite3"
 
 /* A catalog of another version is made anew from the files */
-#define VERSION 2
+#define VERSION 3
 
-/* Sums of `owners.stored` are of its own files; objects count once per owner. */
+/* A part that is shorter does not count as one that could be packed */
+#define MIN_PACKED_BYTES 256
+
+/* `packed` is what packing saved of a session's own files, `plain` how many of them could be packed.
+ * Sums of `owners.stored` are of its own files; objects count once per owner. */
 static const char schema[] =
   "CREATE TABLE state (version INTEGER NOT NULL, applied INTEGER NOT NULL);"
   "INSERT INTO state VALUES (" G_STRINGIFY (VERSION) ", 0);"
@@ -30,7 +34,8 @@ static const char schema[] =
   "  id TEXT, name TEXT, start TEXT, end TEXT, category TEXT, status TEXT, tags TEXT,"
   "  screenshots INTEGER NOT NULL, audio_segments INTEGER NOT NULL, items INTEGER NOT NULL,"
   "  raw_bytes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, stored INTEGER NOT NULL,"
-  "  object_bytes INTEGER NOT NULL, recovered INTEGER NOT NULL, sha256 BLOB NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID;"
+  "  object_bytes INTEGER NOT NULL, recovered INTEGER NOT NULL, sha256 BLOB NOT NULL, metadata BLOB NOT NULL,"
+  "  packed INTEGER NOT NULL, plain INTEGER NOT NULL) WITHOUT ROWID;"
   "CREATE INDEX owners_by_id ON owners (id);"
   "CREATE INDEX owners_by_start ON owners (start);"
   "CREATE INDEX owners_by_size ON owners (stored + object_bytes DESC, key) WHERE NOT is_collection;"
@@ -40,6 +45,7 @@ static const char schema[] =
   "  owner TEXT NOT NULL, number INTEGER NOT NULL, source INTEGER NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,"
   "  sha256 BLOB, bytes INTEGER, ext TEXT, mime TEXT, name TEXT, problem TEXT,"
   "  source_path TEXT, source_bytes INTEGER, source_size INTEGER, source_mtime INTEGER,"
+  "  original TEXT, original_sha256 BLOB, original_bytes INTEGER,"
   "  PRIMARY KEY (owner, number)) WITHOUT ROWID;"
   "CREATE INDEX attachments_by_id ON attachments (id);"
   "CREATE INDEX attachments_by_object ON attachments (sha256, owner) WHERE sha256 IS NOT NULL;"
@@ -259,7 +265,8 @@ put_row (sqlite3_stmt               *statement,
          const StrataAttachmentRow  *row,
          GError                    **error)
 {
-  gboolean has_bytes = row->state == STRATA_ATTACHMENT_OBJECT;
+  gboolean has_bytes = _strata_attachment_row_has_object (row);
+  g_autofree char *original = row->original != NULL ? _strata_original_to_text (row->original) : NULL;
 
   _strata_sqlite_bind_text (statement, 1, manifest->key);
   _strata_sqlite_bind_uint (statement, 2, number);
@@ -279,6 +286,12 @@ put_row (sqlite3_stmt               *statement,
   _strata_sqlite_bind_uint (statement, 13, row->source_bytes);
   _strata_sqlite_bind_uint (statement, 14, row->source_size);
   _strata_sqlite_bind_uint (statement, 15, (guint64)row->source_mtime_ns);
+  _strata_sqlite_bind_text (statement, 16, original);
+  _strata_sqlite_bind_digest (statement, 17, original != NULL ? &row->original->digest : NULL);
+  if (original != NULL)
+    _strata_sqlite_bind_uint (statement, 18, row->original->bytes);
+  else
+    _strata_sqlite_bind_text (statement, 18, NULL);
 
   return _strata_sqlite_run (statement, error);
 }
@@ -293,7 +306,7 @@ put_rows (StrataCatalog         *self,
 {
   g_autoptr(GHashTable) seen = g_hash_table_new (_strata_digest_hash, (GEqualFunc)_strata_digest_equal);
   g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
 
   if (statement == NULL)
     return FALSE;
@@ -305,7 +318,7 @@ put_rows (StrataCatalog         *self,
 
       if (!put_row (statement, manifest, i, row, error))
         return FALSE;
-      if (row->state == STRATA_ATTACHMENT_OBJECT && g_hash_table_add (seen, &row->digest))
+      if (_strata_attachment_row_has_object (row) && g_hash_table_add (seen, &row->digest))
         *out_object_bytes += row->bytes;
     }
 
@@ -346,6 +359,28 @@ count_grown (const StrataManifest *manifest,
   return sealed + (manifest->tail != NULL ? manifest->tail->items[list] : 0);
 }
 
+/* What packing saved, and how many parts are still to be packed: very short ones
+ * would not get smaller, and one session in a hundred thousand is found by that.
+ */
+static void
+sum_packing (const StrataManifest *manifest,
+             guint64              *out_saved,
+             guint64              *out_plain)
+{
+  GPtrArray *const lists[] = { manifest->parts, manifest->attachments };
+
+  *out_saved = 0;
+  *out_plain = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    for (guint j = 0; j < lists[i]->len; j++)
+      {
+        const StrataPart *part = g_ptr_array_index (lists[i], j);
+
+        *out_saved += part->is_gzip ? part->raw_bytes - MIN (part->raw_bytes, part->stored_bytes) : 0;
+        *out_plain += !part->is_gzip && part->raw_bytes >= MIN_PACKED_BYTES ? 1 : 0;
+      }
+}
+
 static gboolean
 put_owner (StrataCatalog         *self,
            const StrataManifest  *manifest,
@@ -354,13 +389,14 @@ put_owner (StrataCatalog         *self,
            GError               **error)
 {
   g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "INSERT INTO owners VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+    _strata_sqlite_prepare (self->db, "INSERT INTO owners VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
   g_autofree char *id = dup_shown (small, "id");
   g_autofree char *name = dup_shown (small, "name");
   g_autofree char *start = dup_shown (small, "startTime");
   g_autofree char *end = dup_shown (small, "endTime");
   g_autofree char *category = dup_shown (small, "category");
   g_autofree char *status = dup_shown (small, "status");
+  guint64 packed, plain;
 
   if (statement == NULL)
     return FALSE;
@@ -386,6 +422,9 @@ put_owner (StrataCatalog         *self,
   _strata_sqlite_bind_uint (statement, 19, manifest->recovered != NULL);
   _strata_sqlite_bind_digest (statement, 20, &manifest->raw_digest);
   _strata_sqlite_bind_digest (statement, 21, &manifest->file_digest);
+  sum_packing (manifest, &packed, &plain);
+  _strata_sqlite_bind_uint (statement, 22, packed);
+  _strata_sqlite_bind_uint (statement, 23, plain);
 
   return _strata_sqlite_run (statement, error);
 }
@@ -496,7 +535,7 @@ add_rows (StrataCatalog         *self,
           GError               **error)
 {
   g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
   guint64 number = 0, ignored;
   gboolean any;
 
@@ -509,7 +548,7 @@ add_rows (StrataCatalog         *self,
     {
       const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
 
-      if (row->state == STRATA_ATTACHMENT_OBJECT)
+      if (_strata_attachment_row_has_object (row))
         {
           if (!ask_owner (self, "SELECT 1 FROM attachments WHERE owner = ? AND sha256 = ?", manifest->key, &row->digest,
                           &any, &ignored, error))
@@ -859,7 +898,7 @@ _strata_catalog_list_attachments (StrataCatalog  *self,
 }
 
 #define ROW_COLUMNS \
-  "state, attachments.sha256, bytes, ext, mime, attachments.name, problem, source_path, attachments.source_bytes, source_size, source_mtime"
+  "state, attachments.sha256, bytes, ext, mime, attachments.name, problem, source_path, attachments.source_bytes, source_size, source_mtime, original"
 
 static StrataAttachmentRow *
 row_of_columns (sqlite3_stmt *statement,
@@ -879,6 +918,8 @@ row_of_columns (sqlite3_stmt *statement,
   row->source_bytes = (guint64)sqlite3_column_int64 (statement, 8);
   row->source_size = (guint64)sqlite3_column_int64 (statement, 9);
   row->source_mtime_ns = sqlite3_column_int64 (statement, 10);
+  if (row->state == STRATA_ATTACHMENT_WEBP && sqlite3_column_text (statement, 11) != NULL)
+    row->original = _strata_original_parse ((const char *)sqlite3_column_text (statement, 11), NULL);
 
   return row;
 }
@@ -913,7 +954,7 @@ _strata_catalog_find_use (StrataCatalog  *self,
 {
   g_autoptr(sqlite3_stmt) statement =
     _strata_sqlite_prepare (self->db, "SELECT " ROW_COLUMNS ", owner, is_collection FROM attachments JOIN owners ON key = owner"
-                                      " WHERE attachments.id = ?1 ORDER BY owner = ?2 DESC, state LIMIT 1", error);
+                                      " WHERE attachments.id = ?1 ORDER BY owner = ?2 DESC, attachments.sha256 IS NULL LIMIT 1", error);
   gboolean found;
 
   if (statement == NULL)
@@ -923,8 +964,8 @@ _strata_catalog_find_use (StrataCatalog  *self,
   if (!_strata_sqlite_step (statement, &found, error) || !found)
     return NULL;
 
-  *out_owner = _strata_sqlite_dup_text (statement, 11);
-  *out_is_collection = sqlite3_column_int (statement, 12) != 0;
+  *out_owner = _strata_sqlite_dup_text (statement, 12);
+  *out_is_collection = sqlite3_column_int (statement, 13) != 0;
 
   return row_of_columns (statement, id);
 }

@@ -131,7 +131,7 @@ note_row (StrataGrowing             *growing,
           const StrataAttachmentRow *row)
 {
   g_hash_table_replace (growing->ids, g_strdup (row->id),
-                        row->state == STRATA_ATTACHMENT_OBJECT ? g_memdup2 (&row->digest, sizeof row->digest) : NULL);
+                        g_memdup2 (_strata_attachment_row_get_content (row), sizeof row->digest));
 }
 
 /* Takes over what the tail has from where the last reading ended. */

@@ -62,11 +62,12 @@ struct _StrataSessionInfo
  * StrataAttachmentInfo:
  * @id: the id sessions use for it
  * @session: (nullable): key of the session or collection that owns this row
- * @sha256: (nullable): of its bytes, 64 hexadecimal digits
+ * @sha256: (nullable): of the bytes that are in the store, 64 hexadecimal digits
  * @mime: (nullable): media type
  * @name: (nullable): for people
  * @bytes: length, or -1 when there are no bytes
- * @state: `object` or `missing`
+ * @state: `object`; `webp`: its bytes are not in the store any more, a WebP of the
+ *   same image is; or `missing`
  * @path: (nullable): where its object is, below the store
  *
  * What a list shows of an attachment. Immutable; shared by reference.

@@ -153,13 +153,13 @@ settle_row (StrataWriter  *self,
       g_propagate_error (error, g_steal_pointer (&find_error));
       return NULL;
     }
-  if (known == NULL || known->state != STRATA_ATTACHMENT_OBJECT)
+  if (known == NULL || !_strata_attachment_row_has_object (known))
     {
       *out_is_own = FALSE;
       return g_steal_pointer (&write->row);
     }
 
-  return check_same_content (write->row, &known->digest, error) ? g_steal_pointer (&known) : NULL;
+  return check_same_content (write->row, _strata_attachment_row_get_content (known), error) ? g_steal_pointer (&known) : NULL;
 }
 
 /* Growth: what goes into tails */
@@ -438,9 +438,9 @@ settle_edited_row (StrataWriter  *self,
       g_propagate_error (error, g_steal_pointer (&get_error));
       return NULL;
     }
-  if (there != NULL && there->state == STRATA_ATTACHMENT_OBJECT)
+  if (there != NULL && _strata_attachment_row_has_object (there))
     {
-      check_same_content (write->row, &there->digest, error);
+      check_same_content (write->row, _strata_attachment_row_get_content (there), error);
       return NULL;
     }
 
