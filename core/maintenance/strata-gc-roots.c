@@ -151,7 +151,7 @@ add_rows (StrataGcRoots *self,
     {
       const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
 
-      if (row->state == STRATA_ATTACHMENT_OBJECT)
+      if (_strata_attachment_row_has_object (row))
         add_digest (self, &row->digest);
     }
 }

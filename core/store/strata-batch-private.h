@@ -30,6 +30,15 @@ G_BEGIN_DECLS
  */
 typedef struct _StrataBatch StrataBatch;
 
+/* A file of staging/, and where it shall be */
+typedef struct
+{
+  char *staged;
+  char *path;
+} StrataStagedFile;
+
+void           _strata_staged_file_free  (StrataStagedFile    *file);
+
 typedef struct
 {
   StrataDigest             digest;
@@ -115,6 +124,25 @@ void           _strata_batch_add_edit    (StrataBatch         *self,
                                           const StrataDigest  *base,
                                           StrataTail          *sealed,
                                           GPtrArray           *more_rows);
+/* Another form of what a session or collection was at @base, some time ago: the same
+ * value, in files that take less or more. Where it is another one when the commit
+ * comes, or grows, it is left out; see _strata_batch_take_left_out().
+ *
+ * @manifest: (transfer full)
+ * @rows: (transfer full) (element-type StrataAttachmentRow): all
+ * @base: digest of the metadata.json it was made from
+ * @files: (transfer full) (nullable) (element-type StrataStagedFile): that go with it, besides its parts
+ * @obsolete: (transfer full) (nullable) (element-type utf8): paths of objects that it uses
+ *   no more. Those that nothing else uses go to the trash.
+ */
+void           _strata_batch_add_conversion (StrataBatch      *self,
+                                          StrataManifest      *manifest,
+                                          GPtrArray           *rows,
+                                          const StrataDigest  *base,
+                                          GPtrArray           *files,
+                                          GPtrArray           *obsolete);
+/* Keys of those that were left out of commits since this was asked last. (transfer full) (element-type utf8) */
+GPtrArray     *_strata_batch_take_left_out (StrataBatch       *self);
 /* A file of staging/ that goes to @path with the commit. Both (transfer full) */
 void           _strata_batch_add_file    (StrataBatch         *self,
                                           char                *staged,

@@ -33,6 +33,7 @@ typedef struct
   char     *to;
   gboolean  is_synced;
   gboolean  is_hold;    /* a second name of an object that is there, see hold_object() */
+  gpointer  entry;      /* the Entry without which it does not go there; NULL: any */
 } Placement;
 
 typedef struct
@@ -44,6 +45,8 @@ typedef struct
   StrataDigest    base;            /* of the metadata.json that it was made from */
   StrataTail     *sealed;
   GPtrArray      *more_rows;
+  gboolean        is_conversion;   /* left out where it is not of what is there */
+  GPtrArray      *obsolete;        /* paths of objects */
 } Entry;
 
 struct _StrataBatch
@@ -58,6 +61,7 @@ struct _StrataBatch
   gboolean       distrust;
   gboolean       is_shared;  /* the corner is the store's */
   char          *intent;     /* staged file that names what is being committed */
+  GPtrArray     *left_out;   /* keys */
   gboolean       is_careful; /* what others put in place may not be on disk */
 };
 
@@ -80,8 +84,17 @@ entry_free (gpointer data)
   g_clear_pointer (&entry->rows, g_ptr_array_unref);
   g_clear_pointer (&entry->sealed, _strata_tail_unref);
   g_clear_pointer (&entry->more_rows, g_ptr_array_unref);
+  g_clear_pointer (&entry->obsolete, g_ptr_array_unref);
   g_free (entry->staged_metadata);
   g_free (entry);
+}
+
+void
+_strata_staged_file_free (StrataStagedFile *file)
+{
+  g_free (file->staged);
+  g_free (file->path);
+  g_free (file);
 }
 
 static StrataBatch *
@@ -95,6 +108,7 @@ new_batch (StrataStore *store)
   self->entries = g_ptr_array_new_with_free_func (entry_free);
   self->objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->left_out = g_ptr_array_new_with_free_func (g_free);
 
   return self;
 }
@@ -165,6 +179,7 @@ _strata_batch_free (StrataBatch *self)
   g_ptr_array_unref (self->entries);
   g_hash_table_unref (self->objects);
   g_hash_table_unref (self->folders);
+  g_ptr_array_unref (self->left_out);
   g_free (self->intent);
   g_object_unref (self->store);
   g_free (self);
@@ -613,6 +628,42 @@ _strata_batch_add_edit (StrataBatch    *self,
 }
 
 void
+_strata_batch_add_conversion (StrataBatch        *self,
+                              StrataManifest     *manifest,
+                              GPtrArray          *rows,
+                              const StrataDigest *base,
+                              GPtrArray          *files,
+                              GPtrArray          *obsolete)
+{
+  guint first = self->placements->len;
+  Entry *entry = add_entry (self, manifest, rows);
+
+  entry->is_edit = TRUE;
+  entry->is_conversion = TRUE;
+  entry->base = *base;
+  entry->obsolete = obsolete;
+  for (guint i = 0; files != NULL && i < files->len; i++)
+    {
+      StrataStagedFile *file = g_ptr_array_index (files, i);
+
+      place (self, g_steal_pointer (&file->staged), g_steal_pointer (&file->path));
+    }
+  for (guint i = first; i < self->placements->len; i++)
+    ((Placement *)g_ptr_array_index (self->placements, i))->entry = entry;
+  g_clear_pointer (&files, g_ptr_array_unref);
+}
+
+GPtrArray *
+_strata_batch_take_left_out (StrataBatch *self)
+{
+  GPtrArray *keys = self->left_out;
+
+  self->left_out = g_ptr_array_new_with_free_func (g_free);
+
+  return keys;
+}
+
+void
 _strata_batch_add_file (StrataBatch *self,
                         char        *staged,
                         char        *path)
@@ -937,7 +988,8 @@ show_what_is_there (StrataBatch *self)
     }
 }
 
-static void
+/* Returns: whether the catalog has all that the log has */
+static gboolean
 update_catalog (StrataBatch *self)
 {
   g_autoptr(GHashTable) fresh = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
@@ -957,10 +1009,12 @@ update_catalog (StrataBatch *self)
     }
 
   if (_strata_store_roll_forward (self->store, fresh, &error))
-    return;
+    return TRUE;
 
   g_info ("The catalog will catch up later: %s", error->message);
   show_what_is_there (self);
+
+  return FALSE;
 }
 
 static void
@@ -1033,18 +1087,23 @@ find_replaced_parts (StrataBatch  *self,
   return g_steal_pointer (&replaced);
 }
 
-/* After the commit: a part that stays where it is does no harm, so failures are passed over. */
+/* After the commit: what stays where it is does no harm, so failures are passed over. */
+static void
+move_to_trash (StrataBatch *self,
+               const char  *path)
+{
+  g_autofree char *name = g_strdelimit (g_strdup (path), "/", '~');
+  g_autofree char *to = g_build_filename ("trash", name, NULL);
+
+  _strata_file_rename (self->dir, path, to, NULL);
+}
+
 static void
 trash_parts (StrataBatch *self,
              GPtrArray   *paths)
 {
   for (guint i = 0; i < paths->len; i++)
-    {
-      g_autofree char *name = g_strdelimit (g_strdup (g_ptr_array_index (paths, i)), "/", '~');
-      g_autofree char *to = g_build_filename ("trash", name, NULL);
-
-      _strata_file_rename (self->dir, g_ptr_array_index (paths, i), to, NULL);
-    }
+    move_to_trash (self, g_ptr_array_index (paths, i));
 }
 
 /* What came back is not in the trash any more; it had two names meanwhile. */
@@ -1059,6 +1118,49 @@ clear_trash (StrataBatch *self)
 
       if (path != NULL)
         _strata_file_unlink (self->dir, path, NULL);
+    }
+}
+
+/* Whether what it was made from is what is there, and is not growing */
+static gboolean
+is_current (StrataBatch *self,
+            const Entry *entry)
+{
+  g_autoptr(StrataManifest) now =
+    _strata_store_load (self->store, entry->manifest->is_collection, entry->manifest->key, NULL);
+
+  return now != NULL && now->tail == NULL && _strata_digest_equal (&now->file_digest, &entry->base);
+}
+
+static void
+drop_placements (StrataBatch *self,
+                 const Entry *entry)
+{
+  for (guint i = self->placements->len; i > 0; i--)
+    {
+      const Placement *placement = g_ptr_array_index (self->placements, i - 1);
+
+      if (placement->entry != entry)
+        continue;
+      _strata_file_unlink (self->dir, placement->from, NULL);
+      g_ptr_array_remove_index (self->placements, i - 1);
+    }
+}
+
+/* The intent may name what was left out: that says only that it be looked at. */
+static void
+leave_out_changed (StrataBatch *self)
+{
+  for (guint i = self->entries->len; i > 0; i--)
+    {
+      Entry *entry = g_ptr_array_index (self->entries, i - 1);
+
+      if (!entry->is_conversion || is_current (self, entry))
+        continue;
+      drop_placements (self, entry);
+      _strata_file_unlink (self->dir, entry->staged_metadata, NULL);
+      g_ptr_array_add (self->left_out, g_strdup (entry->manifest->key));
+      g_ptr_array_remove_index (self->entries, i - 1);
     }
 }
 
@@ -1080,7 +1182,7 @@ check_object (StrataBatch          *self,
               StrataAttachmentRow  *row,
               GError              **error)
 {
-  g_autofree char *path = row->state == STRATA_ATTACHMENT_OBJECT ? _strata_object_dup_path (&row->digest, row->extension) : NULL;
+  g_autofree char *path = _strata_attachment_row_has_object (row) ? _strata_object_dup_path (&row->digest, row->extension) : NULL;
   g_autoptr(GError) find_error = NULL;
   gboolean is_there;
 
@@ -1117,12 +1219,42 @@ check_objects (StrataBatch  *self,
   return TRUE;
 }
 
+/* Whether nothing uses the object at @path, as the catalog says, which has all that the log has */
+static gboolean
+is_unused (StrataBatch *self,
+           const char  *path)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  const char *extension;
+  StrataDigest digest;
+  g_autoptr(GError) error = NULL;
+
+  return _strata_object_parse_name (name, &digest, &extension) &&
+         _strata_store_with_catalog (self->store, find_in_catalog, &digest, &error) == NULL && error == NULL;
+}
+
+/* After the commit: what no session and no collection uses any more. */
+static void
+trash_obsolete (StrataBatch *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+
+      for (guint j = 0; entry->obsolete != NULL && j < entry->obsolete->len; j++)
+        if (is_unused (self, g_ptr_array_index (entry->obsolete, j)))
+          move_to_trash (self, g_ptr_array_index (entry->obsolete, j));
+    }
+}
+
 static gboolean
 put_all_in_place (StrataBatch  *self,
                   GError      **error)
 {
-  g_autoptr(GPtrArray) replaced = find_replaced_parts (self, error);
+  g_autoptr(GPtrArray) replaced = NULL;
 
+  leave_out_changed (self);
+  replaced = find_replaced_parts (self, error);
   if (replaced == NULL || !check_objects (self, error))
     return FALSE;
 
@@ -1143,7 +1275,8 @@ put_all_in_place (StrataBatch  *self,
     }
 
   /* From here on it is committed */
-  update_catalog (self);
+  if (update_catalog (self))
+    trash_obsolete (self);
   trash_parts (self, replaced);
   remove_sealed_tails (self);
   clear_trash (self);

@@ -7,8 +7,11 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
 #include "strata-object-private.h"
 
 typedef struct

@@ -264,6 +264,19 @@ read_trashed_digests (int          dir,
   return bytes != NULL;
 }
 
+/* Its images may have been converted for others meanwhile. What can't be brought back now is read from the trash. */
+static void
+bring_back_objects (StrataStore *store,
+                    const char  *key)
+{
+  g_autoptr(StrataManifest) manifest = _strata_store_load (store, FALSE, key, NULL);
+  g_autoptr(GPtrArray) rows = manifest != NULL ? _strata_store_load_rows (store, manifest, NULL) : NULL;
+  gboolean ignored;
+
+  for (guint i = 0; rows != NULL && i < rows->len; i++)
+    _strata_trash_bring_back (_strata_store_get_dir (store), g_ptr_array_index (rows, i), &ignored, NULL);
+}
+
 gboolean
 _strata_trash_restore_session (StrataStore  *store,
                                const char   *key,
@@ -291,8 +304,11 @@ _strata_trash_restore_session (StrataStore  *store,
 
   from = g_strdup_printf (FOLDER "/" SESSION_PREFIX "%s~%" G_GUINT64_FORMAT, key, last);
 
-  return read_trashed_digests (dir, from, &digests, error) &&
-         move_session (store, key, &digests, from, to, FALSE, error);
+  if (!read_trashed_digests (dir, from, &digests, error) || !move_session (store, key, &digests, from, to, FALSE, error))
+    return FALSE;
+  bring_back_objects (store, key);
+
+  return TRUE;
 }
 
 gboolean
@@ -511,7 +527,7 @@ _strata_trash_bring_back (int                         dir,
   struct stat status;
 
   *out_is_there = TRUE;
-  if (row->state != STRATA_ATTACHMENT_OBJECT)
+  if (!_strata_attachment_row_has_object (row))
     return TRUE;
 
   path = _strata_object_dup_path (&row->digest, row->extension);

@@ -108,6 +108,14 @@ is_replaced (StrataValueStream *self)
   return now != NULL && !_strata_digest_equal (&now->file_digest, &self->metadata_digest);
 }
 
+/* An object may have gone to the trash since somebody asked where it is. */
+static gboolean
+may_be_in_trash (StrataValueStream *self,
+                 const Segment     *segment)
+{
+  return g_str_has_prefix (segment->path, "attachments/") || is_replaced (self);
+}
+
 static gboolean
 open_file (StrataValueStream  *self,
            const Segment      *segment,
@@ -116,7 +124,8 @@ open_file (StrataValueStream  *self,
   g_autoptr(GError) open_error = NULL;
 
   self->file = _strata_file_stream_open (self->dir, segment->path, &open_error);
-  if (self->file == NULL && g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) && is_replaced (self))
+  if (self->file == NULL && g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) &&
+      may_be_in_trash (self, segment))
     {
       g_autofree char *name = g_strdelimit (g_strdup (segment->path), "/", '~');
       g_autofree char *path = g_build_filename ("trash", name, NULL);
