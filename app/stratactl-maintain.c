@@ -28,8 +28,8 @@ parse_format (const char         *format,
   return TRUE;
 }
 
-static char **
-find_keys (Invocation   *invocation,
+char **
+find_session_keys (Invocation   *invocation,
            StrataStore  *store,
            GError      **error)
 {
@@ -69,7 +69,7 @@ command_export (Invocation *invocation)
 
   if (invocation->arguments[0] != NULL)
     {
-      keys = find_keys (invocation, store, &error);
+      keys = find_session_keys (invocation, store, &error);
       if (keys == NULL)
         return fail (invocation, NULL, error);
     }

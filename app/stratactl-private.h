@@ -47,6 +47,11 @@ typedef struct
   char           *attachments_path;
   gboolean        no_recovered;
   gboolean        compress;
+  gboolean        all;
+  int             older_than;
+  char           *images;
+  int             quality;
+  int             level;
   int             limit;
   char           *sort;
   gboolean        metadata;
@@ -74,6 +79,7 @@ typedef struct
   GMutex          mutex;
   StrataMigration *migration;
   GObject        *work;       /* something else with the properties step and fraction */
+  StrataCompressor *compressor;
   guint64         indexed;
   guint64         to_index;   /* 0: nothing is indexed */
 } Invocation;
@@ -107,6 +113,16 @@ int           command_verify       (Invocation *invocation);
 int           command_search       (Invocation *invocation);
 int           command_reindex      (Invocation *invocation);
 int           command_stats        (Invocation *invocation);
+int           command_compress     (Invocation *invocation);
+int           command_decompress   (Invocation *invocation);
+
+/* An option that was not given has this value. */
+#define NOT_GIVEN G_MININT
+
+/* Keys of the sessions that the arguments name; (transfer full): or %NULL with @error set */
+char        **find_session_keys    (Invocation   *invocation,
+                                    StrataStore  *store,
+                                    GError      **error);
 
 /* stratactl-progress.c */
 void          start_progress       (Invocation      *invocation);
@@ -115,6 +131,8 @@ void          set_migration        (Invocation      *invocation,
 /* The same for other work */
 void          set_work             (Invocation      *invocation,
                                     GObject         *work);
+void          set_compressor       (Invocation      *invocation,
+                                    StrataCompressor *compressor);
 void          end_progress         (Invocation      *invocation);
 /* A StrataSearchProgressFunc; @invocation: whose progress is shown */
 void          show_indexing        (guint64          done,

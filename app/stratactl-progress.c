@@ -61,18 +61,34 @@ print_work (GObject *work)
   fflush (stderr);
 }
 
-/* The main thread shows what the worker has told the migration, or the index. */
+static void
+print_compression (StrataCompressor *compressor)
+{
+  StrataCompressorProgress progress;
+  g_autofree char *step = NULL;
+
+  strata_compressor_get_progress (compressor, &progress);
+  if (progress.bytes_total == 0)
+    return;
+  step = progress.reason != NULL ? g_strdup_printf ("waiting (%s)", progress.reason) : g_strdup (progress.state);
+  print_share (strcmp (step, "running") == 0 ? "compress" : step, (double)progress.bytes / (double)progress.bytes_total,
+               progress.sessions, progress.remaining);
+}
+
+/* The main thread shows what the worker has told the migration, the compressor or the index. */
 static void
 print_progress (Invocation *invocation)
 {
   g_autoptr(StrataMigration) migration = NULL;
   g_autoptr(GObject) work = NULL;
+  g_autoptr(StrataCompressor) compressor = NULL;
   StrataMigrationProgress progress;
   guint64 indexed, to_index;
 
   g_mutex_lock (&invocation->mutex);
   g_set_object (&migration, invocation->migration);
   g_set_object (&work, invocation->work);
+  g_set_object (&compressor, invocation->compressor);
   indexed = invocation->indexed;
   to_index = invocation->to_index;
   g_mutex_unlock (&invocation->mutex);
@@ -84,6 +100,8 @@ print_progress (Invocation *invocation)
     }
   if (work != NULL)
     print_work (work);
+  if (compressor != NULL)
+    print_compression (compressor);
   if (migration == NULL)
     return;
 
@@ -127,6 +145,16 @@ set_work (Invocation *invocation,
   g_mutex_unlock (&invocation->mutex);
 }
 
+/* The same for a compression */
+void
+set_compressor (Invocation       *invocation,
+                StrataCompressor *compressor)
+{
+  g_mutex_lock (&invocation->mutex);
+  g_set_object (&invocation->compressor, compressor);
+  g_mutex_unlock (&invocation->mutex);
+}
+
 /* Shows the last state, also of what was over before a bar could be drawn. */
 void
 end_progress (Invocation *invocation)
@@ -134,7 +162,7 @@ end_progress (Invocation *invocation)
   gboolean any;
 
   g_mutex_lock (&invocation->mutex);
-  any = invocation->migration != NULL || invocation->work != NULL || invocation->to_index > 0;
+  any = invocation->migration != NULL || invocation->work != NULL || invocation->compressor != NULL || invocation->to_index > 0;
   g_mutex_unlock (&invocation->mutex);
   if (any && !invocation->quiet && isatty (STDERR_FILENO))
     {
@@ -143,6 +171,7 @@ end_progress (Invocation *invocation)
     }
   set_migration (invocation, NULL);
   set_work (invocation, NULL);
+  set_compressor (invocation, NULL);
   show_indexing (0, 0, invocation);
 }
 

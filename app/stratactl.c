@@ -24,6 +24,8 @@ static const Command commands[] = {
   { "attachments", command_attachments, "[ID]", "list attachments", 0, 1 },
   { "attachment", command_attachment, "ID [-o FILE]", "give an attachment's bytes back", 1, 1 },
   { "search", command_search, "QUERY [--limit N] [--explain]", "find moments by their words, and sessions by filters", 1, G_MAXUINT },
+  { "compress", command_compress, "[--all] [--older-than DAYS] [--level N]", "make the store take less", 0, 0 },
+  { "decompress", command_decompress, "[ID…]", "undo it", 0, G_MAXUINT },
   { "export", command_export, "[ID…] --format legacy|json -o PATH", "give everything back", 0, G_MAXUINT },
   { "set", command_set, "ID MEMBER", "give a member the value on standard input", 2, 2 },
   { "append", command_append, "ID LIST [--attachment FILE]", "append the element on standard input", 2, 2 },
@@ -104,6 +106,9 @@ parse_options (Invocation   *invocation,
     { "source", 0, 0, G_OPTION_ARG_STRING, &invocation->source, NULL, NULL },
     { "attachments", 0, 0, G_OPTION_ARG_FILENAME, &invocation->attachments_path, NULL, NULL },
     { "compress", 0, 0, G_OPTION_ARG_NONE, &invocation->compress, NULL, NULL },
+    { "all", 0, 0, G_OPTION_ARG_NONE, &invocation->all, NULL, NULL },
+    { "older-than", 0, 0, G_OPTION_ARG_INT, &invocation->older_than, NULL, NULL },
+    { "level", 0, 0, G_OPTION_ARG_INT, &invocation->level, NULL, NULL },
     { "no-recovered", 0, 0, G_OPTION_ARG_NONE, &invocation->no_recovered, NULL, NULL },
     { "limit", 0, 0, G_OPTION_ARG_INT, &invocation->limit, NULL, NULL },
     { "sort", 0, 0, G_OPTION_ARG_STRING, &invocation->sort, NULL, NULL },
@@ -239,8 +244,10 @@ invocation_clear (Invocation *invocation)
   g_free (invocation->export_path);
   g_strfreev (invocation->arguments);
   g_clear_object (&invocation->cancellable);
+  g_free (invocation->images);
   g_clear_object (&invocation->migration);
   g_clear_object (&invocation->work);
+  g_clear_object (&invocation->compressor);
   g_mutex_clear (&invocation->mutex);
 }
 
@@ -260,7 +267,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  Invocation invocation = { .batch = NOT_GIVEN, .slice = NOT_GIVEN };
+  Invocation invocation = { .batch = NOT_GIVEN, .slice = NOT_GIVEN, .older_than = NOT_GIVEN, .quality = NOT_GIVEN, .level = NOT_GIVEN };
   g_autoptr(GError) error = NULL;
   int status;
 

@@ -11,6 +11,7 @@
 #include <base/strata-threads.h>
 #include <maintenance/strata-check.h>
 #include <maintenance/strata-gc.h>
+#include <maintenance/strata-compressor.h>
 #include <maintenance/strata-statistics.h>
 #include <migration/strata-export.h>
 #include <migration/strata-migration.h>

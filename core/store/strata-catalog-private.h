@@ -153,6 +153,30 @@ gboolean        _strata_catalog_get_sums         (StrataCatalog         *self,
                                                   StrataCatalogSums     *out_sums,
                                                   GError               **error);
 
+/* What could take less, or take what it did before: one session or collection that is not growing. */
+typedef struct
+{
+  char     *key;
+  gboolean  is_collection;
+  char     *start;         /* as it says, which need not be a time; NULL: it does not */
+  char     *end;
+  guint64   raw_bytes;     /* of its value */
+  guint64   n_plain;       /* parts that could be packed */
+  guint64   packed_bytes;  /* that packing saved */
+  guint64   jpeg_bytes;    /* of the objects that it uses, by type */
+  guint64   png_bytes;
+  guint64   webp_bytes;    /* of those that were made of others */
+} StrataCatalogTarget;
+
+void            _strata_catalog_target_free      (StrataCatalogTarget   *target);
+/* All, the oldest sessions first, collections last. (transfer full) (element-type StrataCatalogTarget) */
+GPtrArray      *_strata_catalog_list_targets     (StrataCatalog         *self,
+                                                  GError               **error);
+/* Sessions that have a part which could be packed */
+gboolean        _strata_catalog_count_plain      (StrataCatalog         *self,
+                                                  guint64               *out_sessions,
+                                                  GError               **error);
+
 typedef void (*StrataCatalogGroupFunc)           (gpointer               user_data,
                                                   const char            *name,
                                                   guint64                items,
