@@ -24,7 +24,7 @@ static const Command commands[] = {
   { "attachments", command_attachments, "[ID]", "list attachments", 0, 1 },
   { "attachment", command_attachment, "ID [-o FILE]", "give an attachment's bytes back", 1, 1 },
   { "search", command_search, "QUERY [--limit N] [--explain]", "find moments by their words, and sessions by filters", 1, G_MAXUINT },
-  { "compress", command_compress, "[--all] [--older-than DAYS] [--level N]", "make the store take less", 0, 0 },
+  { "compress", command_compress, "[--all|--older-than DAYS] [--level N]", "make the store take less", 0, 0 },
   { "decompress", command_decompress, "[ID…]", "undo it", 0, G_MAXUINT },
   { "export", command_export, "[ID…] --format legacy|json -o PATH", "give everything back", 0, G_MAXUINT },
   { "set", command_set, "ID MEMBER", "give a member the value on standard input", 2, 2 },

@@ -14,7 +14,7 @@ _stratactl() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --store) i=$((i + 1)); [ "$i" -lt "$COMP_CWORD" ] && store=(--store "${COMP_WORDS[i]}") ;;
-      --batch | --limit | --sort | --part | --format | --attachment | --item | --slice | -o) i=$((i + 1)) ;;
+      --batch | --older-than | --level | --limit | --sort | --part | --format | --attachment | --item | --slice | -o) i=$((i + 1)) ;;
       -*) ;;
       *) arguments=$((arguments + 1)); [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
     esac
@@ -41,13 +41,14 @@ _stratactl() {
           append) words+=' --attachment' ;;
           delete) words+=' --item' ;;
           search) words+=' --limit --explain' ;;
+          compress) words+=' --all --older-than --level' ;;
           gc) words+=' --dry-run --purge' ;;
           verify) words+=' --repair --slice --drill' ;;
           rollback) words+=' --dry-run --export --restore --no-restore --undo --purge' ;;
         esac
       else
         case $command in
-          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete gc verify reindex stats rollback' ;;
+          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete compress decompress gc verify reindex stats rollback' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           append)
@@ -57,7 +58,7 @@ _stratactl() {
               words=$(__stratactl_values list key)
             fi
             ;;
-          show | attachments | export | set | delete) words=$(__stratactl_values list key) ;;
+          show | attachments | export | set | delete | decompress) words=$(__stratactl_values list key) ;;
           attachment) words=$(__stratactl_values attachments id) ;;
         esac
       fi
