@@ -288,10 +288,12 @@ prepare (Fixture     *fixture,
          guint        number)
 {
   StrataConversionSettings settings = { .level = 6 };
+  g_autoptr(GHashTable) keys = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr(StrataImages) images = _strata_images_new (fixture->store, keys);
   g_autoptr(GError) error = NULL;
   StrataConversion *conversion =
     _strata_conversion_prepare (fixture->store, _strata_batch_get_staging (batch), FALSE, fixture->keys[number], &settings,
-                                go_on, NULL, NULL, &error);
+                                images, go_on, NULL, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (conversion);

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "strata-compressor.h"
-#include "strata-conversion-private.h"
+#include "strata-conversion-images-private.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +34,9 @@ typedef struct
   StrataBatch              *batch;          /* only its staging is for all threads */
   GPtrArray                *targets;        /* StrataCatalogTarget */
   guint64                  *work_of_target; /* STRATA_N_WORKS for each */
+  GHashTable               *keys_of_targets;
+  StrataImages             *images;
+  char                     *image_settings; /* as the catalog remembers them */
 
   /* The running thread's own */
   GArray                   *pending;        /* Pending: in the batch */

@@ -14,10 +14,13 @@
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "codec/strata-gzip-private.h"
+#include "codec/strata-webp-private.h"
 #include "strata-compressor-private.h"
 
 #define LOCK_PATH "compression.lock"
 #define DEFAULT_AGE_DAYS 7
+/* libwebp's own: beyond it takes far longer for little */
+#define WEBP_METHOD 4
 /* No time left is told before this */
 #define MIN_ELAPSED 10.0
 /* How often UPower is asked */
@@ -52,6 +55,9 @@ struct _StrataCompressor
   /* Set before the run, never changed after */
   StrataStore            *store;
   int                     level;
+  StrataImageMode         images;
+  guint                   quality;
+  gboolean                lossless_png;
   guint                   min_age_days;
   guint                   n_threads;
   gboolean                on_battery;
@@ -119,6 +125,8 @@ strata_compressor_init (StrataCompressor *self)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   self->level = STRATA_GZIP_DEFAULT_LEVEL;
+  self->images = STRATA_IMAGES_EXACT;
+  self->quality = STRATA_WEBP_DEFAULT_QUALITY;
   self->min_age_days = DEFAULT_AGE_DAYS;
   self->state = "planned";
 }
@@ -158,6 +166,42 @@ strata_compressor_set_level (StrataCompressor *self,
   g_return_if_fail (level == -1 || (level >= 1 && level <= STRATA_GZIP_MAX_LEVEL));
 
   self->level = level;
+}
+
+/**
+ * strata_compressor_set_images:
+ * @mode: what becomes of JPEG images; unless this says otherwise %STRATA_IMAGES_EXACT,
+ *   which leaves them as they are for the time being
+ * @quality: of WebP, 0 to 100; 80 unless this says otherwise
+ *
+ * A WebP is for ever as soon as the trash is cleared away: the bytes of the image are
+ * no more then. An image that several sessions use is converted only where all of them
+ * are old enough.
+ */
+void
+strata_compressor_set_images (StrataCompressor *self,
+                              StrataImageMode   mode,
+                              guint             quality)
+{
+  g_return_if_fail (STRATA_IS_COMPRESSOR (self));
+  g_return_if_fail (quality <= 100);
+
+  self->images = mode;
+  self->quality = quality;
+}
+
+/**
+ * strata_compressor_set_lossless_png:
+ * @lossless_png: whether a WebP with the very same pixels takes the place of a PNG,
+ *   where it is at least 10 % smaller; it does not unless this says so
+ */
+void
+strata_compressor_set_lossless_png (StrataCompressor *self,
+                                    gboolean          lossless_png)
+{
+  g_return_if_fail (STRATA_IS_COMPRESSOR (self));
+
+  self->lossless_png = lossless_png;
 }
 
 /**
@@ -410,6 +454,9 @@ _strata_compressor_count (StrataCompressor             *self,
   self->counts.sessions += more->sessions;
   self->counts.collections += more->collections;
   self->counts.left += more->left;
+  self->counts.images += more->images;
+  self->counts.images_lossy += more->images_lossy;
+  self->counts.frames_kept += more->frames_kept;
   self->counts.bytes_before += more->bytes_before;
   self->counts.bytes_after += more->bytes_after;
 }
@@ -557,7 +604,14 @@ run (StrataCompressor   *self,
   StrataRound round = {
     .compressor = self,
     .store = self->store,
-    .settings = { .undo = undo, .level = self->level },
+    .settings = {
+      .undo = undo,
+      .level = self->level,
+      .jpeg_to_webp = self->images == STRATA_IMAGES_WEBP,
+      .png_to_webp = self->lossless_png,
+      .webp_quality = (int)self->quality,
+      .webp_method = WEBP_METHOD,
+    },
     .keys = keys,
     .newest_us = G_MAXINT64,
     .n_threads = choose_n_threads (self),
@@ -619,7 +673,8 @@ strata_compressor_run (StrataCompressor  *self,
  *   were before; %NULL: all, and collections
  * @cancellable: (nullable): as with [method@Strata.Compressor.run]
  *
- * Unpacks what was packed, byte for byte.
+ * Unpacks what was packed, byte for byte. An image that became a WebP comes back as
+ * long as the trash has it; see @images_lossy of [struct@Strata.CompressorCounts].
  *
  * Returns: as [method@Strata.Compressor.run] does
  */

@@ -39,6 +39,9 @@ typedef struct
  * @sessions: sessions that take less now, or what they did before
  * @collections: the same of collections
  * @left: sessions and collections that were left as they are, since they were changed meanwhile, or are damaged
+ * @images: uses of images that have a WebP now, or the original again
+ * @images_lossy: when undone: uses of images whose original is no more
+ * @frames_kept: uses of JPEG images that are as they were, of sessions old enough
  * @bytes_before: of the files that were replaced
  * @bytes_after: of those in their place
  *
@@ -49,9 +52,28 @@ typedef struct
   guint64 sessions;
   guint64 collections;
   guint64 left;
+  guint64 images;
+  guint64 images_lossy;
+  guint64 frames_kept;
   guint64 bytes_before;
   guint64 bytes_after;
 } StrataCompressorCounts;
+
+/**
+ * StrataImageMode:
+ * @STRATA_IMAGES_OFF: JPEG images stay as they are
+ * @STRATA_IMAGES_EXACT: they may take less as long as each comes back byte for byte
+ * @STRATA_IMAGES_WEBP: a WebP that looks alike takes their place, where it is at
+ *   least 10 % smaller
+ *
+ * What becomes of screenshots.
+ */
+typedef enum
+{
+  STRATA_IMAGES_OFF,
+  STRATA_IMAGES_EXACT,
+  STRATA_IMAGES_WEBP,
+} StrataImageMode;
 
 #define STRATA_TYPE_COMPRESSOR (strata_compressor_get_type ())
 
@@ -61,6 +83,11 @@ StrataCompressor *strata_compressor_new             (StrataStore               *
 
 void              strata_compressor_set_level       (StrataCompressor          *self,
                                                      int                        level);
+void              strata_compressor_set_images      (StrataCompressor          *self,
+                                                     StrataImageMode            mode,
+                                                     guint                      quality);
+void              strata_compressor_set_lossless_png (StrataCompressor         *self,
+                                                     gboolean                   lossless_png);
 void              strata_compressor_set_min_age     (StrataCompressor          *self,
                                                      guint                      days);
 void              strata_compressor_set_n_threads   (StrataCompressor          *self,

@@ -20,9 +20,16 @@ typedef enum
 /* What a session is to be made into. */
 typedef struct
 {
-  gboolean undo;    /* back to plain parts and exact objects, as far as that can be */
-  int      level;   /* of gzip; -1: parts stay as they are */
+  gboolean undo;           /* back to plain parts and exact objects, as far as that can be */
+  int      level;          /* of gzip; -1: parts stay as they are */
+  gboolean jpeg_to_webp;
+  gboolean png_to_webp;    /* lossless */
+  int      webp_quality;   /* 0 to 100, for JPEG */
+  int      webp_method;    /* 0, fast, to 6, small */
 } StrataConversionSettings;
+
+/* What those that convert at the same time know of images, see strata-conversion-images-private.h */
+typedef struct _StrataImages StrataImages;
 
 /* StrataConversion is one session or collection in its other form: prepared in
  * `staging/`, read back and compared, and not in place yet. Nothing is locked
@@ -37,6 +44,9 @@ typedef struct
   GPtrArray      *obsolete;       /* paths of objects that it uses no more */
   guint64         bytes_before;   /* of the files that were replaced */
   guint64         bytes_after;    /* of those in their place */
+  GHashTable     *turned;         /* digest of an object → the row that has something else in its place now */
+  guint           n_images;       /* rows that have a WebP now, or the original again */
+  guint           n_jpegs;        /* those of them that were JPEG */
 } StrataConversion;
 
 /* Called by the preparing thread when some work was done, perhaps 0 bytes. May block.
@@ -47,7 +57,7 @@ typedef gboolean (*StrataWorkFunc) (StrataWork  work,
                                     gint64      us,
                                     gpointer    user_data);
 
-/* Prepares a conversion. Any thread; several may do so with the same @staging.
+/* Prepares a conversion. Any thread; several may do so with the same @staging and @images.
  *
  * Returns: (transfer full): or %NULL without @error set where there is nothing to be
  *   converted, or it was given up, or it is growing; or with @error set:
@@ -59,6 +69,7 @@ StrataConversion *_strata_conversion_prepare (StrataStore                     *s
                                               gboolean                         is_collection,
                                               const char                      *key,
                                               const StrataConversionSettings  *settings,
+                                              StrataImages                    *images,
                                               StrataWorkFunc                   func,
                                               gpointer                         user_data,
                                               GCancellable                    *cancellable,

@@ -7,10 +7,13 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "base/strata-file-private.h"
 #include "store/strata-part-pack-private.h"
 #include "store/strata-part-read-private.h"
-#include "strata-conversion-private.h"
+#include "codec/strata-gzip-private.h"
+#include "strata-conversion-images-private.h"
 
 /* A preparation under way */
 typedef struct
@@ -20,6 +23,7 @@ typedef struct
   int                             dir;
   StrataStaging                  *staging;
   const StrataConversionSettings *settings;
+  StrataImages                   *images;
   StrataWorkFunc                  func;
   gpointer                        user_data;
   gboolean                        is_changed;
@@ -34,6 +38,7 @@ conversion_free (StrataConversion *self)
   g_clear_pointer (&self->rows, g_ptr_array_unref);
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->obsolete, g_ptr_array_unref);
+  g_clear_pointer (&self->turned, g_hash_table_unref);
   g_free (self);
 }
 
@@ -151,14 +156,84 @@ convert_parts (Preparation  *preparation,
   return TRUE;
 }
 
+/* Images */
+
+static gboolean
+convert_image (Preparation  *preparation,
+               guint         index,
+               gboolean     *out_changed,
+               GError      **error)
+{
+  StrataConversion *conversion = preparation->conversion;
+
+  if (!preparation->settings->undo)
+    return _strata_images_convert (preparation->images, conversion, preparation->staging, index, preparation->settings,
+                                   out_changed, error);
+
+  *out_changed = _strata_images_undo (preparation->images, conversion, preparation->staging, index, preparation->cancellable);
+
+  return TRUE;
+}
+
+static gboolean
+convert_images (Preparation  *preparation,
+                GError      **error)
+{
+  const StrataConversionSettings *settings = preparation->settings;
+  StrataConversion *conversion = preparation->conversion;
+
+  if (!settings->undo && !settings->jpeg_to_webp && !settings->png_to_webp)
+    return TRUE;
+
+  for (guint i = 0; i < conversion->rows->len && !preparation->is_given_up; i++)
+    {
+      const StrataAttachmentRow *row = g_ptr_array_index (conversion->rows, i);
+      guint64 bytes = row->bytes;
+      gint64 begun_us = g_get_monotonic_time ();
+      gboolean is_changed;
+
+      if (g_cancellable_set_error_if_cancelled (preparation->cancellable, error) ||
+          !convert_image (preparation, i, &is_changed, error))
+        return FALSE;
+      if (!is_changed)
+        continue;
+      conversion->n_images++;
+      conversion->n_jpegs += row->original != NULL && strcmp (row->original->extension, "jpg") == 0 ? 1 : 0;
+      preparation->is_given_up = !preparation->func (STRATA_WORK_IMAGES, bytes, g_get_monotonic_time () - begun_us,
+                                                     preparation->user_data);
+    }
+
+  return TRUE;
+}
+
+/* Rows that changed are written anew; they stay packed if they were, where nothing is said of that. */
+static gboolean
+write_rows (Preparation  *preparation,
+            GError      **error)
+{
+  const StrataConversionSettings *settings = preparation->settings;
+  GPtrArray *parts = preparation->conversion->manifest->attachments;
+  int level = settings->undo ? -1 : settings->level;
+
+  for (guint i = 0; i < parts->len && level < 0 && !settings->undo; i++)
+    if (((const StrataPart *)g_ptr_array_index (parts, i))->is_gzip)
+      level = STRATA_GZIP_DEFAULT_LEVEL;
+  preparation->is_changed = TRUE;
+
+  return _strata_images_write_rows (preparation->conversion, preparation->store, preparation->staging, level, error);
+}
+
 static gboolean
 convert (Preparation  *preparation,
          GError      **error)
 {
   StrataManifest *manifest = preparation->conversion->manifest;
 
-  return convert_parts (preparation, manifest->parts, error) &&
-         convert_parts (preparation, manifest->attachments, error);
+  if (!convert_parts (preparation, manifest->parts, error) || !convert_images (preparation, error))
+    return FALSE;
+
+  return preparation->conversion->n_images > 0 ? write_rows (preparation, error)
+                                               : convert_parts (preparation, manifest->attachments, error);
 }
 
 StrataConversion *
@@ -167,18 +242,20 @@ _strata_conversion_prepare (StrataStore                     *store,
                             gboolean                         is_collection,
                             const char                      *key,
                             const StrataConversionSettings  *settings,
+                            StrataImages                    *images,
                             StrataWorkFunc                   func,
                             gpointer                         user_data,
                             GCancellable                    *cancellable,
                             GError                         **error)
 {
   StrataConversion *self = g_new0 (StrataConversion, 1);
-  Preparation preparation = { self, store, _strata_store_get_dir (store), staging, settings, func, user_data,
+  Preparation preparation = { self, store, _strata_store_get_dir (store), staging, settings, images, func, user_data,
                               FALSE, FALSE, cancellable };
   gboolean ok;
 
   self->files = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_staged_file_free);
   self->obsolete = g_ptr_array_new_with_free_func (g_free);
+  self->turned = g_hash_table_new (_strata_digest_hash, (GEqualFunc)_strata_digest_equal);
   self->manifest = _strata_store_load (store, is_collection, key, error);
   if (self->manifest != NULL)
     self->rows = _strata_store_load_rows (store, self->manifest, error);

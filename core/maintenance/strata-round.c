@@ -40,6 +40,8 @@ typedef struct
   gboolean  is_collection;
   guint64   bytes_before;
   guint64   bytes_after;
+  guint     n_images;
+  guint     n_jpegs;
 } Pending;
 
 static void
@@ -102,10 +104,13 @@ measure (StrataRound               *self,
          const StrataCatalogTarget *target,
          guint64                   *out_work)
 {
-  gboolean has_json = self->settings.undo ? target->packed_bytes > 0 : target->n_plain > 0 && self->settings.level > 0;
+  const StrataConversionSettings *settings = &self->settings;
+  gboolean has_json = settings->undo ? target->packed_bytes > 0 : target->n_plain > 0 && settings->level > 0;
 
   out_work[STRATA_WORK_JSON] = has_json ? MAX (target->raw_bytes, 1) : 0;
-  out_work[STRATA_WORK_IMAGES] = 0;
+  out_work[STRATA_WORK_IMAGES] = settings->undo ? target->webp_bytes
+                                                : (settings->jpeg_to_webp ? target->jpeg_bytes : 0) +
+                                                  (settings->png_to_webp ? target->png_bytes : 0);
 
   return out_work[STRATA_WORK_JSON] > 0 || out_work[STRATA_WORK_IMAGES] > 0;
 }
@@ -118,7 +123,15 @@ is_wanted (StrataRound               *self,
   if (self->keys != NULL && (target->is_collection || !g_strv_contains (self->keys, target->key)))
     return FALSE;
 
-  return measure (self, target, out_work) && is_old_enough (self, target);
+  if (!is_old_enough (self, target))
+    return FALSE;
+
+  /* All that may be converted count, for who shares an object with them; not all have work */
+  g_hash_table_add (self->keys_of_targets, g_strdup (target->key));
+  if (!self->settings.undo)
+    _strata_compressor_count (self->compressor, &(StrataCompressorCounts) { .frames_kept = target->n_jpegs });
+
+  return measure (self, target, out_work);
 }
 
 static gpointer
@@ -126,14 +139,14 @@ list_targets (StrataCatalog  *catalog,
               gpointer        user_data,
               GError        **error)
 {
-  return _strata_catalog_list_targets (catalog, error);
+  return _strata_catalog_list_targets (catalog, user_data, error);
 }
 
 static gboolean
 choose_targets (StrataRound  *self,
                 GError      **error)
 {
-  g_autoptr(GPtrArray) all = _strata_store_with_catalog (self->store, list_targets, NULL, error);
+  g_autoptr(GPtrArray) all = _strata_store_with_catalog (self->store, list_targets, self->image_settings, error);
   guint64 sums[STRATA_N_WORKS] = { 0, };
   g_autoptr(GArray) works = g_array_new (FALSE, FALSE, sizeof (guint64));
 
@@ -211,7 +224,7 @@ encode_target (StrataRound *self,
   g_autoptr(GError) error = NULL;
   StrataConversion *conversion =
     _strata_conversion_prepare (self->store, _strata_batch_get_staging (self->batch), target->is_collection, target->key,
-                                &self->settings, note_work, &telling, self->cancellable, &error);
+                                &self->settings, self->images, note_work, &telling, self->cancellable, &error);
 
   for (guint i = 0; i < STRATA_N_WORKS; i++)
     {
@@ -302,10 +315,34 @@ count_committed (StrataRound *self,
       counts.collections += pending->is_collection ? 1 : 0;
       counts.bytes_before += pending->bytes_before;
       counts.bytes_after += pending->bytes_after;
+      counts.images += pending->n_images;
+      counts.frames_kept -= self->settings.undo ? 0 : pending->n_jpegs; /* of those counted when it began */
     }
   _strata_compressor_count (self->compressor, &counts);
   g_array_set_size (self->pending, 0);
   self->pending_bytes = 0;
+}
+
+static gpointer
+write_kept (StrataCatalog  *catalog,
+            gpointer        user_data,
+            GError        **error)
+{
+  gpointer *arguments = user_data;
+
+  return _strata_catalog_note_kept (catalog, arguments[0], arguments[1], error) ? arguments : NULL;
+}
+
+/* So that they are not tried each time. Best effort: then they are. */
+static void
+note_kept (StrataRound *self)
+{
+  g_autoptr(GPtrArray) kept = _strata_images_take_kept (self->images);
+  gpointer arguments[] = { kept, self->image_settings };
+  g_autoptr(GError) error = NULL;
+
+  if (kept->len > 0 && _strata_store_with_catalog_as_it_is (self->store, write_kept, arguments, &error) == NULL)
+    g_info ("What did not get smaller will be tried again: %s", error->message);
 }
 
 /* Where somebody writes for so long that the lock can't be had, it is for another time. */
@@ -326,6 +363,7 @@ commit (StrataRound  *self,
       return FALSE;
     }
   count_committed (self, !ok);
+  note_kept (self);
   _strata_seam_get ()->mark ("run");
 
   return TRUE;
@@ -341,6 +379,8 @@ add_to_batch (StrataRound       *self,
     .is_collection = conversion->manifest->is_collection,
     .bytes_before = conversion->bytes_before,
     .bytes_after = conversion->bytes_after,
+    .n_images = conversion->n_images,
+    .n_jpegs = conversion->n_jpegs,
   };
 
   self->pending_bytes += conversion->bytes_after;
@@ -474,15 +514,24 @@ _strata_round_run (StrataRound  *self,
   self->pending = g_array_new (FALSE, FALSE, sizeof (Pending));
   g_array_set_clear_func (self->pending, pending_clear);
 
+  self->keys_of_targets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->image_settings = g_strdup_printf ("webp %d %d", self->settings.webp_quality, self->settings.webp_method);
+  self->images = _strata_images_new (self->store, self->keys_of_targets);
   ok = choose_targets (self, error);
   if (ok && self->targets->len > 0)
     {
       self->batch = _strata_batch_new (self->store, error);
       ok = self->batch != NULL && convert_targets (self, error);
+      note_kept (self);
+      _strata_compressor_count (self->compressor,
+                                &(StrataCompressorCounts) { .images_lossy = _strata_images_get_n_lossy (self->images) });
     }
 
   g_clear_pointer (&self->batch, _strata_batch_free);
   g_clear_pointer (&self->targets, g_ptr_array_unref);
+  g_clear_pointer (&self->images, _strata_images_free);
+  g_clear_pointer (&self->keys_of_targets, g_hash_table_unref);
+  g_clear_pointer (&self->image_settings, g_free);
   g_clear_pointer (&self->work_of_target, g_free);
   g_clear_pointer (&self->pending, g_array_unref);
   g_clear_error (&self->error);

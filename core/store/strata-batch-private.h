@@ -33,8 +33,9 @@ typedef struct _StrataBatch StrataBatch;
 /* A file of staging/, and where it shall be */
 typedef struct
 {
-  char *staged;
-  char *path;
+  char     *staged;
+  char     *path;
+  gboolean  is_hold;  /* a second name of an object that is in the trash, and comes back */
 } StrataStagedFile;
 
 void           _strata_staged_file_free  (StrataStagedFile    *file);

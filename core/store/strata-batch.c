@@ -646,7 +646,9 @@ _strata_batch_add_conversion (StrataBatch        *self,
     {
       StrataStagedFile *file = g_ptr_array_index (files, i);
 
+      g_hash_table_add (self->objects, g_strdup (file->path));
       place (self, g_steal_pointer (&file->staged), g_steal_pointer (&file->path));
+      last_placement (self)->is_hold = file->is_hold;
     }
   for (guint i = first; i < self->placements->len; i++)
     ((Placement *)g_ptr_array_index (self->placements, i))->entry = entry;
@@ -1132,6 +1134,17 @@ is_current (StrataBatch *self,
   return now != NULL && now->tail == NULL && _strata_digest_equal (&now->file_digest, &entry->base);
 }
 
+static gboolean
+is_placed (StrataBatch *self,
+           const char  *path)
+{
+  for (guint i = 0; i < self->placements->len; i++)
+    if (strcmp (((const Placement *)g_ptr_array_index (self->placements, i))->to, path) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
 static void
 drop_placements (StrataBatch *self,
                  const Entry *entry)
@@ -1139,11 +1152,15 @@ drop_placements (StrataBatch *self,
   for (guint i = self->placements->len; i > 0; i--)
     {
       const Placement *placement = g_ptr_array_index (self->placements, i - 1);
+      g_autofree char *path = NULL;
 
       if (placement->entry != entry)
         continue;
+      path = g_strdup (placement->to);
       _strata_file_unlink (self->dir, placement->from, NULL);
       g_ptr_array_remove_index (self->placements, i - 1);
+      if (!is_placed (self, path))
+        g_hash_table_remove (self->objects, path);
     }
 }
 

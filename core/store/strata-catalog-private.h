@@ -163,14 +163,29 @@ typedef struct
   guint64   raw_bytes;     /* of its value */
   guint64   n_plain;       /* parts that could be packed */
   guint64   packed_bytes;  /* that packing saved */
-  guint64   jpeg_bytes;    /* of the objects that it uses, by type */
+  guint64   n_jpegs;       /* uses of objects of that type */
+  guint64   jpeg_bytes;    /* of those that were not tried yet, see _strata_catalog_note_kept() */
   guint64   png_bytes;
   guint64   webp_bytes;    /* of those that were made of others */
 } StrataCatalogTarget;
 
 void            _strata_catalog_target_free      (StrataCatalogTarget   *target);
-/* All, the oldest sessions first, collections last. (transfer full) (element-type StrataCatalogTarget) */
+/* All, the oldest sessions first, collections last. @settings: those that objects were tried with.
+ * (transfer full) (element-type StrataCatalogTarget)
+ */
 GPtrArray      *_strata_catalog_list_targets     (StrataCatalog         *self,
+                                                  const char            *settings,
+                                                  GError               **error);
+/* Remembers objects that did not get smaller with these settings; @digests (element-type
+ * StrataDigest). To forget it costs only trying them again.
+ */
+gboolean        _strata_catalog_note_kept        (StrataCatalog         *self,
+                                                  GPtrArray             *digests,
+                                                  const char            *settings,
+                                                  GError               **error);
+/* Keys of the sessions and collections that use an object. (transfer full) (element-type utf8) */
+GPtrArray      *_strata_catalog_list_users       (StrataCatalog         *self,
+                                                  const StrataDigest    *digest,
                                                   GError               **error);
 /* Sessions that have a part which could be packed */
 gboolean        _strata_catalog_count_plain      (StrataCatalog         *self,

@@ -31,26 +31,29 @@ target_of_row (sqlite3_stmt *statement)
   target->raw_bytes = (guint64)sqlite3_column_int64 (statement, 4);
   target->n_plain = (guint64)sqlite3_column_int64 (statement, 5);
   target->packed_bytes = (guint64)sqlite3_column_int64 (statement, 6);
-  target->jpeg_bytes = (guint64)sqlite3_column_int64 (statement, 7);
-  target->png_bytes = (guint64)sqlite3_column_int64 (statement, 8);
-  target->webp_bytes = (guint64)sqlite3_column_int64 (statement, 9);
+  target->n_jpegs = (guint64)sqlite3_column_int64 (statement, 7);
+  target->jpeg_bytes = (guint64)sqlite3_column_int64 (statement, 8);
+  target->png_bytes = (guint64)sqlite3_column_int64 (statement, 9);
+  target->webp_bytes = (guint64)sqlite3_column_int64 (statement, 10);
 
   return target;
 }
 
-#define OBJECTS_OF_TYPE(condition) \
-  "(SELECT total (bytes) FROM attachments WHERE owner = key AND " condition ")"
+#define ROWS(what, condition) "(SELECT " what " FROM attachments WHERE owner = key AND " condition ")"
+#define NOT_TRIED " AND sha256 NOT IN (SELECT sha256 FROM kept WHERE settings = ?1)"
 
 GPtrArray *
 _strata_catalog_list_targets (StrataCatalog  *self,
+                              const char     *settings,
                               GError        **error)
 {
   g_autoptr(sqlite3_stmt) statement =
     _strata_sqlite_prepare (self->db,
                             "SELECT key, is_collection, start, end, raw_bytes, plain, packed, "
-                            OBJECTS_OF_TYPE ("state = 0 AND ext = 'jpg'") ", "
-                            OBJECTS_OF_TYPE ("state = 0 AND ext = 'png'") ", "
-                            OBJECTS_OF_TYPE ("state = 2")
+                            ROWS ("count (*)", "state = 0 AND ext = 'jpg'") ", "
+                            ROWS ("total (bytes)", "state = 0 AND ext = 'jpg'" NOT_TRIED) ", "
+                            ROWS ("total (bytes)", "state = 0 AND ext = 'png'" NOT_TRIED) ", "
+                            ROWS ("total (bytes)", "state = 2")
                             " FROM owners WHERE key NOT IN (SELECT owner FROM tails)"
                             " ORDER BY is_collection, start, source, ordinal", error);
   g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_catalog_target_free);
@@ -58,6 +61,7 @@ _strata_catalog_list_targets (StrataCatalog  *self,
 
   if (statement == NULL)
     return NULL;
+  _strata_sqlite_bind_text (statement, 1, settings);
 
   while (_strata_sqlite_step (statement, &row, error))
     {
@@ -84,4 +88,70 @@ _strata_catalog_count_plain (StrataCatalog  *self,
   *out_sessions = (guint64)sqlite3_column_int64 (statement, 0);
 
   return TRUE;
+}
+
+static gboolean
+insert_kept (StrataCatalog  *self,
+             GPtrArray      *digests,
+             const char     *settings,
+             GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "INSERT OR REPLACE INTO kept VALUES (?, ?)", error);
+
+  if (statement == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < digests->len; i++)
+    {
+      _strata_sqlite_bind_digest (statement, 1, g_ptr_array_index (digests, i));
+      _strata_sqlite_bind_text (statement, 2, settings);
+      if (!_strata_sqlite_run (statement, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Those that are gone meanwhile go too. */
+gboolean
+_strata_catalog_note_kept (StrataCatalog  *self,
+                           GPtrArray      *digests,
+                           const char     *settings,
+                           GError        **error)
+{
+  if (!_strata_sqlite_exec (self->db, "BEGIN IMMEDIATE", error))
+    return FALSE;
+
+  if (insert_kept (self, digests, settings, error) &&
+      _strata_sqlite_exec (self->db, "DELETE FROM kept WHERE sha256 NOT IN (SELECT sha256 FROM objects); COMMIT", error))
+    return TRUE;
+
+  _strata_catalog_roll_back (self);
+
+  return FALSE;
+}
+
+GPtrArray *
+_strata_catalog_list_users (StrataCatalog       *self,
+                            const StrataDigest  *digest,
+                            GError             **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT DISTINCT owner FROM attachments WHERE sha256 = ?", error);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_digest (statement, 1, digest);
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return g_steal_pointer (&keys);
+      g_ptr_array_add (keys, _strata_sqlite_dup_text (statement, 0));
+    }
+
+  return NULL;
 }

@@ -49,6 +49,8 @@ static const char schema[] =
   "  PRIMARY KEY (owner, number)) WITHOUT ROWID;"
   "CREATE INDEX attachments_by_id ON attachments (id);"
   "CREATE INDEX attachments_by_object ON attachments (sha256, owner) WHERE sha256 IS NOT NULL;"
+  /* Objects that did not get smaller when that was tried, with these settings */
+  "CREATE TABLE kept (sha256 BLOB PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID;"
   /* Sessions that are growing: which tail, and how much of it the other tables contain */
   "CREATE TABLE tails (owner TEXT PRIMARY KEY, generation INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;"
   /* Reference counts: how many rows use an object. Kept by triggers, so that they can't be forgotten. */

@@ -14,7 +14,7 @@ _stratactl() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --store) i=$((i + 1)); [ "$i" -lt "$COMP_CWORD" ] && store=(--store "${COMP_WORDS[i]}") ;;
-      --batch | --older-than | --level | --limit | --sort | --part | --format | --attachment | --item | --slice | -o) i=$((i + 1)) ;;
+      --batch | --older-than | --quality | --level | --limit | --sort | --part | --format | --attachment | --item | --slice | -o) i=$((i + 1)) ;;
       -*) ;;
       *) arguments=$((arguments + 1)); [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
     esac
@@ -25,6 +25,7 @@ _stratactl() {
     --store | --export) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     -o | --attachment) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --sort) words='date size name' ;;
+    --images) words='exact webp off' ;;
     --format) words='legacy json' ;;
     --attachments) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --batch | --limit | --part | --source | --item | --slice) return ;;
@@ -41,7 +42,7 @@ _stratactl() {
           append) words+=' --attachment' ;;
           delete) words+=' --item' ;;
           search) words+=' --limit --explain' ;;
-          compress) words+=' --all --older-than --level' ;;
+          compress) words+=' --all --older-than --images --quality --level' ;;
           gc) words+=' --dry-run --purge' ;;
           verify) words+=' --repair --slice --drill' ;;
           rollback) words+=' --dry-run --export --restore --no-restore --undo --purge' ;;

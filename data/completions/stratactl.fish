@@ -50,6 +50,8 @@ complete -c stratactl -n '__fish_seen_subcommand_from search' -l limit -x -d 'On
 complete -c stratactl -n '__fish_seen_subcommand_from search' -l explain -d 'How the query was understood'
 complete -c stratactl -n '__fish_seen_subcommand_from compress' -l all -d 'Sessions of any age'
 complete -c stratactl -n '__fish_seen_subcommand_from compress' -l older-than -x -d 'Only sessions of that age, in days'
+complete -c stratactl -n '__fish_seen_subcommand_from compress' -l images -xa 'exact webp off' -d 'What becomes of JPEG images'
+complete -c stratactl -n '__fish_seen_subcommand_from compress' -l quality -x -d 'Of WebP'
 complete -c stratactl -n '__fish_seen_subcommand_from compress' -l level -x -d 'Of gzip'
 complete -c stratactl -n '__fish_seen_subcommand_from gc' -l dry-run -d 'Only say what would go'
 complete -c stratactl -n '__fish_seen_subcommand_from gc' -l purge -d 'Empty the trash now'
