@@ -235,7 +235,9 @@ static void
 print_status_json (StrataStore *store,
                    const char  *state,
                    const char  *source,
-                   gint64       holder)
+                   gint64       holder,
+                   const char  *compression,
+                   gint64       pending)
 {
   g_autoptr(JsonBuilder) builder = json_builder_new ();
 
@@ -249,8 +251,11 @@ print_status_json (StrataStore *store,
     add_null (builder, "holder");
   add_way_back (builder, store);
   begin_object (builder, "compression");
-  add_null (builder, "state");
-  add_null (builder, "pending");
+  add_string (builder, "state", compression);
+  if (pending >= 0)
+    add_uint (builder, "pending", (guint64)pending);
+  else
+    add_null (builder, "pending");
   json_builder_end_object (builder);
   json_builder_end_object (builder);
   print_document (builder);
@@ -263,7 +268,9 @@ command_status (Invocation *invocation)
   g_autoptr(StrataStore) store = open_store (invocation, &status);
   g_autofree char *state = NULL;
   g_autofree char *source = NULL;
-  gint64 holder = 0;
+  g_autofree char *compression = NULL;
+  gint64 holder = 0, pending = -1;
+  guint64 n_pending;
 
   if (store == NULL)
     return status;
@@ -271,9 +278,12 @@ command_status (Invocation *invocation)
   state = strata_store_dup_state (store);
   source = strata_store_dup_source (store);
   strata_migration_find_holder (strata_store_get_path (store), &holder);
+  compression = ask_job (invocation, "compression", "status", NULL);
+  if (strata_compressor_count_pending (store, &n_pending, NULL))
+    pending = (gint64)n_pending;
   if (invocation->json)
     {
-      print_status_json (store, state, source, holder);
+      print_status_json (store, state, source, holder, compression != NULL ? compression : "idle", pending);
       return EXIT_DONE;
     }
 
@@ -283,6 +293,10 @@ command_status (Invocation *invocation)
   if (holder > 0)
     printf ("Running in    process %" G_GINT64_FORMAT "\n", holder);
   print_way_back (store);
+  if (compression != NULL)
+    printf ("Compression   %s\n", compression);
+  if (pending > 0)
+    printf ("To compress   %" G_GINT64_FORMAT " sessions\n", pending);
 
   return EXIT_DONE;
 }

@@ -115,6 +115,9 @@ int           command_reindex      (Invocation *invocation);
 int           command_stats        (Invocation *invocation);
 int           command_compress     (Invocation *invocation);
 int           command_decompress   (Invocation *invocation);
+int           command_pause        (Invocation *invocation);
+int           command_resume       (Invocation *invocation);
+int           command_cancel       (Invocation *invocation);
 
 /* An option that was not given has this value. */
 #define NOT_GIVEN G_MININT
@@ -189,6 +192,13 @@ void          begin_array          (JsonBuilder  *builder,
 void          add_way_back         (JsonBuilder  *builder,
                                     StrataStore  *store);
 void          print_way_back       (StrataStore  *store);
+
+/* stratactl-control.c: how a job of the store is, in whatever process, after @command;
+ * (transfer full): or %NULL with @error set, as of strata_control_ask() */
+char         *ask_job              (Invocation   *invocation,
+                                    const char   *job,
+                                    const char   *command,
+                                    GError      **error);
 
 /* stratactl-search.c: makes the index follow the store; what fails is said, and is no failure */
 void          update_index         (Invocation   *invocation,

@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/strata-control-private.h"
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "codec/strata-gzip-private.h"
 #include "codec/strata-webp-private.h"
+#include "json/strata-json-write-private.h"
 #include "strata-compressor-private.h"
 
 #define LOCK_PATH "compression.lock"
@@ -564,6 +566,50 @@ lock_compression (int      dir,
   return -1;
 }
 
+/* Other processes */
+
+static void
+append_progress (GString                        *text,
+                 const StrataCompressorProgress *progress)
+{
+  g_string_append_c (text, '{');
+  _strata_json_add_string (text, "state", progress->state);
+  _strata_json_add_string (text, "reason", progress->reason);
+  _strata_json_add_uint (text, "sessions", progress->sessions);
+  _strata_json_add_uint (text, "sessions_total", progress->sessions_total);
+  _strata_json_add_uint (text, "bytes", progress->bytes);
+  _strata_json_add_uint (text, "bytes_total", progress->bytes_total);
+  _strata_json_close_object (text);
+}
+
+/* A StrataControlFunc */
+static char *
+answer (const char  *command,
+        gpointer     user_data,
+        GError     **error)
+{
+  StrataCompressor *self = user_data;
+  StrataCompressorProgress progress;
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  if (strcmp (command, "pause") == 0)
+    strata_compressor_pause (self);
+  else if (strcmp (command, "resume") == 0)
+    strata_compressor_resume (self);
+  else if (strcmp (command, "cancel") == 0)
+    strata_compressor_cancel (self);
+  else if (strcmp (command, "status") != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "A compression can't do that: %s", command);
+      return NULL;
+    }
+
+  strata_compressor_get_progress (self, &progress);
+  append_progress (text, &progress);
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 /* Running */
 
 static guint
@@ -617,6 +663,8 @@ run (StrataCompressor   *self,
     .n_threads = choose_n_threads (self),
     .cancellable = cancellable,
   };
+  g_autoptr(StrataControl) control = NULL;
+  g_autoptr(GError) control_error = NULL;
   int lock_fd;
   gboolean ok;
 
@@ -636,8 +684,12 @@ run (StrataCompressor   *self,
   if (!undo && !self->on_battery)
     self->system_bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, NULL);
   start (self, round.n_threads);
+  control = _strata_control_listen (_strata_store_get_dir (self->store), "compression", answer, self, &control_error);
+  if (control == NULL)
+    g_info ("Other processes can't pause this: %s", control_error->message);
   ok = _strata_round_run (&round, error);
   end (self, ok);
+  g_clear_pointer (&control, _strata_control_free);
   _strata_file_close (lock_fd);
 
   return ok;

@@ -49,7 +49,7 @@ _stratactl() {
         esac
       else
         case $command in
-          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete compress decompress gc verify reindex stats rollback' ;;
+          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete compress decompress pause resume cancel gc verify reindex stats rollback' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           append)
