@@ -18,11 +18,14 @@
  *   STRATA_TEST_FAIL_AT=N:ERRNO         the N-th call fails with, say, EIO
  *   STRATA_TEST_FAIL_AT=N:ERRNO:forever and so does every one after it
  *   STRATA_TEST_FAIL_AT=N:ERRNO:full    from the N-th on, those that need space do
+ *   STRATA_TEST_HOLD=STEP:FILE          waits where that step begins, as long as there is FILE
  *   STRATA_TEST_STEPS=FILE              at exit gets a line "step calls" for each
  *                                       stretch of the work, in order
  */
 
 int stratactl_main (int argc, char *argv[]);
+
+#define HOLD_US 10000
 
 static const struct { const char *name; int value; } errnos[] = {
   { "EACCES", EACCES },
@@ -48,6 +51,20 @@ end_stretch (void)
   stretch_start = calls;
 }
 
+/* Another process has time to look at this one. */
+static void
+hold (const char *step)
+{
+  const char *where = g_getenv ("STRATA_TEST_HOLD");
+  gsize length = strlen (step);
+
+  if (where == NULL || strncmp (where, step, length) != 0 || where[length] != ':')
+    return;
+
+  while (g_file_test (where + length + 1, G_FILE_TEST_EXISTS))
+    g_usleep (HOLD_US);
+}
+
 static void
 note_step (const char *step)
 {
@@ -55,6 +72,7 @@ note_step (const char *step)
 
   end_stretch ();
   stretch = g_strdup (step);
+  hold (step);
 }
 
 static G_GNUC_NORETURN void
