@@ -206,21 +206,37 @@ convert_images (Preparation  *preparation,
   return TRUE;
 }
 
+static guint64
+sum_stored (GPtrArray *parts)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < parts->len; i++)
+    sum += ((const StrataPart *)g_ptr_array_index (parts, i))->stored_bytes;
+
+  return sum;
+}
+
 /* Rows that changed are written anew; they stay packed if they were, where nothing is said of that. */
 static gboolean
 write_rows (Preparation  *preparation,
             GError      **error)
 {
   const StrataConversionSettings *settings = preparation->settings;
-  GPtrArray *parts = preparation->conversion->manifest->attachments;
+  StrataConversion *conversion = preparation->conversion;
+  GPtrArray *parts = conversion->manifest->attachments;
   int level = settings->undo ? -1 : settings->level;
 
   for (guint i = 0; i < parts->len && level < 0 && !settings->undo; i++)
     if (((const StrataPart *)g_ptr_array_index (parts, i))->is_gzip)
       level = STRATA_GZIP_DEFAULT_LEVEL;
   preparation->is_changed = TRUE;
+  conversion->bytes_before += sum_stored (parts);
+  if (!_strata_images_write_rows (conversion, preparation->store, preparation->staging, level, error))
+    return FALSE;
+  conversion->bytes_after += sum_stored (parts);
 
-  return _strata_images_write_rows (preparation->conversion, preparation->store, preparation->staging, level, error);
+  return TRUE;
 }
 
 static gboolean
