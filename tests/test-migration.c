@@ -18,6 +18,7 @@
 #include "store-util.h"
 #include "store/strata-store-write.h"
 #include "test-util.h"
+#include "write-util.h"
 
 /* A small old store, written by hand, and where the new one goes */
 typedef struct
@@ -745,6 +746,78 @@ test_one_migration_at_a_time (Fixture       *fixture,
 
 /* Back out again */
 
+/* What was made in the store comes out as the old program would have written it, and goes in again. */
+static void
+assert_exported (const char *folder,
+                 const char *file,
+                 const char *expected)
+{
+  g_autofree char *path = g_build_filename (folder, file, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+attach_here (StrataStore *store,
+             const char  *key,
+             const char  *id,
+             const char  *name,
+             const char  *content)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new (content, strlen (content));
+  g_autoptr(StrataNewAttachment) attachment = strata_new_attachment_new_for_bytes (id, bytes);
+  g_autoptr(GError) error = NULL;
+
+  strata_new_attachment_set_name (attachment, name);
+  g_free (strata_store_add_attachment (store, key, attachment, NULL, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_what_was_attached_here_is_exported_with_metadata (Fixture       *fixture,
+                                                       gconstpointer  test_data)
+{
+  g_auto(Outcome) outcome = { 0, };
+  g_autofree char *exported = g_build_filename (fixture->path, "exported", NULL);
+  g_autoptr(StrataStore) store = strata_store_open_or_create (fixture->store, NULL);
+  g_autofree char *key = write_util_create (store, "{\"id\":\"s\",\"a\":[\"picture-1759115030088-x\",\"sound-1759115030088\",\"v1\"]}", NULL);
+  g_autoptr(GError) error = NULL;
+  guint64 n_sessions, bytes;
+
+  attach_here (store, key, "picture-1759115030088-x", "Screenshot.jpg", "\xff\xd8\xff picture");
+  attach_here (store, key, "sound-1759115030088", NULL, "ID3 sound");
+  attach_here (store, key, "v1", "v.mp4", "....ftypisom");
+  attach_here (store, NULL, "none-1759115030088", "a \"b\"", "of none");
+  strata_export (store, NULL, STRATA_EXPORT_LEGACY, exported, &n_sessions, &bytes, NULL, &error);
+  g_assert_no_error (error);
+
+  assert_exported (exported, "attachments/picture-1759115030088-x.meta.json",
+                   "{\"id\":\"picture-1759115030088-x\",\"type\":\"screenshot\",\"name\":\"Screenshot.jpg\","
+                   "\"mimeType\":\"image/jpeg\",\"size\":11,\"createdAt\":\"2025-09-29T03:03:50.088Z\"}");
+  assert_exported (exported, "attachments/picture-1759115030088-x.dat", "data:image/jpeg;base64,/9j/IHBpY3R1cmU=");
+  assert_exported (exported, "attachments/sound-1759115030088.meta.json",
+                   "{\"id\":\"sound-1759115030088\",\"type\":\"audio\",\"name\":\"sound-1759115030088\","
+                   "\"mimeType\":\"audio/mp3\",\"size\":9,\"createdAt\":\"2025-09-29T03:03:50.088Z\"}");
+  assert_exported (exported, "attachments/sound-1759115030088.dat", "data:audio/mp3;base64,SUQzIHNvdW5k");
+  assert_exported (exported, "attachments/videos/v1.mp4", "....ftypisom");
+  assert_exported (exported, "attachments/none-1759115030088.meta.json",
+                   "{\"id\":\"none-1759115030088\",\"type\":\"file\",\"name\":\"a \\\"b\\\"\","
+                   "\"mimeType\":\"application/octet-stream\",\"size\":7,\"createdAt\":\"2025-09-29T03:03:50.088Z\"}");
+
+  g_clear_object (&store);
+  test_remove_dir (fixture->store);
+  g_free (fixture->legacy);
+  fixture->legacy = g_steal_pointer (&exported);
+  run_well (fixture, &outcome);
+  assert_attachment (fixture, "picture-1759115030088-x", "\xff\xd8\xff picture", "Screenshot.jpg");
+  assert_attachment (fixture, "v1", "....ftypisom", "v.mp4");
+  assert_attachment (fixture, "none-1759115030088", "of none", "a \"b\"");
+}
+
 static void
 test_what_was_exported_migrates_to_the_same (Fixture       *fixture,
                                              gconstpointer  test_data)
@@ -874,6 +947,7 @@ main (int   argc,
   ADD_WITH ("/migration/unreadable/unused", "attachments/none.dat", test_what_can_not_be_read_again_is_kept);
   ADD ("/migration/unreadable/text", test_what_can_not_be_kept_aside_is_not_said_to_be);
   ADD ("/migration/one-at-a-time", test_one_migration_at_a_time);
+  ADD ("/migration/export-attached", test_what_was_attached_here_is_exported_with_metadata);
   ADD ("/migration/export", test_what_was_exported_migrates_to_the_same);
 
   ADD ("/migration/changed-here", test_a_collection_that_was_changed_here_stays);

@@ -20,6 +20,7 @@
 #include "store/strata-value-stream-private.h"
 #include "strata-export-private.h"
 #include "strata-export.h"
+#include "strata-legacy-meta-private.h"
 #include "strata-legacy-writer-private.h"
 
 #define BLOCK_BYTES (256 * 1024)
@@ -198,7 +199,7 @@ dup_claimed_mime (const StrataAttachmentRow *row)
   if (mime == NULL || strpbrk (mime, ";,\" \n") != NULL)
     {
       g_free (mime);
-      mime = g_strdup (row->mime != NULL ? row->mime : "application/octet-stream");
+      mime = _strata_legacy_meta_dup_mime (row);
     }
 
   return mime;
@@ -228,8 +229,7 @@ write_attachment_bytes (Export                     *export,
                         const StrataAttachmentRow  *row,
                         GError                    **error)
 {
-  g_autofree char *path = row->source_path != NULL ? g_strdup (row->source_path)
-                                                   : g_strdup_printf ("attachments/%s.dat", row->id);
+  g_autofree char *path = row->source_path != NULL ? g_strdup (row->source_path) : _strata_legacy_meta_dup_path (row);
   guint64 bytes = 0;
 
   if (!path_is_safe (path) || !g_hash_table_add (export->done, g_strdup (path)))
@@ -251,20 +251,51 @@ had_meta_file (const StrataAttachmentRow *row)
   return row->meta != NULL && row->source_bytes > (row->source_path != NULL ? row->source_size : 0);
 }
 
+/* Without metadata the old program does not see an attachment: what was made in the store gets some. */
+static char *
+make_meta (Export                    *export,
+           gboolean                   in_session,
+           const StrataAttachmentRow *row)
+{
+  g_autofree char *object = _strata_object_dup_path (&row->digest, row->extension);
+  struct stat status = { 0, };
+
+  /* What is not there can't be exported, and that is said when it is tried */
+  _strata_file_stat (_strata_store_get_dir (export->store), object, &status, NULL);
+
+  return _strata_legacy_meta_dup_text (row, in_session, status.st_mtim.tv_sec);
+}
+
+/* Returns: (transfer full) (nullable): %NULL: it has no file of metadata */
+static char *
+dup_meta (Export                    *export,
+          gboolean                   in_session,
+          const StrataAttachmentRow *row)
+{
+  if (had_meta_file (row))
+    return g_strdup (row->meta);
+  if (!_strata_legacy_meta_is_needed (row))
+    return NULL;
+
+  return row->meta != NULL ? g_strdup (row->meta) : make_meta (export, in_session, row);
+}
+
 static gboolean
 write_attachment (Export                     *export,
+                  gboolean                    in_session,
                   const StrataAttachmentRow  *row,
                   GError                    **error)
 {
   g_autofree char *meta_path = g_strdup_printf ("attachments/%s.meta.json", row->id);
+  g_autofree char *meta = dup_meta (export, in_session, row);
 
-  if (had_meta_file (row) && strchr (row->id, '/') == NULL && path_is_safe (row->id) &&
+  if (meta != NULL && strchr (row->id, '/') == NULL && path_is_safe (row->id) &&
       g_hash_table_add (export->done, g_strdup (meta_path)))
     {
       if (!_strata_file_make_dir (export->dir, "attachments", error) ||
-          !_strata_file_create (export->dir, meta_path, row->meta, strlen (row->meta), error))
+          !_strata_file_create (export->dir, meta_path, meta, strlen (meta), error))
         return FALSE;
-      export->bytes += strlen (row->meta);
+      export->bytes += strlen (meta);
     }
 
   return !_strata_attachment_row_has_object (row) || write_attachment_bytes (export, row, error);
@@ -283,7 +314,7 @@ write_attachments_of (Export      *export,
     return FALSE;
 
   for (guint i = 0; i < rows->len; i++)
-    if (!write_attachment (export, g_ptr_array_index (rows, i), error))
+    if (!write_attachment (export, !is_collection, g_ptr_array_index (rows, i), error))
       return FALSE;
 
   return TRUE;
