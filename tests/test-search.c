@@ -914,8 +914,6 @@ test_every_fault_of_making_it_anew_leaves_one (Fixture       *fixture,
     }
 }
 
-/* Packing */
-
 static gint64
 get_number (Fixture    *fixture,
             const char *sql)
@@ -938,6 +936,28 @@ execute (Fixture    *fixture,
   _strata_sqlite_exec (fixture->index->db, sql, &error);
   g_assert_no_error (error);
 }
+
+/* Not one for each session: merging them would be most of the work. */
+static void
+test_a_transaction_is_one_piece (Fixture       *fixture,
+                                 gconstpointer  test_data)
+{
+  const guint n = 100;
+
+  execute (fixture, "INSERT INTO texts (texts, rank) VALUES ('automerge', 0); INSERT INTO texts (texts, rank) VALUES ('crisismerge', 1999)");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"id\":\"s%u\",\"name\":\"number%u\",\"tags\":[\"a\"],\"extractedNoteIds\":[\"n\"],"
+                                               "\"startTime\":\"2025-01-%02uT10:00:00Z\"}", i, i, i % 28 + 1);
+
+      g_free (store_util_put (fixture->store, json, i));
+    }
+  sync_index (fixture);
+
+  g_assert_cmpint (get_number (fixture, "SELECT count (DISTINCT segid) FROM texts_idx"), <, n / 4);
+}
+
+/* Packing */
 
 static gboolean
 pack (Fixture  *fixture,
@@ -1399,6 +1419,7 @@ main (int   argc,
   ADD ("what-is-no-database-is-made-anew", test_what_is_no_database_is_made_anew);
   ADD ("every-fault-leaves-an-index-that-goes-on", test_every_fault_leaves_an_index_that_goes_on);
   ADD ("every-fault-of-making-it-anew-leaves-one", test_every_fault_of_making_it_anew_leaves_one);
+  ADD ("a-transaction-is-one-piece", test_a_transaction_is_one_piece);
   ADD ("packing-leaves-what-is-found", test_packing_leaves_what_is_found);
   ADD ("every-fault-of-packing-leaves-an-index", test_every_fault_of_packing_leaves_an_index);
   ADD ("packing-can-be-cancelled", test_packing_can_be_cancelled);

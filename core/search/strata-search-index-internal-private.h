@@ -48,6 +48,8 @@ struct _StrataSearchIndex
   StrataVocabulary *vocabulary;
   guint64           moment_serial;
   guint64           pending_bytes;
+  gint64            last_first;      /* block with which the last document should have begun */
+  gint64            last_next;       /* none from there to before here is free */
 
   /* The block being indexed, for which the tokenizer finds where its sections begin */
   StrataBlock      *block;

@@ -27,7 +27,11 @@
 /* How much FTS5 gathers before it writes: the more, the less it merges */
 #define GATHER_BYTES "16777216"
 
-/* `documents.kind`: 0 for a session, else a StrataKind. A block whose document is 0 is dead. */
+/* FTS5 writes what it has gathered, as a piece of its own, whenever SQLite opens a savepoint for a
+ * statement: one that changes several rows and may fail at any. Statements between BEGIN and
+ * COMMIT are written so that none does: where there is one row, they name it.
+ *
+ * `documents.kind`: 0 for a session, else a StrataKind. A block whose document is 0 is dead. */
 static const char schema[] =
   "CREATE TABLE state (version INTEGER NOT NULL, applied INTEGER NOT NULL, packed INTEGER NOT NULL);"
   "INSERT INTO state VALUES (" G_STRINGIFY (VERSION) ", 0, 0);"
@@ -284,7 +288,8 @@ _strata_search_index_get_statement (StrataSearchIndex  *self,
     [STRATA_STATEMENT_INSERT_BLOCK] = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STRATA_STATEMENT_INSERT_DETAILS] = "INSERT INTO details VALUES (?, ?)",
     [STRATA_STATEMENT_ADD_TO_SUMS] =
-      "UPDATE sums SET moments = moments + ?, words = words + ?, text_bytes = text_bytes + ?, blocks = blocks + 1",
+      "UPDATE sums SET moments = moments + ?, words = words + ?, text_bytes = text_bytes + ?, blocks = blocks + 1"
+      " WHERE rowid = 1",
     [STRATA_STATEMENT_NEXT_BLOCK] = "SELECT block FROM blocks WHERE block >= ? ORDER BY block LIMIT 1",
     [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, places FROM blocks WHERE block = ?",
     [STRATA_STATEMENT_GET_DETAILS] = "SELECT d.details, b.bundle FROM details d JOIN blocks b ON b.block = d.block WHERE d.block = ?",
@@ -335,7 +340,7 @@ _strata_search_index_set_applied (StrataSearchIndex  *self,
                                   guint64             offset,
                                   GError            **error)
 {
-  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "UPDATE state SET applied = ?", error);
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, "UPDATE state SET applied = ? WHERE rowid = 1", error);
 
   if (statement == NULL)
     return FALSE;
@@ -422,7 +427,7 @@ _strata_search_index_begin_bulk (StrataSearchIndex  *self,
 
   return _strata_sqlite_exec (self->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
                                         "INSERT INTO texts (texts, rank) VALUES ('automerge', 0);"
-                                        "INSERT INTO texts (texts, rank) VALUES ('crisismerge', 1999)", error);
+                                        "INSERT INTO texts (texts, rank) VALUES ('crisismerge', 256)", error);
 }
 
 gboolean

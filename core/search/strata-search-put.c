@@ -124,9 +124,9 @@ _strata_search_remove_bundle (StrataSearchIndex  *self,
     "  (SELECT sums.moments - ifnull (sum (b.moments), 0), sums.words - ifnull (sum (b.words), 0),"
     "     sums.text_bytes - ifnull (sum (b.text_bytes), 0), sums.blocks - count (*),"
     "     sums.dead_bytes + ifnull (sum (b.text_bytes), 0)"
-    "   FROM blocks b WHERE b.bundle = ?1)",
+    "   FROM blocks b WHERE b.bundle = ?1) WHERE rowid = 1",
     "DELETE FROM details WHERE block IN (SELECT block FROM blocks WHERE bundle = ?1)",
-    "UPDATE blocks SET document = 0, bundle = 0, places = x'' WHERE bundle = ?1",
+    "UPDATE OR FAIL blocks SET document = 0, bundle = 0, places = x'' WHERE bundle = ?1",
     "DELETE FROM pieces WHERE bundle = ?1",
     NULL
   };

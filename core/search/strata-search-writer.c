@@ -28,6 +28,7 @@ struct _StrataSearchWriter
   gint64             document;
   gint64             bundle;
   guint              piece;        /* number in it */
+  gint64             first_block;
   gint64             next_block;
   gint64             taken_from;   /* the next block that is taken, G_MAXINT64 for none; 0: not known */
 
@@ -86,7 +87,8 @@ _strata_search_writer_start (StrataSearchWriter *self,
 
   if (self->document != document || document == 0)
     {
-      self->next_block = get_first_block (start_ms);
+      self->first_block = get_first_block (start_ms);
+      self->next_block = self->first_block;
       self->taken_from = 0;
     }
   self->document = document;
@@ -101,7 +103,9 @@ _strata_search_writer_set_piece (StrataSearchWriter *self,
   self->piece = number;
 }
 
-/* Finds a number that no block has, living or dead. */
+/* Finds a number that no block has, living or dead. Where many documents begin at the same time, or
+ * at none, the way to the first free one is not gone for each.
+ */
 static gboolean
 take_block_number (StrataSearchWriter  *self,
                    gint64              *out_block,
@@ -113,6 +117,8 @@ take_block_number (StrataSearchWriter  *self,
   if (statement == NULL)
     return FALSE;
 
+  if (self->first_block == self->index->last_first)
+    self->next_block = MAX (self->next_block, self->index->last_next);
   while (self->next_block >= self->taken_from)
     {
       if (self->next_block == self->taken_from)
@@ -127,6 +133,8 @@ take_block_number (StrataSearchWriter  *self,
       sqlite3_reset (statement);
     }
   *out_block = self->next_block++;
+  self->index->last_first = self->first_block;
+  self->index->last_next = self->next_block;
 
   return TRUE;
 }

@@ -317,7 +317,7 @@ set_n_met (sqlite3  *db,
            guint64   n_met,
            GError  **error)
 {
-  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (db, "UPDATE sums SET met = ?", error);
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (db, "UPDATE sums SET met = ? WHERE rowid = 1", error);
 
   if (statement == NULL)
     return FALSE;
