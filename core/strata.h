@@ -9,6 +9,7 @@
 #include <base/strata-error.h>
 #include <base/strata-problem.h>
 #include <base/strata-threads.h>
+#include <json/strata-scalars.h>
 #include <maintenance/strata-check.h>
 #include <maintenance/strata-gc.h>
 #include <maintenance/strata-compressor.h>
