@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "strata-migration-page.h"
+#include "strata-sessions-page.h"
 #include "strata-sidebar-row.h"
 #include "strata-start-page.h"
 #include "strata-window.h"
@@ -39,6 +40,7 @@ struct _StrataWindow
   GtkStack             *stack;
   AdwToastOverlay      *toasts;
   StrataMigrationPage  *migration_page;
+  StrataSessionsPage   *sessions_page;
 };
 
 enum {
@@ -254,6 +256,28 @@ back_action (GtkWidget  *widget,
     adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
 }
 
+static void
+show_session_action (GtkWidget  *widget,
+                     const char *action_name,
+                     GVariant   *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  strata_window_show_page (self, "sessions");
+  strata_sessions_page_show_session (self->sessions_page, g_variant_get_string (parameter, NULL));
+}
+
+static void
+find_action (GtkWidget  *widget,
+             const char *action_name,
+             GVariant   *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  strata_window_show_page (self, "sessions");
+  strata_sessions_page_find (self->sessions_page);
+}
+
 /* GObject */
 
 static void
@@ -353,6 +377,7 @@ strata_window_class_init (StrataWindowClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (STRATA_TYPE_MIGRATION_PAGE);
+  g_type_ensure (STRATA_TYPE_SESSIONS_PAGE);
   g_type_ensure (STRATA_TYPE_START_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-window.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, leaflet);
@@ -365,12 +390,16 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, migration_page);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, sessions_page);
   gtk_widget_class_bind_template_callback (widget_class, page_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, update_back);
   gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
   gtk_widget_class_install_action (widget_class, "win.back", NULL, back_action);
+  gtk_widget_class_install_action (widget_class, "win.show-session", "s", show_session_action);
+  gtk_widget_class_install_action (widget_class, "win.find", NULL, find_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Left, GDK_ALT_MASK, "win.back", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_f, GDK_CONTROL_MASK, "win.find", NULL);
 }
 
 static void

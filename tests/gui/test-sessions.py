@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks through a store as a person does. Arguments: the program, its settings' folder, a folder for pictures, a
+sample of an old store; the environment's STRATACTL fills the store."""
+import json
+import os
+import subprocess
+import sys
+
+import strata_gui
+
+PROGRAM, SCHEMAS, PICTURES, SAMPLE = (os.path.abspath(path) for path in sys.argv[1:5])
+STRATACTL = os.environ["STRATACTL"]
+
+
+class Person(strata_gui.Gui):
+    """Somebody whose sessions are in the new store."""
+
+    def __init__(self, **size):
+        super().__init__(PROGRAM, SCHEMAS, PICTURES, **size)
+        self.store = self.path("home", "data", "strata")
+        self.environment["STRATA_STORE"] = self.store
+        os.makedirs(os.path.dirname(self.store), exist_ok=True)
+        self.ctl("migrate", os.path.join(SAMPLE, "com.taskerino.desktop"))
+
+    def ctl(self, *arguments):
+        """What stratactl prints; it may find something to warn of"""
+        result = subprocess.run([STRATACTL, "--store", self.store, *arguments], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, timeout=strata_gui.LIMIT_S, check=False)
+        if result.returncode not in (0, 3):
+            raise strata_gui.Failure(f"stratactl {arguments[0]}: {result.stderr}")
+        return result.stdout
+
+    def pictured(self):
+        """The session with the most screenshots"""
+        return max(json.loads(self.ctl("list", "--json")), key=lambda session: session["screenshots"])
+
+    def search(self, text):
+        self.type_into("entry", "Search sessions", text)
+
+    def key(self, *names):
+        """Keys go to the window: rows of a list have no action of their own in this GTK."""
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "Strata"], stdout=subprocess.PIPE, text=True,
+                               check=True, timeout=strata_gui.LIMIT_S)
+        subprocess.run(["xdotool", "windowfocus", found.stdout.split()[0], "key", "--clearmodifiers", *names], check=True,
+                       timeout=strata_gui.LIMIT_S)
+
+    def click_inside(self, role, name):
+        """The button in a menu button has its name, and the action."""
+        def find():
+            return next((node for node, _depth in self.walk() if node.get_role_name() == role and name in (node.get_name() or "")
+                         and self.is_on(node) and node.get_action_iface() and node.get_action_iface().get_n_actions() > 0), None)
+        self.act(self.wait(find, f"{role} “{name}” to click"))
+
+    def open_found(self, session):
+        """Looks for a session by its name, and opens the first that is found."""
+        self.start()
+        self.search(f'"{session["name"]}"')
+        self.find("label", " in 1 session")
+        self.key("ctrl+f", "Tab", "Home", "Return")
+        self.find("push button", "Session Menu")
+
+
+def assert_named(person):
+    unnamed = list(person.unnamed())
+    if unnamed:
+        raise strata_gui.Failure("without a name: " + ", ".join(unnamed))
+
+
+def test_list_is_there_by_day():
+    for width, height in ((1024, 768), (360, 640), (1920, 1080)):
+        with Person(width=width, height=height) as person:
+            person.start()
+            person.find("label", "October 2025")
+            person.picture(f"sessions-{width}")
+            assert_named(person)
+
+
+def test_search_finds_and_suggests():
+    with Person() as person:
+        person.start()
+        person.search("software")
+        person.find("label", " places in ")
+        person.picture("sessions-found")
+        person.search("softwarf")
+        person.find("label", "Nothing Found")
+        person.find("push button", "Search for “software”")
+        person.picture("sessions-nothing")
+        person.click("push button", "Search for “software”")
+        person.find("label", " places in ")
+
+
+def test_session_opens_and_screenshot_is_deleted_and_back():
+    with Person() as person:
+        session = person.pictured()
+        person.open_found(session)
+        person.find("label", f"{session['screenshots']} screenshots")
+        person.picture("session")
+        assert_named(person)
+        person.click_inside("push button", "Session Menu")
+        person.click("menu item", "Delete Screenshot")
+        person.find("label", "Screenshot deleted")
+        if person.pictured()["screenshots"] != session["screenshots"] - 1:
+            raise strata_gui.Failure("the screenshot is still there")
+        person.click("push button", "Undo")
+        person.wait(lambda: person.pictured()["screenshots"] == session["screenshots"], "the screenshot to be back")
+
+
+strata_gui.enter_session()
+strata_gui.run([
+    test_list_is_there_by_day,
+    test_search_finds_and_suggests,
+    test_session_opens_and_screenshot_is_deleted_and_back,
+])
