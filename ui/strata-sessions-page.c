@@ -299,7 +299,8 @@ take_suggestion (GSimpleAction *action,
                   gpointer       user_data)
 {
   StrataSessionsPage *self = STRATA_SESSIONS_PAGE (user_data);
-  const char *suggestion = strata_session_finder_get_suggestion (self->finder);
+  /* The finder forgets it when the text changes */
+  g_autofree char *suggestion = g_strdup (strata_session_finder_get_suggestion (self->finder));
 
   if (suggestion != NULL)
     gtk_editable_set_text (GTK_EDITABLE (self->entry), suggestion);
