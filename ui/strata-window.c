@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "strata-migration-page.h"
+#include "strata-overview-page.h"
 #include "strata-sessions-page.h"
 #include "strata-sidebar-row.h"
 #include "strata-start-page.h"
@@ -377,6 +378,7 @@ strata_window_class_init (StrataWindowClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (STRATA_TYPE_MIGRATION_PAGE);
+  g_type_ensure (STRATA_TYPE_OVERVIEW_PAGE);
   g_type_ensure (STRATA_TYPE_SESSIONS_PAGE);
   g_type_ensure (STRATA_TYPE_START_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-window.ui");

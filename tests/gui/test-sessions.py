@@ -36,6 +36,8 @@ class Person(strata_gui.Gui):
         return max(json.loads(self.ctl("list", "--json")), key=lambda session: session["screenshots"])
 
     def search(self, text):
+        self.find("label", "What Takes the Space")
+        self.key("ctrl+f")
         self.type_into("entry", "Search sessions", text)
 
     def key(self, *names):
@@ -67,10 +69,24 @@ def assert_named(person):
         raise strata_gui.Failure("without a name: " + ", ".join(unnamed))
 
 
+def test_overview_is_in_front():
+    for width, height in ((1024, 768), (360, 640), (1920, 1080)):
+        with Person(width=width, height=height) as person:
+            person.start()
+            person.find("label", "What Takes the Space")
+            sizes = person.find("image", "Sizes").get_description()
+            if "Original" not in sizes or "On disk" not in sizes:
+                raise strata_gui.Failure("the sizes are described as: " + sizes)
+            person.picture(f"overview-{width}")
+            assert_named(person)
+
+
 def test_list_is_there_by_day():
     for width, height in ((1024, 768), (360, 640), (1920, 1080)):
         with Person(width=width, height=height) as person:
             person.start()
+            person.find("label", "What Takes the Space")
+            person.key("ctrl+f")
             person.find("label", "October 2025")
             person.picture(f"sessions-{width}")
             assert_named(person)
@@ -108,6 +124,7 @@ def test_session_opens_and_screenshot_is_deleted_and_back():
 
 strata_gui.enter_session()
 strata_gui.run([
+    test_overview_is_in_front,
     test_list_is_there_by_day,
     test_search_finds_and_suggests,
     test_session_opens_and_screenshot_is_deleted_and_back,
