@@ -11,6 +11,7 @@ import sys
 
 
 SAID_LINES = 12
+SAID_CHARACTERS = 1000
 
 
 def tell_failures(name, lines):
@@ -18,7 +19,7 @@ def tell_failures(name, lines):
     for number, text in enumerate(lines):
         if not re.match(r"not ok\b", text):
             continue
-        said = [line for line in lines[:number][-SAID_LINES:] + lines[number + 1:][:SAID_LINES] if line.startswith(("#", "not ok"))]
+        said = [line[:SAID_CHARACTERS] for line in lines[:number][-SAID_LINES:] + lines[number + 1:][:SAID_LINES] if line.startswith(("#", "not ok"))]
         print(f"{name}: {text}", *said, sep="\n  ")
 
 
