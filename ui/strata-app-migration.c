@@ -12,17 +12,16 @@
 #include "strata-app-migration.h"
 #include "strata-format.h"
 
-/* What is shown is taken anew this often */
+/* What is shown is taken anew this often: quicker nobody reads */
 #define TICK_MS 200
-/* A speed is the mean of about so many ticks */
-#define SPEED_WEIGHT 0.15
 
 /**
  * StrataAppMigration:
  *
  * The migration that the program runs, in the words of the window: it works on
- * a thread of its own, and five times a second the properties take what it says.
- * It is there as long as the program, whatever windows there are.
+ * threads of its own, and five times a second the properties take what it says.
+ * It is there as long as the program, whatever windows there are. When everything
+ * was read back, the search index is made; then it is complete.
  *
  * Threads: the main one only.
  */
@@ -39,18 +38,20 @@ struct _StrataAppMigration
   GListStore              *problems;
   guint                    tick_source;
 
+  gboolean                 is_discarded;
+  gboolean                 keeps_awake;
+
   /* What is shown */
   const char              *step;
   double                   fraction;
+  char                    *session;
+  char                    *wait_text;
   char                    *count_text;
   char                    *remaining_text;
   char                    *saved_text;
   double                   speed;         /* bytes a second */
-  const char              *last_step;
-  guint64                  last_bytes;
-  gint64                   last_us;
 
-  /* Told by the worker, guarded by @mutex */
+  /* Told by the thread that makes the index, guarded by @mutex */
   GMutex                   mutex;
   gboolean                 indexing;
   guint64                  indexed;
@@ -67,10 +68,13 @@ enum {
   PROP_PROBLEMS,
   PROP_STEP,
   PROP_FRACTION,
+  PROP_SESSION,
+  PROP_WAIT_TEXT,
   PROP_COUNT_TEXT,
   PROP_REMAINING_TEXT,
   PROP_SAVED_TEXT,
   PROP_SPEED,
+  PROP_KEEPS_AWAKE,
   N_PROPS
 };
 
@@ -80,6 +84,7 @@ G_DEFINE_ENUM_TYPE (StrataAppMigrationState, strata_app_migration_state,
   G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_PAUSING, "pausing"),
   G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_PAUSED, "paused"),
   G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_CANCELLING, "cancelling"),
+  G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_FINISHING, "finishing"),
   G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_CANCELLED, "cancelled"),
   G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_COMPLETE, "complete"),
   G_DEFINE_ENUM_VALUE (STRATA_APP_MIGRATION_FAILED, "failed"))
@@ -88,11 +93,19 @@ G_DEFINE_FINAL_TYPE (StrataAppMigration, strata_app_migration, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
 
+/* Something works */
 static gboolean
 is_busy (StrataAppMigrationState state)
 {
   return state == STRATA_APP_MIGRATION_RUNNING || state == STRATA_APP_MIGRATION_PAUSING ||
-         state == STRATA_APP_MIGRATION_CANCELLING;
+         state == STRATA_APP_MIGRATION_CANCELLING || state == STRATA_APP_MIGRATION_FINISHING;
+}
+
+/* There is a run, be it paused */
+static gboolean
+is_under_way (StrataAppMigrationState state)
+{
+  return is_busy (state) || state == STRATA_APP_MIGRATION_PAUSED;
 }
 
 static void
@@ -150,11 +163,8 @@ show_step (StrataAppMigration *self,
 
 static void
 show_fraction (StrataAppMigration *self,
-               guint64             done,
-               guint64             total)
+               double              fraction)
 {
-  double fraction = total > 0 ? MIN (1.0, (double)done / (double)total) : 0.0;
-
   if (self->fraction == fraction)
     return;
 
@@ -162,22 +172,12 @@ show_fraction (StrataAppMigration *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FRACTION]);
 }
 
-/* Any change of place or a new step begins a new measurement. */
+/* Also told when it stays the same: it is another moment. */
 static void
-show_speed (StrataAppMigration            *self,
-            const StrataMigrationProgress *progress)
+show_speed (StrataAppMigration *self,
+            double              speed)
 {
-  gint64 now = g_get_monotonic_time ();
-
-  if (self->last_step == progress->step && progress->bytes >= self->last_bytes && now > self->last_us)
-    {
-      double speed = (double)(progress->bytes - self->last_bytes) * G_USEC_PER_SEC / (double)(now - self->last_us);
-
-      self->speed += SPEED_WEIGHT * (speed - self->speed);
-    }
-  self->last_step = progress->step;
-  self->last_bytes = progress->bytes;
-  self->last_us = now;
+  self->speed = speed;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SPEED]);
 }
 
@@ -193,19 +193,28 @@ name_step (const char *step)
 }
 
 static char *
-format_count (const StrataMigrationProgress *progress)
+format_count (guint64 done,
+              guint64 total)
 {
-  guint64 total = MAX (progress->items_total, progress->items);
-
-  if (progress->items == 0 && total == 0)
+  if (total == 0)
     return g_strdup ("");
-  if (progress->items_total == 0)
-    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GUINT64_FORMAT " session", "%" G_GUINT64_FORMAT " sessions",
-                                         (gulong)progress->items), progress->items);
 
-  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " session",
-                                       "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " sessions", (gulong)total),
-                          progress->items, total);
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " session",
+                                       "%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " sessions", (gulong)total),
+                          done, total);
+}
+
+/* Why it does not go on, where that is not what the user wanted */
+static char *
+format_wait (const char *reason,
+             gboolean    stalled)
+{
+  if (stalled && g_strcmp0 (reason, "saving") == 0)
+    return g_strdup (_("Nothing has moved for half a minute: the disk of the new storage does not answer."));
+  if (stalled)
+    return g_strdup (_("Nothing has moved for half a minute: the disk of the old storage does not answer."));
+
+  return g_strdup ("");
 }
 
 static char *
@@ -234,38 +243,70 @@ show_problems (StrataAppMigration *self)
     g_list_store_splice (self->problems, known, 0, problems->pdata + known, problems->len - known);
 }
 
-static void
-show_progress (StrataAppMigration *self)
+/* Returns: whether there is an index being made, and shows how far it is */
+static gboolean
+show_indexing (StrataAppMigration *self)
 {
-  StrataMigrationProgress progress;
-  StrataMigrationCounts counts;
-  guint64 indexed, to_index;
   gboolean indexing;
+  guint64 indexed, to_index;
 
   g_mutex_lock (&self->mutex);
   indexing = self->indexing;
   indexed = self->indexed;
   to_index = self->to_index;
   g_mutex_unlock (&self->mutex);
+  if (!indexing)
+    return FALSE;
+
+  show_step (self, _("Making the search index"));
+  show_fraction (self, to_index > 0 ? MIN (1.0, (double)indexed / (double)to_index) : 0);
+  show_text (self, &self->session, PROP_SESSION, g_strdup (""));
+  show_text (self, &self->count_text, PROP_COUNT_TEXT, format_count (indexed, to_index));
+  show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (-1));
+
+  return TRUE;
+}
+
+static void
+show_migration (StrataAppMigration *self)
+{
+  g_autofree char *step = NULL;
+  g_autofree char *session = NULL;
+  g_autofree char *reason = NULL;
+  gboolean stalled;
+  double fraction, speed, seconds_left;
+  guint64 done, total;
+
+  g_object_get (self->migration,
+                "step", &step,
+                "session", &session,
+                "reason", &reason,
+                "stalled", &stalled,
+                "fraction", &fraction,
+                "bytes-per-second", &speed,
+                "seconds-left", &seconds_left,
+                "sessions-done", &done,
+                "sessions-total", &total,
+                NULL);
+  show_step (self, name_step (step));
+  show_fraction (self, fraction);
+  show_text (self, &self->session, PROP_SESSION, session != NULL ? g_utf8_make_valid (session, -1) : g_strdup (""));
+  show_text (self, &self->wait_text, PROP_WAIT_TEXT, format_wait (reason, stalled));
+  show_text (self, &self->count_text, PROP_COUNT_TEXT, format_count (done, total));
+  show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (seconds_left));
+  show_speed (self, speed);
+}
+
+static void
+show_progress (StrataAppMigration *self)
+{
+  StrataMigrationCounts counts;
 
   g_object_freeze_notify (G_OBJECT (self));
-  strata_migration_get_progress (self->migration, &progress);
+  if (!show_indexing (self))
+    show_migration (self);
   strata_migration_get_counts (self->migration, &counts);
-  if (indexing)
-    {
-      show_step (self, _("Making the search index"));
-      show_fraction (self, indexed, to_index);
-      show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (-1));
-    }
-  else
-    {
-      show_step (self, name_step (progress.step));
-      show_fraction (self, progress.bytes, progress.bytes_total);
-      show_text (self, &self->count_text, PROP_COUNT_TEXT, format_count (&progress));
-      show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (progress.remaining));
-    }
   show_text (self, &self->saved_text, PROP_SAVED_TEXT, format_saved (&counts));
-  show_speed (self, &progress);
   show_problems (self);
   g_object_thaw_notify (G_OBJECT (self));
 }
@@ -278,7 +319,7 @@ tick_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The run */
+/* The index: so that the first search finds at once what was migrated */
 
 static void
 indexing_cb (guint64  done,
@@ -288,113 +329,128 @@ indexing_cb (guint64  done,
   StrataAppMigration *self = user_data;
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  self->indexing = TRUE;
   self->indexed = done;
   self->to_index = total;
 }
 
-/* So that the first search finds at once what was migrated. The index can be made
- * later as well, so that this fails is nothing the migration fails for.
- */
-static void
-make_index (StrataAppMigration *self,
-            const char         *store_path,
-            GCancellable       *cancellable)
+static gpointer
+index_worker (const char    *path,
+              StrataStore   *none,
+              gpointer       self,
+              GCancellable  *cancellable,
+              GError       **error)
 {
-  g_autoptr(StrataStore) store = strata_store_open (store_path, NULL);
+  g_autoptr(StrataStore) store = strata_store_open (path, error);
   g_autoptr(StrataSearch) search = store != NULL ? strata_search_new (store) : NULL;
+
+  /* Whatever is opened here is closed here too */
+  return search != NULL && strata_search_update (search, indexing_cb, self, cancellable, error) ? self : NULL;
+}
+
+static void
+set_indexing (StrataAppMigration *self,
+              gboolean            indexing)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->indexing = indexing;
+  self->indexed = 0;
+  self->to_index = 0;
+}
+
+static void
+end (StrataAppMigration      *self,
+     StrataAppMigrationState  state,
+     const char              *message)
+{
+  g_clear_handle_id (&self->tick_source, g_source_remove);
+  show_progress (self);
+  set_indexing (self, FALSE);
+  strata_app_store_open (self->store);
+  set_state (self, state, message);
+}
+
+/* The index can be made later as well: that it fails is nothing the migration fails for. */
+static void
+index_cb (GObject      *object,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(StrataAppMigration) self = user_data;
   g_autoptr(GError) error = NULL;
 
-  if (search != NULL && !strata_search_update (search, indexing_cb, self, cancellable, &error))
+  if (strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error) == NULL)
     g_message ("The search index will be made with the next search: %s", error->message);
+  end (self, STRATA_APP_MIGRATION_COMPLETE, NULL);
 }
 
-typedef struct
-{
-  StrataMigration *migration;
-  char            *store_path;
-} Run;
-
-static void
-run_free (Run *run)
-{
-  g_object_unref (run->migration);
-  g_free (run->store_path);
-  g_free (run);
-}
-
-static gpointer
-run_worker (gpointer data)
-{
-  g_autoptr(GTask) task = data;
-  StrataAppMigration *self = g_task_get_source_object (task);
-  Run *run = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (strata_migration_run (run->migration, g_task_get_cancellable (task), &error))
-    {
-      make_index (self, run->store_path, g_task_get_cancellable (task));
-      g_task_return_boolean (task, TRUE);
-    }
-  else
-    g_task_return_error (task, error);
-
-  return NULL;
-}
+/* The run */
 
 static void
 run_cb (GObject      *object,
         GAsyncResult *result,
         gpointer      user_data)
 {
-  StrataAppMigration *self = STRATA_APP_MIGRATION (object);
+  g_autoptr(StrataAppMigration) self = user_data;
   g_autoptr(GError) error = NULL;
-  gboolean ok = g_task_propagate_boolean (G_TASK (result), &error);
 
-  g_clear_handle_id (&self->tick_source, g_source_remove);
-  show_progress (self);
-  strata_app_store_open (self->store);
-
-  if (ok)
-    set_state (self, STRATA_APP_MIGRATION_COMPLETE, NULL);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    set_state (self, STRATA_APP_MIGRATION_FAILED, error->message);
-  else if (self->state == STRATA_APP_MIGRATION_PAUSING)
-    set_state (self, STRATA_APP_MIGRATION_PAUSED, NULL);
+  if (strata_migration_run_finish (STRATA_MIGRATION (object), result, &error))
+    {
+      set_indexing (self, TRUE);
+      set_state (self, STRATA_APP_MIGRATION_FINISHING, NULL);
+      strata_app_store_call_async (self->store, index_worker, self, NULL, NULL,
+                                   self->cancellable, index_cb, g_object_ref (self));
+    }
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    end (self, STRATA_APP_MIGRATION_CANCELLED, NULL);
   else
-    set_state (self, STRATA_APP_MIGRATION_CANCELLED, NULL);
+    end (self, STRATA_APP_MIGRATION_FAILED, error->message);
+}
+
+/* It pauses and goes on by itself too, not only when told here. */
+static void
+migration_state_cb (StrataAppMigration *self)
+{
+  g_autofree char *state = NULL;
+  gboolean paused;
+
+  if (self->state == STRATA_APP_MIGRATION_CANCELLING || !is_under_way (self->state))
+    return;
+
+  g_object_get (self->migration, "state", &state, NULL);
+  paused = g_str_equal (state, "paused");
+  if (paused)
+    set_state (self, STRATA_APP_MIGRATION_PAUSED, NULL);
+  else if (self->state == STRATA_APP_MIGRATION_PAUSED)
+    set_state (self, STRATA_APP_MIGRATION_RUNNING, NULL);
 }
 
 static void
 run (StrataAppMigration *self)
 {
-  g_autoptr(GTask) task = NULL;
-  Run *data = g_new0 (Run, 1);
-
   g_clear_object (&self->cancellable);
-  g_clear_object (&self->migration);
-  g_list_store_remove_all (self->problems);
   self->cancellable = g_cancellable_new ();
-  self->migration = strata_migration_new (strata_app_store_get_path (self->store), self->legacy_path);
-  self->indexing = FALSE;
-  self->speed = 0;
-  self->last_step = NULL;
-
-  data->migration = g_object_ref (self->migration);
-  data->store_path = g_strdup (strata_app_store_get_path (self->store));
-  task = g_task_new (self, self->cancellable, run_cb, NULL);
-  g_task_set_source_tag (task, run);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, data, (GDestroyNotify)run_free);
+  g_list_store_remove_all (self->problems);
   self->tick_source = g_timeout_add (TICK_MS, tick_cb, self);
   set_state (self, STRATA_APP_MIGRATION_RUNNING, NULL);
+  strata_migration_run_async (self->migration, self->cancellable, run_cb, g_object_ref (self));
   show_progress (self);
-  g_thread_unref (g_thread_new ("migration", run_worker, g_steal_pointer (&task)));
+}
+
+static void
+set_migration (StrataAppMigration *self,
+               StrataMigration    *migration)
+{
+  if (self->migration != NULL)
+    g_signal_handlers_disconnect_by_data (self->migration, self);
+  g_set_object (&self->migration, migration);
+  if (migration != NULL)
+    g_signal_connect_object (migration, "notify::state", G_CALLBACK (migration_state_cb), self, G_CONNECT_SWAPPED);
 }
 
 /**
  * strata_app_migration_start:
- * @legacy_path: the old store
+ * @legacy_path: the old store; a filename
  *
  * Starts a migration, unless one is under way.
  */
@@ -402,10 +458,12 @@ void
 strata_app_migration_start (StrataAppMigration *self,
                             const char         *legacy_path)
 {
+  g_autoptr(StrataMigration) migration = NULL;
+
   g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
   g_return_if_fail (legacy_path != NULL);
 
-  if (is_busy (self->state))
+  if (is_under_way (self->state))
     return;
 
   if (g_strcmp0 (self->legacy_path, legacy_path) != 0)
@@ -414,58 +472,78 @@ strata_app_migration_start (StrataAppMigration *self,
       self->legacy_path = g_strdup (legacy_path);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEGACY_PATH]);
     }
+  migration = strata_migration_new (strata_app_store_get_path (self->store), legacy_path);
+  strata_migration_set_compression (migration, STRATA_COMPRESSION_LEVEL);
+  set_migration (self, migration);
   run (self);
 }
 
 /**
  * strata_app_migration_pause:
  *
- * Stops the run at the next place where it can; what is complete stays.
+ * Holds the run up; what is complete stays.
  */
 void
 strata_app_migration_pause (StrataAppMigration *self)
 {
   g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
 
-  if (self->state != STRATA_APP_MIGRATION_RUNNING)
-    return;
-
-  set_state (self, STRATA_APP_MIGRATION_PAUSING, NULL);
-  g_cancellable_cancel (self->cancellable);
+  if (self->state == STRATA_APP_MIGRATION_RUNNING && strata_migration_pause (self->migration))
+    set_state (self, STRATA_APP_MIGRATION_PAUSING, NULL);
 }
 
 /**
  * strata_app_migration_resume:
  *
- * Goes on after a pause, or tries again after a failure. What is in the store
- * is not written again.
+ * Goes on after a pause, or tries again after a failure or when it was stopped.
+ * What is in the store is not written again.
  */
 void
 strata_app_migration_resume (StrataAppMigration *self)
 {
   g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
 
-  if (self->legacy_path != NULL && !is_busy (self->state))
+  if (self->state == STRATA_APP_MIGRATION_PAUSED || self->state == STRATA_APP_MIGRATION_PAUSING)
+    {
+      if (strata_migration_resume (self->migration))
+        set_state (self, STRATA_APP_MIGRATION_RUNNING, NULL);
+    }
+  else if (self->migration != NULL && !is_under_way (self->state))
     run (self);
 }
 
 /**
  * strata_app_migration_cancel:
+ * @keep: whether the sessions that are complete stay in the store
  *
- * Stops the run; the sessions that are complete stay in the store.
+ * Gives the migration up.
  */
 void
-strata_app_migration_cancel (StrataAppMigration *self)
+strata_app_migration_cancel (StrataAppMigration *self,
+                             gboolean            keep)
 {
   g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
 
-  if (self->state == STRATA_APP_MIGRATION_PAUSED)
-    set_state (self, STRATA_APP_MIGRATION_CANCELLED, NULL);
-  else if (is_busy (self->state))
-    {
-      set_state (self, STRATA_APP_MIGRATION_CANCELLING, NULL);
-      g_cancellable_cancel (self->cancellable);
-    }
+  if (!is_under_way (self->state) || !strata_migration_cancel (self->migration, keep))
+    return;
+
+  self->is_discarded = !keep;
+  set_state (self, STRATA_APP_MIGRATION_CANCELLING, NULL);
+}
+
+/**
+ * strata_app_migration_leave:
+ *
+ * Ends the run because the program ends: it is paused, and the next program
+ * goes on with it.
+ */
+void
+strata_app_migration_leave (StrataAppMigration *self)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
 }
 
 /**
@@ -478,7 +556,7 @@ strata_app_migration_forget (StrataAppMigration *self)
 {
   g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
 
-  if (!is_busy (self->state))
+  if (!is_under_way (self->state))
     set_state (self, STRATA_APP_MIGRATION_NONE, NULL);
 }
 
@@ -503,6 +581,19 @@ strata_app_migration_get_busy (StrataAppMigration *self)
   g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), FALSE);
 
   return is_busy (self->state);
+}
+
+/**
+ * strata_app_migration_get_under_way:
+ *
+ * Returns: whether there is one that has not ended, be it paused
+ */
+gboolean
+strata_app_migration_get_under_way (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), FALSE);
+
+  return is_under_way (self->state);
 }
 
 const char *
@@ -543,6 +634,36 @@ strata_app_migration_get_fraction (StrataAppMigration *self)
 }
 
 /**
+ * strata_app_migration_get_discarded:
+ *
+ * Returns: whether the last one was cancelled with all that it had brought
+ */
+gboolean
+strata_app_migration_get_discarded (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), FALSE);
+
+  return self->state == STRATA_APP_MIGRATION_CANCELLED && self->is_discarded;
+}
+
+/**
+ * strata_app_migration_set_keeps_awake:
+ * @keeps_awake: whether the computer is kept from sleeping meanwhile, to be shown
+ */
+void
+strata_app_migration_set_keeps_awake (StrataAppMigration *self,
+                                      gboolean            keeps_awake)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (self->keeps_awake == keeps_awake)
+    return;
+
+  self->keeps_awake = keeps_awake;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KEEPS_AWAKE]);
+}
+
+/**
  * strata_app_migration_get_speed:
  *
  * Returns: bytes of the old store a second, smoothed
@@ -580,11 +701,13 @@ strata_app_migration_finalize (GObject *object)
 
   g_clear_handle_id (&self->tick_source, g_source_remove);
   g_clear_object (&self->store);
-  g_clear_object (&self->migration);
+  set_migration (self, NULL);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->problems);
   g_free (self->legacy_path);
   g_free (self->message);
+  g_free (self->session);
+  g_free (self->wait_text);
   g_free (self->count_text);
   g_free (self->remaining_text);
   g_free (self->saved_text);
@@ -635,6 +758,14 @@ strata_app_migration_get_property (GObject    *object,
       g_value_set_double (value, self->fraction);
       break;
 
+    case PROP_SESSION:
+      g_value_set_string (value, self->session);
+      break;
+
+    case PROP_WAIT_TEXT:
+      g_value_set_string (value, self->wait_text);
+      break;
+
     case PROP_COUNT_TEXT:
       g_value_set_string (value, self->count_text);
       break;
@@ -649,6 +780,10 @@ strata_app_migration_get_property (GObject    *object,
 
     case PROP_SPEED:
       g_value_set_double (value, self->speed);
+      break;
+
+    case PROP_KEEPS_AWAKE:
+      g_value_set_boolean (value, self->keeps_awake);
       break;
 
     default:
@@ -696,10 +831,13 @@ strata_app_migration_class_init (StrataAppMigrationClass *klass)
   properties[PROP_PROBLEMS] = g_param_spec_object ("problems", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   properties[PROP_STEP] = g_param_spec_string ("step", NULL, NULL, NULL, flags);
   properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
+  properties[PROP_SESSION] = g_param_spec_string ("session", NULL, NULL, NULL, flags);
+  properties[PROP_WAIT_TEXT] = g_param_spec_string ("wait-text", NULL, NULL, NULL, flags);
   properties[PROP_COUNT_TEXT] = g_param_spec_string ("count-text", NULL, NULL, NULL, flags);
   properties[PROP_REMAINING_TEXT] = g_param_spec_string ("remaining-text", NULL, NULL, NULL, flags);
   properties[PROP_SAVED_TEXT] = g_param_spec_string ("saved-text", NULL, NULL, NULL, flags);
   properties[PROP_SPEED] = g_param_spec_double ("speed", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
+  properties[PROP_KEEPS_AWAKE] = g_param_spec_boolean ("keeps-awake", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

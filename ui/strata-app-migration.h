@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @STRATA_APP_MIGRATION_PAUSING: it was told to pause, and finishes what it has in hand
  * @STRATA_APP_MIGRATION_PAUSED: it goes on when told to
  * @STRATA_APP_MIGRATION_CANCELLING: it was told to stop for good
+ * @STRATA_APP_MIGRATION_FINISHING: everything is there and compared; the search index is made
  * @STRATA_APP_MIGRATION_CANCELLED: it was stopped
  * @STRATA_APP_MIGRATION_COMPLETE: everything is there, read back and compared
  * @STRATA_APP_MIGRATION_FAILED: it could not go on; the message says why
@@ -27,6 +28,7 @@ typedef enum
   STRATA_APP_MIGRATION_PAUSING,
   STRATA_APP_MIGRATION_PAUSED,
   STRATA_APP_MIGRATION_CANCELLING,
+  STRATA_APP_MIGRATION_FINISHING,
   STRATA_APP_MIGRATION_CANCELLED,
   STRATA_APP_MIGRATION_COMPLETE,
   STRATA_APP_MIGRATION_FAILED,
@@ -45,11 +47,17 @@ void                     strata_app_migration_start           (StrataAppMigratio
                                                                const char            *legacy_path);
 void                     strata_app_migration_pause           (StrataAppMigration    *self);
 void                     strata_app_migration_resume          (StrataAppMigration    *self);
-void                     strata_app_migration_cancel          (StrataAppMigration    *self);
+void                     strata_app_migration_cancel          (StrataAppMigration    *self,
+                                                               gboolean               keep);
+void                     strata_app_migration_leave           (StrataAppMigration    *self);
 void                     strata_app_migration_forget          (StrataAppMigration    *self);
 
 StrataAppMigrationState  strata_app_migration_get_state       (StrataAppMigration    *self);
 gboolean                 strata_app_migration_get_busy        (StrataAppMigration    *self);
+gboolean                 strata_app_migration_get_under_way   (StrataAppMigration    *self);
+gboolean                 strata_app_migration_get_discarded   (StrataAppMigration    *self);
+void                     strata_app_migration_set_keeps_awake (StrataAppMigration    *self,
+                                                               gboolean               keeps_awake);
 const char              *strata_app_migration_get_legacy_path (StrataAppMigration    *self);
 const char              *strata_app_migration_get_message     (StrataAppMigration    *self);
 GListModel              *strata_app_migration_get_problems    (StrataAppMigration    *self);

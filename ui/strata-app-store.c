@@ -26,6 +26,7 @@ struct _StrataAppStore
   StrataStore         *store;
   StrataAppStoreState  state;
   char                *message;
+  char                *unfinished;
   guint                openings;   /* so that only the last one counts */
 };
 
@@ -56,6 +57,37 @@ static guint signals[N_SIGNALS];
 
 /* Work on another thread */
 
+static void
+release_worker (GTask        *task,
+                gpointer      source,
+                gpointer      object,
+                GCancellable *cancellable)
+{
+  g_object_unref (object);
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * strata_app_store_release:
+ * @object: (transfer full) (nullable): what has files open, such as a store or
+ *   one of its sessions
+ *
+ * Drops a reference on a thread that may wait: the last one closes files.
+ */
+void
+strata_app_store_release (gpointer object)
+{
+  g_autoptr(GTask) task = NULL;
+
+  if (object == NULL)
+    return;
+
+  task = g_task_new (NULL, NULL, NULL, NULL);
+  g_task_set_source_tag (task, strata_app_store_release);
+  g_task_set_task_data (task, object, NULL);
+  g_task_run_in_thread (task, release_worker);
+}
+
 typedef struct
 {
   StrataAppStoreFunc  func;
@@ -72,7 +104,7 @@ call_free (Call *call)
   if (call->free_data != NULL)
     call->free_data (call->data);
   g_free (call->path);
-  g_clear_object (&call->store);
+  strata_app_store_release (g_steal_pointer (&call->store));
   g_free (call);
 }
 
@@ -158,8 +190,12 @@ strata_app_store_set (StrataAppStore      *self,
                       const char          *message)
 {
   g_object_freeze_notify (G_OBJECT (self));
-  if (g_set_object (&self->store, store))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STORE]);
+  if (self->store != store)
+    {
+      strata_app_store_release (g_steal_pointer (&self->store));
+      g_set_object (&self->store, store);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STORE]);
+    }
   if (g_strcmp0 (self->message, message) != 0)
     {
       g_free (self->message);
@@ -174,14 +210,44 @@ strata_app_store_set (StrataAppStore      *self,
   g_object_thaw_notify (G_OBJECT (self));
 }
 
+/* What is learnt from a store when it is opened */
+typedef struct
+{
+  StrataStore *store;
+  char        *unfinished;
+} Opened;
+
+static void
+opened_free (Opened *opened)
+{
+  strata_app_store_release (g_steal_pointer (&opened->store));
+  g_free (opened->unfinished);
+  g_free (opened);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opened, opened_free)
+
 static gpointer
 open_worker (const char    *path,
-             StrataStore   *store,
+             StrataStore   *none,
              gpointer       data,
              GCancellable  *cancellable,
              GError       **error)
 {
-  return strata_store_open (path, error);
+  static const char *const unfinished[] = { "running", "paused", "verifying", NULL };
+  g_autoptr(StrataStore) store = strata_store_open (path, error);
+  g_autofree char *state = store != NULL ? strata_store_dup_state (store) : NULL;
+  Opened *opened;
+
+  if (store == NULL)
+    return NULL;
+
+  opened = g_new0 (Opened, 1);
+  if (state != NULL && g_strv_contains (unfinished, state))
+    opened->unfinished = strata_store_dup_source (store);
+  opened->store = g_steal_pointer (&store);
+
+  return opened;
 }
 
 static void
@@ -191,13 +257,17 @@ open_cb (GObject      *object,
 {
   StrataAppStore *self = STRATA_APP_STORE (object);
   g_autoptr(GError) error = NULL;
-  g_autoptr(StrataStore) store = strata_app_store_call_finish (self, result, &error);
+  g_autoptr(Opened) opened = strata_app_store_call_finish (self, result, &error);
 
   if (GPOINTER_TO_UINT (user_data) != self->openings)
     return;
 
-  if (store != NULL)
-    strata_app_store_set (self, STRATA_APP_STORE_OPEN, store, NULL);
+  g_clear_pointer (&self->unfinished, g_free);
+  if (opened != NULL)
+    {
+      self->unfinished = g_steal_pointer (&opened->unfinished);
+      strata_app_store_set (self, STRATA_APP_STORE_OPEN, opened->store, NULL);
+    }
   else if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     strata_app_store_set (self, STRATA_APP_STORE_ABSENT, NULL, NULL);
   else
@@ -217,7 +287,7 @@ strata_app_store_open (StrataAppStore *self)
   g_return_if_fail (STRATA_IS_APP_STORE (self));
 
   self->openings++;
-  strata_app_store_call_async (self, open_worker, NULL, NULL, g_object_unref, NULL,
+  strata_app_store_call_async (self, open_worker, NULL, NULL, (GDestroyNotify)opened_free, NULL,
                                open_cb, GUINT_TO_POINTER (self->openings));
 }
 
@@ -282,14 +352,29 @@ strata_app_store_get_message (StrataAppStore *self)
   return self->message;
 }
 
+/**
+ * strata_app_store_get_unfinished:
+ *
+ * Returns: (transfer none) (nullable): the old store whose migration into this
+ *   one was under way when it was opened; a filename
+ */
+const char *
+strata_app_store_get_unfinished (StrataAppStore *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_STORE (self), NULL);
+
+  return self->unfinished;
+}
+
 static void
 strata_app_store_finalize (GObject *object)
 {
   StrataAppStore *self = STRATA_APP_STORE (object);
 
-  g_clear_object (&self->store);
+  strata_app_store_release (g_steal_pointer (&self->store));
   g_free (self->path);
   g_free (self->message);
+  g_free (self->unfinished);
 
   G_OBJECT_CLASS (strata_app_store_parent_class)->finalize (object);
 }

@@ -55,6 +55,8 @@ const char          *strata_app_store_get_path    (StrataAppStore       *self);
 StrataStore         *strata_app_store_get_store   (StrataAppStore       *self);
 StrataAppStoreState  strata_app_store_get_state   (StrataAppStore       *self);
 const char          *strata_app_store_get_message (StrataAppStore       *self);
+const char          *strata_app_store_get_unfinished
+                                                  (StrataAppStore       *self);
 
 void                 strata_app_store_open        (StrataAppStore       *self);
 void                 strata_app_store_changed     (StrataAppStore       *self);
@@ -69,5 +71,7 @@ void                 strata_app_store_call_async  (StrataAppStore       *self,
 gpointer             strata_app_store_call_finish (StrataAppStore       *self,
                                                    GAsyncResult         *result,
                                                    GError              **error);
+
+void                 strata_app_store_release     (gpointer              object);
 
 G_END_DECLS

@@ -45,39 +45,49 @@ analyse (StrataChooseView *self,
 /* What was found by itself */
 
 static void
-add_found (StrataChooseView *self,
-           const char       *path)
+add_row (StrataChooseView *self,
+         const char       *title,
+         const char       *path,
+         const char       *button_label,
+         const char       *action_name)
 {
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *icon = gtk_image_new_from_icon_name ("folder-symbolic");
-  GtkWidget *button = gtk_button_new_with_mnemonic (_("_Analyse"));
+  GtkWidget *button = gtk_button_new_with_mnemonic (button_label);
   g_autofree char *place = strata_format_path (path);
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Storage of Taskerino"));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), place);
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "suggested-action");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "^ay", path);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "migration.analyse");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action_name);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), button);
   gtk_list_box_append (self->found_list, row);
 }
 
+/* @unfinished: (nullable): it is known already, so it is not offered twice */
 static void
 show_found (StrataChooseView   *self,
-            const char *const  *paths)
+            const char *const  *paths,
+            const char         *unfinished)
 {
   GtkListBoxRow *row;
+  gboolean any;
 
   while ((row = gtk_list_box_get_row_at_index (self->found_list, 0)) != NULL)
     gtk_list_box_remove (self->found_list, GTK_WIDGET (row));
+  if (unfinished != NULL)
+    add_row (self, _("Unfinished Migration"), unfinished, _("_Continue"), "migration.start-from");
   for (guint i = 0; paths[i] != NULL; i++)
-    add_found (self, paths[i]);
-  gtk_widget_set_visible (GTK_WIDGET (self->found_list), paths[0] != NULL);
-  gtk_widget_set_visible (self->none_label, paths[0] == NULL);
+    if (g_strcmp0 (paths[i], unfinished) != 0)
+      add_row (self, _("Storage of Taskerino"), paths[i], _("_Analyse"), "migration.analyse");
+  any = gtk_list_box_get_row_at_index (self->found_list, 0) != NULL;
+  gtk_widget_set_visible (GTK_WIDGET (self->found_list), any);
+  gtk_widget_set_visible (self->none_label, !any);
 }
 
 static gpointer
@@ -107,7 +117,7 @@ look_cb (GObject      *object,
 
   /* It may have been closed meanwhile */
   if (paths != NULL && look->look == self->looks && self->found_list != NULL)
-    show_found (self, (const char *const *)paths);
+    show_found (self, (const char *const *)paths, strata_app_store_get_unfinished (STRATA_APP_STORE (object)));
 }
 
 /**
@@ -208,6 +218,8 @@ strata_choose_view_dispose (GObject *object)
   StrataChooseView *self = STRATA_CHOOSE_VIEW (object);
 
   g_clear_object (&self->chooser);
+  /* The template lets go of it, and AdwBin would once more */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_CHOOSE_VIEW);
 
   G_OBJECT_CLASS (strata_choose_view_parent_class)->dispose (object);

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "strata-choose-view.h"
+#include "strata-compat.h"
 #include "strata-format.h"
 #include "strata-migration-page.h"
 #include "strata-plan-view.h"
@@ -32,6 +33,7 @@ struct _StrataMigrationPage
   StrataAppMigration *migration;
   GCancellable       *cancellable;     /* while a plan is made */
   char               *legacy_path;     /* that is or was analysed; a filename */
+  gboolean            paused_to_ask;   /* whether to cancel */
 
   /* Template children */
   GtkStack           *stack;
@@ -92,6 +94,7 @@ state_cb (StrataMigrationPage *self)
     case STRATA_APP_MIGRATION_PAUSING:
     case STRATA_APP_MIGRATION_PAUSED:
     case STRATA_APP_MIGRATION_CANCELLING:
+    case STRATA_APP_MIGRATION_FINISHING:
       show_view (self, "run");
       break;
 
@@ -168,13 +171,11 @@ strata_migration_page_analyse (StrataMigrationPage *self,
   StrataAppStore *store = NULL;
   g_autofree char *place = NULL;
   g_autofree char *escaped = NULL;
-  StrataAppMigrationState state;
 
   g_return_if_fail (STRATA_IS_MIGRATION_PAGE (self));
   g_return_if_fail (legacy_path != NULL);
 
-  state = strata_app_migration_get_state (self->migration);
-  if (strata_app_migration_get_busy (self->migration) || state == STRATA_APP_MIGRATION_PAUSED)
+  if (strata_app_migration_get_under_way (self->migration))
     return;
 
   stop_analysing (self);
@@ -241,6 +242,14 @@ start_action (GtkWidget  *widget,
 }
 
 static void
+start_from_action (GtkWidget  *widget,
+                   const char *action_name,
+                   GVariant   *parameter)
+{
+  strata_app_migration_start (STRATA_MIGRATION_PAGE (widget)->migration, g_variant_get_bytestring (parameter));
+}
+
+static void
 pause_action (GtkWidget  *widget,
               const char *action_name,
               GVariant   *parameter)
@@ -260,25 +269,37 @@ static void
 cancel_response_cb (StrataMigrationPage *self,
                     const char          *response)
 {
-  if (g_str_equal (response, "stop"))
-    strata_app_migration_cancel (self->migration);
+  if (g_str_equal (response, "keep"))
+    strata_app_migration_cancel (self->migration, TRUE);
+  else if (g_str_equal (response, "discard"))
+    strata_app_migration_cancel (self->migration, FALSE);
+  else if (self->paused_to_ask)
+    strata_app_migration_resume (self->migration);
+  self->paused_to_ask = FALSE;
 }
 
+/* It waits for the answer: what there is to keep or to discard stays what it is. */
 static void
 cancel_action (GtkWidget  *widget,
                const char *action_name,
                GVariant   *parameter)
 {
+  StrataMigrationPage *self = STRATA_MIGRATION_PAGE (widget);
   GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (widget)), _("Cancel the Migration?"),
-                                              _("The sessions that were copied completely stay in the new storage, and are not copied again when you continue later. The old storage is as it was."));
+                                              _("The sessions that were copied completely can stay in the new storage: they are not copied again when you continue later. Or they are removed from it. The old storage is as it was, either way."));
+  AdwMessageDialog *message = ADW_MESSAGE_DIALOG (dialog);
 
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog),
+  adw_message_dialog_add_responses (message,
                                     "go-on", _("_Go On"),
-                                    "stop", _("_Keep What Is Done"),
+                                    "keep", _("_Keep What Is Done"),
+                                    "discard", _("_Discard"),
                                     NULL);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "go-on");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "go-on");
+  adw_message_dialog_set_response_appearance (message, "discard", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (message, "go-on");
+  adw_message_dialog_set_close_response (message, "go-on");
   g_signal_connect_object (dialog, "response", G_CALLBACK (cancel_response_cb), widget, G_CONNECT_SWAPPED);
+  self->paused_to_ask = strata_app_migration_get_state (self->migration) == STRATA_APP_MIGRATION_RUNNING;
+  strata_app_migration_pause (self->migration);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
@@ -312,10 +333,14 @@ strata_migration_page_dispose (GObject *object)
   stop_analysing (self);
   if (self->migration != NULL)
     g_signal_handlers_disconnect_by_data (self->migration, self);
+  /* The template lets go of it, and AdwBin would once more */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_MIGRATION_PAGE);
-  g_clear_object (&self->migration);
 
   G_OBJECT_CLASS (strata_migration_page_parent_class)->dispose (object);
+
+  /* Only now do the bindings of the template look away from it */
+  g_clear_object (&self->migration);
 }
 
 static void
@@ -380,6 +405,7 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "migration.stop-analysing", NULL, choose_action);
   gtk_widget_class_install_action (widget_class, "migration.choose", NULL, choose_action);
   gtk_widget_class_install_action (widget_class, "migration.start", NULL, start_action);
+  gtk_widget_class_install_action (widget_class, "migration.start-from", "ay", start_from_action);
   gtk_widget_class_install_action (widget_class, "migration.pause", NULL, pause_action);
   gtk_widget_class_install_action (widget_class, "migration.resume", NULL, resume_action);
   gtk_widget_class_install_action (widget_class, "migration.cancel", NULL, cancel_action);
@@ -422,4 +448,5 @@ static void
 strata_migration_page_init (StrataMigrationPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  strata_compat_tell_only_visible_page (self->stack);
 }

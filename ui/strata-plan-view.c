@@ -182,6 +182,8 @@ strata_plan_view_set_plan (StrataPlanView *self,
 static void
 strata_plan_view_dispose (GObject *object)
 {
+  /* The template lets go of it, and AdwBin would once more */
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), STRATA_TYPE_PLAN_VIEW);
 
   G_OBJECT_CLASS (strata_plan_view_parent_class)->dispose (object);

@@ -178,6 +178,8 @@ strata_problem_list_dispose (GObject *object)
 {
   StrataProblemList *self = STRATA_PROBLEM_LIST (object);
 
+  /* The template lets go of it, and AdwBin would once more */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_PROBLEM_LIST);
   if (self->problems != NULL)
     g_signal_handlers_disconnect_by_data (self->problems, self);

@@ -122,7 +122,8 @@ show_complete (StrataReportView            *self,
 
 static void
 show_cancelled (StrataReportView            *self,
-                const StrataMigrationCounts *counts)
+                const StrataMigrationCounts *counts,
+                gboolean                     is_discarded)
 {
   g_autofree char *text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
                                                         "%" G_GUINT64_FORMAT " session is in the new storage. The old storage is as it was.",
@@ -130,7 +131,8 @@ show_cancelled (StrataReportView            *self,
                                                         (gulong)(counts->sessions_migrated + counts->sessions_unchanged)),
                                            counts->sessions_migrated + counts->sessions_unchanged);
 
-  set_head (self, "media-playback-stop-symbolic", "dim-label", _("Stopped"), text);
+  set_head (self, "media-playback-stop-symbolic", "dim-label", _("Stopped"),
+            is_discarded ? _("Nothing of it is in the new storage. The old storage is as it was.") : text);
 }
 
 /* Notes are only to be known; what a warning is about may go better another time. */
@@ -183,7 +185,7 @@ strata_report_view_show (StrataReportView   *self,
   if (state == STRATA_APP_MIGRATION_COMPLETE)
     show_complete (self, &counts);
   else if (state == STRATA_APP_MIGRATION_CANCELLED)
-    show_cancelled (self, &counts);
+    show_cancelled (self, &counts, strata_app_migration_get_discarded (migration));
   else
     set_head (self, "dialog-error-symbolic", "error", _("The Migration Could Not Go On"),
               strata_app_migration_get_message (migration));
@@ -199,6 +201,8 @@ strata_report_view_show (StrataReportView   *self,
 static void
 strata_report_view_dispose (GObject *object)
 {
+  /* The template lets go of it, and AdwBin would once more */
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), STRATA_TYPE_REPORT_VIEW);
 
   G_OBJECT_CLASS (strata_report_view_parent_class)->dispose (object);

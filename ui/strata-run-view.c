@@ -66,6 +66,13 @@ format_speed_cb (StrataRunView *self,
 }
 
 static gboolean
+is_not_empty_cb (StrataRunView *self,
+                 const char    *text)
+{
+  return text != NULL && *text != '\0';
+}
+
+static gboolean
 is_paused_cb (StrataRunView           *self,
               StrataAppMigrationState  state)
 {
@@ -93,10 +100,14 @@ strata_run_view_dispose (GObject *object)
 
   if (self->migration != NULL)
     g_signal_handlers_disconnect_by_data (self->migration, self);
+  /* The template lets go of it, and AdwBin would once more */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_RUN_VIEW);
-  g_clear_object (&self->migration);
 
   G_OBJECT_CLASS (strata_run_view_parent_class)->dispose (object);
+
+  /* Only now do the bindings of the template look away from it */
+  g_clear_object (&self->migration);
 }
 
 static void
@@ -169,6 +180,7 @@ strata_run_view_class_init (StrataRunViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataRunView, problems);
   gtk_widget_class_bind_template_callback (widget_class, format_title_cb);
   gtk_widget_class_bind_template_callback (widget_class, format_speed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, is_not_empty_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_paused_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_not_paused_cb);
 }

@@ -53,9 +53,11 @@ strata_sidebar_row_dispose (GObject *object)
   StrataSidebarRow *self = STRATA_SIDEBAR_ROW (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_SIDEBAR_ROW);
-  g_clear_object (&self->page);
 
   G_OBJECT_CLASS (strata_sidebar_row_parent_class)->dispose (object);
+
+  /* Only now do the bindings of the template look away from it */
+  g_clear_object (&self->page);
 }
 
 static void
@@ -89,6 +91,8 @@ strata_sidebar_row_set_property (GObject      *object,
     {
     case PROP_PAGE:
       self->page = g_value_dup_object (value);
+      /* Not in the template: GTK 4.8 trips over an object that watches itself when it goes */
+      g_object_bind_property (self->page, "available", self, "visible", G_BINDING_SYNC_CREATE);
       break;
 
     default:

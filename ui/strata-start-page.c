@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include "strata-compat.h"
 #include "strata-start-page.h"
 
 /**
@@ -68,6 +69,8 @@ try_again (GtkWidget  *widget,
 static void
 strata_start_page_dispose (GObject *object)
 {
+  /* The template lets go of it, and AdwBin would once more */
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), STRATA_TYPE_START_PAGE);
 
   G_OBJECT_CLASS (strata_start_page_parent_class)->dispose (object);
@@ -91,4 +94,5 @@ static void
 strata_start_page_init (StrataStartPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  strata_compat_tell_only_visible_page (self->stack);
 }

@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include "strata-compat.h"
 #include "strata-migration-page.h"
 #include "strata-overview-page.h"
 #include "strata-sessions-page.h"
@@ -408,6 +409,7 @@ static void
 strata_window_init (StrataWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  strata_compat_tell_only_visible_page (self->stack);
 }
 
 /**
