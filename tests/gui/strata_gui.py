@@ -12,7 +12,9 @@ import tempfile
 import traceback
 
 LIMIT_S = 60 * int(os.environ.get("MESON_TEST_TIMEOUT_MULTIPLIER", "1") or 1)
-NEEDED = ["dbus-run-session", "Xvfb", "import"]
+# GTK 4.8 says this when a dialog goes while it is asked about, and does no harm
+KNOWN = "g_variant_is_object_path: assertion 'string != NULL' failed"
+NEEDED = ["dbus-run-session", "Xvfb", "import", "xdotool"]
 
 
 class Failure(Exception):
@@ -24,8 +26,8 @@ def skip_all(reason):
     sys.exit(0)
 
 
-def enter_session():
-    """Starts this program again with a session bus of its own; says why when something is missing."""
+def look_for_programs():
+    """Says why when something is missing."""
     missing = [program for program in NEEDED if shutil.which(program) is None]
     if missing:
         skip_all("not installed: " + ", ".join(missing))
@@ -34,9 +36,6 @@ def enter_session():
         gi.require_version("Atspi", "2.0")
     except (ImportError, ValueError) as error:
         skip_all(f"no accessibility bindings for Python: {error}")
-    if os.environ.get("STRATA_GUI_SESSION") is None:
-        os.environ["STRATA_GUI_SESSION"] = "1"
-        os.execvp("dbus-run-session", ["dbus-run-session", "--", sys.executable, *sys.argv])
 
 
 class Display:
@@ -75,20 +74,17 @@ class Gui:
         self.process = None
         self.errors = os.path.join(self.folder, "errors")
         os.makedirs(pictures, exist_ok=True)
-        runtime = self.path("run")
-        os.mkdir(runtime, 0o700)
         os.mkdir(self.path("home"))
         self.environment = dict(os.environ)
         self.environment.pop("GTK_A11Y", None)
         self.environment.pop("WAYLAND_DISPLAY", None)
         self.environment.update({
             "DISPLAY": self.display.name, "GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GSETTINGS_BACKEND": "memory",
-            "GSETTINGS_SCHEMA_DIR": schemas, "G_DEBUG": "fatal-criticals", "LC_ALL": "C.UTF-8",
+            "GSETTINGS_SCHEMA_DIR": schemas, "LC_ALL": "C.UTF-8",
             "HOME": self.path("home"), "XDG_DATA_HOME": self.path("home", "data"),
             "XDG_CONFIG_HOME": self.path("home", "config"), "XDG_CACHE_HOME": self.path("home", "cache"),
-            "XDG_RUNTIME_DIR": runtime, "GTK_USE_PORTAL": "0", "NO_AT_BRIDGE": "0",
+            "GTK_USE_PORTAL": "0", "NO_AT_BRIDGE": "0",
         })
-        os.environ["XDG_RUNTIME_DIR"] = runtime
         os.environ["DISPLAY"] = self.display.name
         import gi
         gi.require_version("Atspi", "2.0")
@@ -113,8 +109,20 @@ class Gui:
             with open(self.errors, encoding="utf-8", errors="replace") as errors:
                 print("".join("# " + line for line in errors.readlines()[-60:]))
         self.display.close()
+        complaints = self.complaints()
         subprocess.run(["chmod", "-R", "u+rwX", self.folder], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if kind is None and complaints:
+            raise Failure("the program complained: " + "".join(complaints))
+
+    def complaints(self):
+        """What the program, GTK or a sanitizer said was wrong. Other than with G_DEBUG, what is known is let pass."""
+        if not os.path.exists(self.errors):
+            return []
+        with open(self.errors, encoding="utf-8", errors="replace") as errors:
+            return [line for line in errors if KNOWN not in line and
+                    ("CRITICAL **" in line or "ERROR: " in line or "runtime error:" in line or
+                     ("WARNING **" in line and "strata-" in line))]
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -252,6 +260,18 @@ class Gui:
         node = self.wait(lambda: self.sensitive(role, name), f"{role} “{name}” to click")
         self.act(node)
 
+    def answer(self, name):
+        """Answers a dialog, and waits until it is gone without asking about it: GTK 4.8 dies of being asked then."""
+        self.find("push button", name)
+        before = self.windows()
+        self.click("push button", name)
+        self.wait(lambda: self.windows() < before, "the dialog to go")
+
+    def windows(self):
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], check=False,
+                               env=self.environment, capture_output=True, text=True, timeout=LIMIT_S)
+        return len(found.stdout.split())
+
     def sensitive(self, role, name):
         node = self.look(role, name)
         return node if node is not None and node.get_state_set().contains(self.Atspi.StateType.SENSITIVE) else None
@@ -322,17 +342,34 @@ def pixels(png):
     return b"".join(parts)
 
 
+def run_one(test):
+    """In a process whose session is this test's alone"""
+    try:
+        test()
+    except Exception:
+        print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), flush=True)
+        sys.exit(1)
+    sys.exit(0)
+
+
 def run(tests):
-    """Runs functions as TAP; their names are what they promise."""
+    """Runs functions as TAP, each in a session of its own; their names are what they promise. With STRATA_GUI_ONLY
+    those it is part of."""
+    chosen = os.environ.get("STRATA_GUI_TEST")
+    if chosen is not None:
+        run_one(next(test for test in tests if test.__name__ == chosen))
+    look_for_programs()
+    tests = [test for test in tests if os.environ.get("STRATA_GUI_ONLY", "") in test.__name__]
     print(f"1..{len(tests)}")
     failed = 0
     for number, test in enumerate(tests, 1):
         name = test.__name__.removeprefix("test_").replace("_", "-")
-        try:
-            test()
-            print(f"ok {number} {name}", flush=True)
-        except Exception as error:
+        with tempfile.TemporaryDirectory(prefix="strata-gui-run-") as runtime:
+            result = subprocess.run(["dbus-run-session", "--", sys.executable, "-B", *sys.argv], text=True, errors="replace",
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+                                    env={**os.environ, "STRATA_GUI_TEST": test.__name__, "XDG_RUNTIME_DIR": runtime})
+        if result.returncode != 0:
             failed += 1
-            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()))
-            print(f"not ok {number} {name} - {error}", flush=True)
+            print(result.stdout)
+        print(("not ok" if result.returncode else "ok") + f" {number} {name}", flush=True)
     sys.exit(1 if failed else 0)

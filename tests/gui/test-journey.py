@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the first start to a finished migration, as a person does it. Arguments: the program, its settings' folder, a
-folder for pictures, a sample of an old store."""
+folder for pictures, a sample of an old store, and the generator of old stores where there is one."""
 import os
 import shutil
+import subprocess
 import sys
+import zipfile
 
 import strata_gui
 
 PROGRAM, SCHEMAS, PICTURES, SAMPLE = (os.path.abspath(path) for path in sys.argv[1:5])
+MAKE_LEGACY = os.path.abspath(sys.argv[5]) if len(sys.argv) > 5 else None
 
 
 def gui(**size):
@@ -22,10 +25,54 @@ def put_old_store(person):
     shutil.copytree(os.path.join(SAMPLE, "com.taskerino.desktop"), os.path.join(folder, "com.taskerino.desktop"))
 
 
+def put_large_store(person):
+    """One that takes long enough to be paused"""
+    folder = person.path("home", "data", "com.taskerino.desktop")
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    subprocess.run([MAKE_LEGACY, "--output", os.path.dirname(folder), "--total-bytes", "60M", "--image-every", "0",
+                    "--audio-every", "0"], check=True, stdout=subprocess.DEVNULL)
+
+
+def digest_of_old_store(person):
+    """Names, sizes, times and bytes of all that is in it"""
+    found = {}
+    top = person.path("home", "data", "com.taskerino.desktop")
+    for folder, _folders, files in os.walk(top):
+        for name in files:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, top)] = (os.stat(path).st_mtime_ns, hash(file.read()))
+    return found
+
+
+def store_folder(person):
+    return person.path("home", "data", "strata", "store")
+
+
+def sessions_in_store(person):
+    folder = os.path.join(store_folder(person), "sessions")
+    return len(os.listdir(folder)) if os.path.isdir(folder) else 0
+
+
 def assert_named(person):
     unnamed = list(person.unnamed())
     if unnamed:
         raise strata_gui.Failure("without a name: " + ", ".join(unnamed))
+
+
+def assert_equal(got, expected, what):
+    if got != expected:
+        raise strata_gui.Failure(f"{what}: {got!r}, not {expected!r}")
+
+
+def start_migration(person):
+    person.start()
+    person.click("push button", "Analyse")
+    person.click("push button", "Start Migration")
+
+
+def report(person):
+    return person.find_any(("label", "Everything Is Here"), ("label", "Done, With Exceptions"))
 
 
 def test_nothing_there_says_so():
@@ -50,14 +97,156 @@ def test_first_run_to_report():
             raise strata_gui.Failure("a plan wrote something")
         person.picture("plan")
         assert_named(person)
+        before = digest_of_old_store(person)
         person.click("push button", "Start Migration")
-        person.find_any(("label", "Everything Is Here"), ("label", "Done, With Exceptions"))
+        report(person)
+        assert_equal(sessions_in_store(person), 8, "sessions in the store")
+        assert_equal(digest_of_old_store(person), before, "the old store")
         person.picture("report")
         assert_named(person)
 
 
-strata_gui.enter_session()
+def test_a_pause_holds_and_resume_goes_on():
+    with gui() as person:
+        put_large_store(person)
+        start_migration(person)
+        person.click("push button", "Pause")
+        person.find("label", "Paused")
+        person.picture("paused")
+        assert_named(person)
+        done = sessions_in_store(person)
+        fraction = person.value("progress bar", "Migration progress")
+        person.expect_no("push button", "Pause")
+        person.click("push button", "Resume")
+        person.find("label", "Copying sessions")
+        person.picture("running")
+        report(person)
+        if not done < sessions_in_store(person) or not fraction < 1:
+            raise strata_gui.Failure(f"the pause came when all was done: {done} sessions, {fraction}")
+
+
+def test_cancelling_keeps_what_is_done_and_continues():
+    with gui() as person:
+        put_large_store(person)
+        start_migration(person)
+        person.wait(lambda: sessions_in_store(person) > 0, "the first sessions")
+        person.click("push button", "Cancel")
+        person.find("push button", "Go On")
+        person.picture("cancel")
+        person.answer("Keep What Is Done")
+        person.find("label", "Stopped")
+        person.picture("stopped")
+        assert_named(person)
+        kept = sessions_in_store(person)
+        if kept == 0:
+            raise strata_gui.Failure("nothing was kept")
+        person.click("push button", "Continue")
+        report(person)
+        if sessions_in_store(person) <= kept:
+            raise strata_gui.Failure("it did not continue")
+
+
+def test_cancelling_can_discard():
+    with gui() as person:
+        put_large_store(person)
+        start_migration(person)
+        person.wait(lambda: sessions_in_store(person) > 0, "the first sessions")
+        person.click("push button", "Cancel")
+        person.answer("Discard")
+        person.find("label", "Stopped")
+        person.find("label", "Nothing of it is in the new storage")
+        assert_equal(sessions_in_store(person), 0, "sessions in the store")
+
+
+def test_closing_the_window_goes_on_and_comes_back():
+    with gui() as person:
+        put_large_store(person)
+        start_migration(person)
+        person.wait(lambda: sessions_in_store(person) > 0, "the first sessions")
+        person.click("push button", "Close")
+        person.wait(lambda: person.look("frame", "Strata", shown=False) is None, "the window to go")
+        person.start_second()
+        person.find_any(("label", "Everything Is Here"), ("label", "Done, With Exceptions"), ("push button", "Pause"))
+        report(person)
+        person.click("push button", "Close")
+        person.end()
+
+
+def test_what_was_left_is_offered_again():
+    with gui() as person:
+        put_large_store(person)
+        start_migration(person)
+        person.wait(lambda: sessions_in_store(person) > 0, "the first sessions")
+        person.kill()
+        kept = sessions_in_store(person)
+        person.start()
+        person.find("push button", "Continue")
+        person.picture("unfinished")
+        person.click("push button", "Continue")
+        report(person)
+        if sessions_in_store(person) <= kept:
+            raise strata_gui.Failure("it did not continue")
+
+
+def test_a_folder_is_handed_to_the_one_that_runs():
+    with gui() as person:
+        person.start()
+        person.find("label", "Nothing of Taskerino was found")
+        person.start_second(SAMPLE)
+        person.find("push button", "Start Migration")
+
+
+def test_a_zip_is_looked_at():
+    with gui() as person:
+        path = person.path("export.zip")
+        with open(os.path.join(SAMPLE, "com.taskerino.desktop", "db", "settings.json"), encoding="utf-8") as file:
+            settings = file.read()
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("export-metadata.json", '{"version":"1.0"}')
+            archive.writestr("sessions.json", '[{"id":"one","name":"One"},{"id":"two","name":"Two"}]')
+            archive.writestr("settings.json", settings)
+        person.start(path)
+        person.find("label", "2 Sessions")
+        person.picture("plan-of-a-zip")
+
+
+def test_what_is_no_old_store_is_refused():
+    with gui() as person:
+        path = person.path("empty")
+        os.mkdir(path)
+        person.start(path)
+        person.find("label", "Nothing to Move in There")
+        person.picture("unusable")
+        assert_named(person)
+        person.click("push button", "Choose Another")
+        person.find("push button", "Choose Folder")
+
+
+def test_a_store_that_cant_be_opened_is_explained():
+    with gui() as person:
+        os.makedirs(store_folder(person))
+        with open(os.path.join(store_folder(person), "store.json"), "w", encoding="utf-8") as file:
+            file.write('{"format":99,"min_reader":99,"min_writer":99}')
+        person.start()
+        person.find("label", "The Storage Can’t Be Opened")
+        person.picture("failed-to-open")
+        assert_named(person)
+        person.expect_no("list item", "Migration")
+
+
+NEED_LARGE = [
+    test_a_pause_holds_and_resume_goes_on,
+    test_cancelling_keeps_what_is_done_and_continues,
+    test_cancelling_can_discard,
+    test_closing_the_window_goes_on_and_comes_back,
+    test_what_was_left_is_offered_again,
+]
+
 strata_gui.run([
     test_nothing_there_says_so,
     test_first_run_to_report,
-])
+    test_a_folder_is_handed_to_the_one_that_runs,
+    test_a_zip_is_looked_at,
+    test_what_is_no_old_store_is_refused,
+    test_a_store_that_cant_be_opened_is_explained,
+] + (NEED_LARGE if MAKE_LEGACY else []))

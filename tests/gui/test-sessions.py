@@ -122,7 +122,6 @@ def test_session_opens_and_screenshot_is_deleted_and_back():
         person.wait(lambda: person.pictured()["screenshots"] == session["screenshots"], "the screenshot to be back")
 
 
-strata_gui.enter_session()
 strata_gui.run([
     test_overview_is_in_front,
     test_list_is_there_by_day,
