@@ -5,7 +5,9 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/strata-error.h"
 #include "search/strata-search.h"
@@ -523,6 +525,37 @@ test_made_anew_it_has_no_traces (Fixture       *fixture,
   assert_found (fixture, "terminal", "s1:p2 s2:p3");
 }
 
+static char *
+leave_file (Fixture    *fixture,
+            const char *name,
+            gint64      seconds_ago)
+{
+  char *path = g_build_filename (fixture->path, name, NULL);
+  struct timespec times[2] = { { .tv_sec = g_get_real_time () / G_USEC_PER_SEC - seconds_ago } };
+
+  times[1] = times[0];
+  g_assert_true (g_file_set_contents (path, "left", -1, NULL));
+  g_assert_cmpint (utimensat (AT_FDCWD, path, times, 0), ==, 0);
+
+  return path;
+}
+
+/* As of a program that was ended; what another one is at stays. */
+static void
+test_what_was_left_behind_goes (Fixture       *fixture,
+                                gconstpointer  test_data)
+{
+  g_autofree char *old = leave_file (fixture, "search.sqlite3.new", 4000);
+  g_autofree char *old_log = leave_file (fixture, "search.sqlite3.new-wal", 4000);
+  g_autofree char *young = leave_file (fixture, "search.sqlite3.packed", 3000);
+
+  update (fixture);
+
+  g_assert_false (g_file_test (old, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (old_log, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (young, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -543,6 +576,7 @@ main (int   argc,
   ADD ("values-are-completed", test_values_are_completed);
   ADD ("completions-are-limited", test_completions_are_limited);
   ADD ("what-may-have-been-meant", test_what_may_have_been_meant);
+  ADD ("what-was-left-behind-goes", test_what_was_left_behind_goes);
   ADD ("made-anew-it-has-no-traces", test_made_anew_it_has_no_traces);
 
   return g_test_run ();

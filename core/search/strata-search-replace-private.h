@@ -26,6 +26,9 @@ StrataSearchIndex *
           _strata_search_open            (StrataStore           *store,
                                           GError               **error);
 
+/* Removes what a program that ended in the middle of one of the following left an hour ago or more. */
+void      _strata_search_remove_leftovers (StrataStore          *store);
+
 /* Whether so much of it is dead that it should be made anew */
 gboolean  _strata_search_is_worn         (StrataSearchIndex     *index);
 /* Whether so much was added since it was packed that it should be packed again */

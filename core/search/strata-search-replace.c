@@ -24,6 +24,8 @@
 #define WORN_SHARE 5
 /* Below that much nothing is worn */
 #define WORN_FROM (4 * 1024 * 1024)
+/* What was not written to for so long nobody is at any more */
+#define LEFT_AFTER_NS (G_GINT64_CONSTANT (3600) * 1000000000)
 /* So much text is added before an index is packed for the first time */
 #define LOOSE_FROM (16 * 1024 * 1024)
 
@@ -65,6 +67,21 @@ remove_files (StrataStore  *store,
     }
 
   return TRUE;
+}
+
+void
+_strata_search_remove_leftovers (StrataStore *store)
+{
+  static const char *const names[] = { NEW_NAME, PACKED_NAME };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      struct stat status;
+
+      if (_strata_seam_get ()->stat (_strata_store_get_dir (store), names[i], &status) == 0 &&
+          g_get_real_time () * 1000 - _strata_file_get_mtime_ns (&status) > LEFT_AFTER_NS)
+        remove_files (store, names[i], NULL);
+    }
 }
 
 StrataSearchIndex *

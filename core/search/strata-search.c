@@ -238,6 +238,7 @@ update_locked (StrataSearch              *self,
   if (opened == NULL || _strata_search_index_is_read_only (opened))
     return TRUE;
 
+  _strata_search_remove_leftovers (self->store);
   if (_strata_search_is_worn (opened))
     {
       g_clear_pointer (&opened, _strata_search_index_free);
