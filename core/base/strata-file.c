@@ -76,6 +76,23 @@ _strata_file_close (int fd)
     _strata_seam_get ()->close (fd);
 }
 
+/* A full disk is more easily helped by who knows how much it lacks. */
+static void
+set_write_error (GError     **error,
+                 int          saved_errno,
+                 gsize        missing_bytes,
+                 const char  *path)
+{
+  g_autofree char *shown = g_utf8_make_valid (path, -1);
+
+  if (saved_errno == ENOSPC || saved_errno == EDQUOT)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                 "Cannot write “%s”: %s; at least %" G_GSIZE_FORMAT " more bytes are needed",
+                 shown, g_strerror (saved_errno), missing_bytes);
+  else
+    _strata_file_set_error (error, saved_errno, "write", path);
+}
+
 gboolean
 _strata_file_write_all (int          fd,
                         const void  *data,
@@ -93,7 +110,7 @@ _strata_file_write_all (int          fd,
         continue;
       if (written <= 0)
         {
-          _strata_file_set_error (error, written == 0 ? ENOSPC : errno, "write", path);
+          set_write_error (error, written == 0 ? ENOSPC : errno, size, path);
           return FALSE;
         }
       next += written;

@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "strata-error.h"
@@ -54,14 +55,33 @@ set_error (GError     **error,
     }
 }
 
-/* SQLite would make the file as the umask has it; its others take after this one. */
-static void
+/* SQLite would make the file as the umask has it; its others take after this one.
+ *
+ * Returns: 0 where it is there now, or the errno
+ */
+static int
 make_private (const char *path)
 {
   int fd = _strata_seam_get ()->open (AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 
-  if (fd >= 0)
-    _strata_seam_get ()->close (fd);
+  if (fd < 0)
+    return errno == EEXIST ? 0 : errno;
+  _strata_seam_get ()->close (fd);
+
+  return 0;
+}
+
+/* SQLite says that it can't open what is not there, and not why it can't be made. */
+static void
+set_open_error (GError  **error,
+                int       result,
+                sqlite3  *db,
+                int       make_errno)
+{
+  if ((result & 0xff) == SQLITE_CANTOPEN && (make_errno == EROFS || make_errno == EACCES || make_errno == ENOSPC))
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (make_errno), "The database can't be made: %s", g_strerror (make_errno));
+  else
+    set_error (error, result, db != NULL ? sqlite3_errmsg (db) : NULL);
 }
 
 /* @path: absolute and free of links, or ":memory:". Opened through the seam; extended result
@@ -78,18 +98,18 @@ _strata_sqlite_open (const char        *path,
   g_autofree char *uri = NULL;
   int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   sqlite3 *db = NULL;
-  int result;
+  int result, make_errno = 0;
 
   _strata_seam_register_sqlite ();
   flags |= mode == STRATA_SQLITE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   if (mode == STRATA_SQLITE_WRITE && strcmp (path, ":memory:") != 0)
-    make_private (path);
+    make_errno = make_private (path);
   uri = g_strconcat ("file:", escaped, mode == STRATA_SQLITE_WRITE ? NULL : "?immutable=1", NULL);
 
   result = sqlite3_open_v2 (uri, &db, flags, "strata");
   if (result != SQLITE_OK)
     {
-      set_error (error, result, db != NULL ? sqlite3_errmsg (db) : NULL);
+      set_open_error (error, result, db, make_errno);
       sqlite3_close (db);
       return NULL;
     }

@@ -434,21 +434,43 @@ replace_catalog (StrataStore  *self,
 }
 
 static gboolean
+is_unwritable (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_READ_ONLY);
+}
+
+/* Where there is none and none can be made, on a full disk or a read-only one, the files are
+ * read into one in memory: whoever only reads needs no more.
+ */
+static gboolean
 open_catalog (StrataStore  *self,
               GError      **error)
 {
   g_autoptr(GError) open_error = NULL;
+  g_autoptr(GError) damage = NULL;
 
   self->catalog = _strata_catalog_open (self->path, &open_error);
-  if (self->catalog != NULL)
+  if (g_error_matches (open_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
+    {
+      damage = g_steal_pointer (&open_error);
+      replace_catalog (self, damage, &open_error);
+    }
+  if (open_error == NULL)
     return TRUE;
 
-  if (g_error_matches (open_error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
-    return replace_catalog (self, open_error, error);
+  if (!is_unwritable (open_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&open_error));
+      return FALSE;
+    }
 
-  g_propagate_error (error, g_steal_pointer (&open_error));
+  g_info ("The catalog is in memory only: %s", open_error->message);
+  if (self->catalog == NULL)
+    self->catalog = _strata_catalog_new_in_memory ();
 
-  return FALSE;
+  return _strata_store_rebuild_catalog (self, error);
 }
 
 /* What a line of an intent says was being done: "session KEY", "collection KEY", or
@@ -594,9 +616,7 @@ settle (StrataStore  *self,
        _strata_staging_sweep (self->dir, &settle_error);
   _strata_store_unlock (self);
 
-  if (ok || g_error_matches (settle_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) ||
-      g_error_matches (settle_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
-      g_error_matches (settle_error, G_IO_ERROR, G_IO_ERROR_READ_ONLY))
+  if (ok || is_unwritable (settle_error))
     return TRUE;
 
   g_propagate_error (error, g_steal_pointer (&settle_error));
