@@ -329,6 +329,59 @@ print_hits (Bench *bench)
   g_print ("  %-58s %6u %9.3f µs each\n", "a part by its name, in the cache", n, 1e6 * (now () - start) / n);
 }
 
+/* Of five parts one is hot, and four of five questions are for a hot one. Nine hits in ten of all need room
+ * for more than the hot ones, whatever is pushed out: one question in five is for another.
+ */
+static double
+play_pattern (Bench   *bench,
+              guint64  bound,
+              double  *out_hot)
+{
+  StrataCache *cache = strata_store_get_cache (bench->store);
+  guint n_hot = bench->n_parts / 5, hot_asked = 0, hot_hits = 0, hits = 0, asked = 0;
+
+  strata_cache_clear (cache);
+  strata_cache_set_max_bytes (cache, bound);
+  /* A third of them warms up */
+  for (guint i = 0; i < 60 * bench->n_parts; i++)
+    {
+      gboolean is_hot = g_rand_int_range (bench->random, 0, 5) < 4;
+      guint64 before = strata_cache_get_misses (cache);
+      gboolean is_hit;
+
+      bench->next = (guint)(is_hot ? g_rand_int_range (bench->random, 0, (int)n_hot)
+                                   : g_rand_int_range (bench->random, (int)n_hot, (int)bench->n_parts));
+      load_part (bench);
+      is_hit = strata_cache_get_misses (cache) == before;
+      if (i < 20 * bench->n_parts)
+        continue;
+      asked++;
+      hits += is_hit ? 1 : 0;
+      hot_asked += is_hot ? 1 : 0;
+      hot_hits += is_hot && is_hit ? 1 : 0;
+    }
+  *out_hot = (double)hot_hits / MAX (hot_asked, 1);
+
+  return (double)hits / MAX (asked, 1);
+}
+
+static void
+print_pattern (Bench *bench)
+{
+  static const double rooms[] = { 3.25, 1.6 };
+  g_autoptr(StrataSnapshot) snapshot = _strata_session_dup_snapshot (bench->large);
+
+  for (guint i = 0; bench->n_parts >= 20 && i < G_N_ELEMENTS (rooms); i++)
+    {
+      guint64 bound = MAX (STRATA_CACHE_LEAST_BYTES, (guint64)((double)snapshot->manifest->raw_bytes / 5 * rooms[i]));
+      g_autofree char *name = g_strdup_printf ("80/20 over %u parts, room for %.1f MB", bench->n_parts, (double)bound / 1e6);
+      double hot, all = play_pattern (bench, bound, &hot);
+
+      g_print ("  %-58s %6u %8.1f %% hits, %.1f %% of those for what is hot\n", name, 40 * bench->n_parts, 100 * all, 100 * hot);
+    }
+  strata_cache_set_max_bytes (strata_store_get_cache (bench->store), STRATA_CACHE_DEFAULT_BYTES);
+}
+
 static void
 print_all (Bench *bench)
 {
@@ -357,6 +410,7 @@ print_all (Bench *bench)
   print_row (bench, "the same again, from the cache", rounds, NULL, iterate);
   print_row (bench, "its files, nothing checked, hot", rounds, NULL, read_files);
   print_hits (bench);
+  print_pattern (bench);
 }
 
 static gboolean

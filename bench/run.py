@@ -3,7 +3,7 @@
 """Runs the benchmarks and prints their figures with the dataset, the machine and the commands.
 
 Usage: run.py BUILD-FOLDER SCRATCH-FOLDER [--sessions N] [--json-megabytes N] [--store-sessions N] [--large-megabytes N]
-              [--search-sessions N] [--only PART]
+              [--appends N] [--search-sessions N] [--only PART]
 Every figure stands beside an alternative measured in the same run.
 """
 import argparse
@@ -104,6 +104,16 @@ def bench_store(build, scratch, sessions, megabytes):
             sys.exit(f"it failed with exit status {status}")
 
 
+def bench_write(build, scratch, appends):
+    print("\n## Writing to a store, beside a plain file")
+    folder = os.path.join(scratch, "write")
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [os.path.join(build, "bench", "bench-write"), folder, "--appends", str(appends)]
+    print("$ " + " ".join(command), flush=True)
+    subprocess.run(command, check=True)
+    shutil.rmtree(folder)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -113,15 +123,18 @@ def main():
     parser.add_argument("--store-sessions", type=int, default=10000)
     # Pretty-printed, as the old program does it: 66 are 50 of JSON
     parser.add_argument("--large-megabytes", type=int, default=66)
+    # 100000 with every tenth picture are 2.2 GB, and wait for the disk as often
+    parser.add_argument("--appends", type=int, default=100000)
     # 10000 have 940,000 moments and 960 MB of text; they take half an hour
     parser.add_argument("--search-sessions", type=int, default=500)
-    parser.add_argument("--only", choices=("json", "migration", "store", "search"))
+    parser.add_argument("--only", choices=("json", "migration", "store", "write", "search"))
     options = parser.parse_args()
     print("machine: " + machine())
     parts = {
         "json": lambda: bench_json(options.build, options.json_megabytes),
         "migration": lambda: bench_migration(options.build, options.scratch, options.sessions),
         "store": lambda: bench_store(options.build, options.scratch, options.store_sessions, options.large_megabytes),
+        "write": lambda: bench_write(options.build, options.scratch, options.appends),
         "search": lambda: bench_search(options.build, options.scratch, options.search_sessions, timed),
     }
     for name, part in parts.items():
