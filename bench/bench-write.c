@@ -77,15 +77,22 @@ print_row (const char *name,
            1e6 * taken[MIN (times - 1, times * 99 / 100)], 1e6 * taken[times - 1]);
 }
 
-/* A row as the old program has it: ids, a time, and words that were read on the screen */
+/* A row as the old program has it: ids, a time, words that were read on the screen, and short texts in
+ * lists, each of which may be an attachment's id
+ */
 static GBytes *
 make_element (guint number)
 {
-  g_autofree char *words = g_strnfill (1500, (char)('a' + number % 26));
-  char *text = g_strdup_printf ("{\"id\":\"1759115030088-%09u\",\"timestamp\":\"2025-10-05T20:21:01.911Z\","
-                                "\"aiAnalysis\":{\"extractedText\":\"%s\"}}", number, words);
+  g_autofree char *words = g_strnfill (1000, (char)('a' + number % 26));
+  GString *text = g_string_new (NULL);
 
-  return g_bytes_new_take (text, strlen (text));
+  g_string_append_printf (text, "{\"id\":\"1759115030088-%09u\",\"timestamp\":\"2025-10-05T20:21:01.911Z\","
+                          "\"aiAnalysis\":{\"extractedText\":\"%s\",\"keyElements\":[\"A window\"", number, words);
+  for (guint i = 0; i < 20; i++)
+    g_string_append_printf (text, ",\"What is seen %u, %u\"", number, i);
+  g_string_append (text, "],\"confidence\":0.95}}");
+
+  return g_string_free_to_bytes (text);
 }
 
 /* No two pictures are alike, and none can be packed. */

@@ -12,6 +12,7 @@
 /* Shared by the two files of the catalog, and by no others. */
 struct _StrataCatalog
 {
-  sqlite3  *db;
-  gboolean  read_only;
+  sqlite3      *db;
+  gboolean      read_only;
+  sqlite3_stmt *find_use;  /* asked for each short text of each element: made once. NULL: not yet */
 };

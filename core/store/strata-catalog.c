@@ -174,6 +174,7 @@ _strata_catalog_new_in_memory (void)
 void
 _strata_catalog_free (StrataCatalog *self)
 {
+  sqlite3_finalize (self->find_use);
   sqlite3_close (self->db);
   g_free (self);
 }
@@ -946,21 +947,16 @@ _strata_catalog_find_stored (StrataCatalog  *self,
   return row_of_columns (statement, id);
 }
 
-StrataAttachmentRow *
-_strata_catalog_find_use (StrataCatalog  *self,
-                          const char     *owner,
-                          const char     *id,
-                          char          **out_owner,
-                          gboolean       *out_is_collection,
-                          GError        **error)
+static StrataAttachmentRow *
+ask_for_use (sqlite3_stmt  *statement,
+             const char    *owner,
+             const char    *id,
+             char         **out_owner,
+             gboolean      *out_is_collection,
+             GError       **error)
 {
-  g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "SELECT " ROW_COLUMNS ", owner, is_collection FROM attachments JOIN owners ON key = owner"
-                                      " WHERE attachments.id = ?1 ORDER BY owner = ?2 DESC, attachments.sha256 IS NULL LIMIT 1", error);
   gboolean found;
 
-  if (statement == NULL)
-    return NULL;
   _strata_sqlite_bind_text (statement, 1, id);
   _strata_sqlite_bind_text (statement, 2, owner);
   if (!_strata_sqlite_step (statement, &found, error) || !found)
@@ -970,6 +966,31 @@ _strata_catalog_find_use (StrataCatalog  *self,
   *out_is_collection = sqlite3_column_int (statement, 13) != 0;
 
   return row_of_columns (statement, id);
+}
+
+StrataAttachmentRow *
+_strata_catalog_find_use (StrataCatalog  *self,
+                          const char     *owner,
+                          const char     *id,
+                          char          **out_owner,
+                          gboolean       *out_is_collection,
+                          GError        **error)
+{
+  StrataAttachmentRow *row;
+
+  if (self->find_use == NULL)
+    self->find_use =
+      _strata_sqlite_prepare (self->db, "SELECT " ROW_COLUMNS ", owner, is_collection FROM attachments JOIN owners ON key = owner"
+                                        " WHERE attachments.id = ?1 ORDER BY owner = ?2 DESC, attachments.sha256 IS NULL LIMIT 1", error);
+  if (self->find_use == NULL)
+    return NULL;
+
+  row = ask_for_use (self->find_use, owner, id, out_owner, out_is_collection, error);
+  /* What failed has said so, and a statement that is not reset would hold the database */
+  sqlite3_reset (self->find_use);
+  sqlite3_clear_bindings (self->find_use);
+
+  return row;
 }
 
 gboolean
