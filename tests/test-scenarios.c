@@ -20,7 +20,7 @@
 #include "test-util.h"
 #include "write-util.h"
 
-/* What is done with a store from end to end: create, load, update, delete. Each is played once
+/* What is done with a store from end to end: create, append, load, update, delete. Each is played once
  * with a close look at what is on disk, and then killed at its calls: what was reported
  * as done is there, nothing is half, and done again it ends as it should.
  */
@@ -184,6 +184,88 @@ test_what_is_created_is_in_parts (void)
   assert_sound (store);
   g_clear_object (&store);
   test_remove_tree (path);
+}
+
+/* Append → every element that was reported is there */
+
+#define N_APPENDED 12
+
+static char *
+make_appended (guint n)
+{
+  GString *json = g_string_new ("{\"id\":\"a\",\"screenshots\":[");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (json, "%s{\"id\":\"%u\",\"attachmentId\":\"p%u\"}", i > 0 ? "," : "", i, i);
+  g_string_append (json, "]}");
+
+  return g_string_free (json, FALSE);
+}
+
+static void
+set_up_empty_session (const char *path)
+{
+  g_autoptr(StrataStore) store = open_store (path);
+
+  g_free (write_util_create (store, "{\"id\":\"a\",\"screenshots\":[]}", NULL));
+}
+
+static guint
+count_screenshots (StrataStore *store)
+{
+  g_autoptr(StrataSessionInfo) info = strata_store_find_session (store, "a", NULL);
+
+  g_assert_nonnull (info);
+
+  return (guint)info->screenshots;
+}
+
+/* Sealed once on the way */
+static gboolean
+run_append (const char *path,
+            int         report)
+{
+  g_autoptr(StrataStore) store = open_store (path);
+  g_autofree char *key = make_key ("a");
+
+  for (guint i = count_screenshots (store); i < N_APPENDED; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"id\":\"%u\"}", i);
+      g_autofree char *id = g_strdup_printf ("p%u", i);
+
+      if (!write_util_append (store, key, "screenshots", json, id, id, NULL) ||
+          (i == N_APPENDED / 2 && !strata_store_seal_session (store, key, NULL, NULL)))
+        return FALSE;
+      report_done (report);
+    }
+
+  return TRUE;
+}
+
+static void
+check_append (const char *path,
+              guint       n_done,
+              gboolean    is_over)
+{
+  g_autoptr(StrataStore) store = open_store (path);
+  guint n = count_screenshots (store);
+  g_autofree char *expected = make_appended (n);
+  g_autofree char *key = make_key ("a");
+  g_autoptr(GPtrArray) attachments = strata_store_list_attachments (store, key, NULL);
+
+  assert_sound (store);
+  g_assert_cmpuint (n, >=, is_over ? N_APPENDED : n_done);
+  g_assert_cmpuint (n, <=, is_over ? N_APPENDED : n_done + 1);
+  assert_session (store, "a", expected);
+  g_assert_cmpuint (attachments->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    {
+      StrataAttachmentInfo *info = g_ptr_array_index (attachments, i);
+      g_autoptr(GInputStream) stream = strata_store_open_attachment (store, info, NULL);
+      g_autofree char *bytes = stream != NULL ? store_util_read (stream, NULL) : NULL;
+
+      g_assert_cmpstr (bytes, ==, info->id);
+    }
 }
 
 /* Load → progressively */
@@ -507,6 +589,7 @@ test_what_is_deleted_is_gone_in_time (void)
 
 static const Scenario scenarios[] = {
   { "create", set_up_nothing, run_create, check_create },
+  { "append", set_up_empty_session, run_append, check_append },
   { "load", set_up_session, run_load, check_load },
   { "update", set_up_session, run_update, check_update },
   { "delete", set_up_shared, run_delete, check_delete },
