@@ -18,7 +18,7 @@
 gboolean
 _strata_legacy_meta_is_needed (const StrataAttachmentRow *row)
 {
-  return row->state == STRATA_ATTACHMENT_OBJECT && row->source_path == NULL;
+  return _strata_attachment_row_has_object (row) && row->source_path == NULL;
 }
 
 char *
