@@ -62,6 +62,7 @@ typedef struct
   char     *path;
   char     *temporary;
   GString  *text;
+  StrataHasher *hasher;  /* of what was written */
 } Output;
 
 typedef struct
@@ -102,6 +103,7 @@ output_open (Output      *self,
   self->path = g_strdup_printf ("migration/report-%u.%s", source, suffix);
   self->temporary = g_strconcat (self->path, ".new", NULL);
   self->text = g_string_new (NULL);
+  self->hasher = _strata_hasher_new ();
   self->fd = _strata_file_open (dir, self->temporary, O_WRONLY | O_CREAT | O_TRUNC, error);
 
   return self->fd >= 0;
@@ -118,16 +120,28 @@ output_flush (Output  *self,
     return TRUE;
 
   ok = _strata_file_write_all (self->fd, self->text->str, self->text->len, self->path, error);
+  _strata_hasher_update (self->hasher, self->text->str, self->text->len);
   g_string_truncate (self->text, 0);
 
   return ok;
 }
 
+/* It ends with the digest of all that is before, so that damage to it can be told. */
 static gboolean
-output_finish (Output  *self,
-               GError **error)
+output_finish (Output      *self,
+               const char  *before,
+               const char  *after,
+               GError     **error)
 {
-  if (!output_flush (self, 0, error) || !_strata_file_sync (self->fd, self->path, error) ||
+  char hex[STRATA_DIGEST_HEX_SIZE];
+  StrataDigest digest;
+
+  if (!output_flush (self, 0, error))
+    return FALSE;
+  _strata_hasher_finish (self->hasher, &digest);
+  _strata_digest_to_hex (&digest, hex);
+  g_string_append_printf (self->text, "%s%s%s", before, hex, after);
+  if (!_strata_file_write_all (self->fd, self->text->str, self->text->len, self->path, error) || !_strata_file_sync (self->fd, self->path, error) ||
       !_strata_file_rename (self->dir, self->temporary, self->path, error))
     return FALSE;
 
@@ -145,6 +159,7 @@ output_clear (Output *self)
     _strata_file_unlink (self->dir, self->temporary, NULL);
   g_free (self->path);
   g_free (self->temporary);
+  g_clear_pointer (&self->hasher, _strata_hasher_free);
   if (self->text != NULL)
     g_string_free (self->text, TRUE);
 }
@@ -457,7 +472,7 @@ add_totals (Report *report)
                                 fates[i].name, report->files[i], report->bytes[i]);
     }
   _strata_json_close_object (json);
-  g_string_append_printf (json, ",\"files\":%" G_GUINT64_FORMAT ",\"bytes\":%" G_GUINT64_FORMAT "}}\n", files, bytes);
+  g_string_append_printf (json, ",\"files\":%" G_GUINT64_FORMAT ",\"bytes\":%" G_GUINT64_FORMAT "}", files, bytes);
   g_string_append_printf (report->plain.text, "%-15s %" G_GUINT64_FORMAT " files, %" G_GUINT64_FORMAT " bytes\n", "all", files, bytes);
 }
 
@@ -481,7 +496,7 @@ write_report (Report             *report,
     return FALSE;
   add_totals (report);
 
-  return output_finish (&report->json, error) && output_finish (&report->plain, error) &&
+  return output_finish (&report->json, ",\"digest\":\"", "\"}\n", error) && output_finish (&report->plain, "\nDigest          ", "\n", error) &&
          _strata_file_sync_dir (dir, "migration", error);
 }
 
