@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <string.h>
 
-#include "base/strata-checked-line-private.h"
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "store/strata-header-private.h"
@@ -22,7 +21,6 @@
 #define HEX "0123456789abcdef"
 /* How many digits of a digest are in the name of what is kept aside */
 #define SHORT_DIGITS 12
-#define MAX_JOURNAL (256 * 1024 * 1024)
 
 gboolean
 _strata_checking_file (StrataChecking  *self,
@@ -144,50 +142,6 @@ _strata_checking_quarantine (StrataChecking  *self,
   return entries != NULL;
 }
 
-/* migration/ */
-
-static gboolean
-check_journal (StrataChecking  *self,
-               GError         **error)
-{
-  static const char path[] = "migration/journal";
-  g_autoptr(GError) read_error = NULL;
-  g_autoptr(GBytes) bytes = _strata_file_read (self->dir, path, MAX_JOURNAL, &read_error);
-  const char *text;
-  gsize size;
-
-  if (bytes == NULL)
-    return g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
-           _strata_checking_note_damage (self, path, NULL, &read_error, error);
-
-  self->result->files++;
-  text = g_bytes_get_data (bytes, &size);
-  if (!_strata_checked_lines_are_whole (text, size))
-    _strata_checking_report (self, path, NULL, NULL, "The journal is damaged");
-
-  return TRUE;
-}
-
-/* Whatever has the digits of its digest at the end of its name is held to it. */
-gboolean
-_strata_checking_migration (StrataChecking  *self,
-                            GError         **error)
-{
-  g_autoptr(GPtrArray) entries = _strata_file_list (self->dir, "migration", error);
-
-  for (guint i = 0; entries != NULL && i < entries->len; i++)
-    {
-      const StrataDirEntry *entry = g_ptr_array_index (entries, i);
-      g_autofree char *path = g_build_filename ("migration", entry->name, NULL);
-      const char *digits = find_digits (entry->name);
-
-      if (digits != NULL && !_strata_checking_file (self, path, digits, NULL, "It is not any more what was written", error))
-        return FALSE;
-    }
-
-  return entries != NULL && check_journal (self, error);
-}
-
 /* What does not belong here */
 
 static gboolean
@@ -199,7 +153,8 @@ is_known_in_root (const char *name)
     "migration", "reels", NULL
   };
 
-  return g_strv_contains (names, name) || g_str_has_prefix (name, "catalog.sqlite3") || g_str_has_prefix (name, "search.sqlite3");
+  return g_strv_contains (names, name) || g_str_has_prefix (name, "catalog.sqlite3") || g_str_has_prefix (name, "search.sqlite3") ||
+         g_str_has_prefix (name, "compression.");
 }
 
 static gboolean
