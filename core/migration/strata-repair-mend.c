@@ -217,8 +217,16 @@ _strata_repairing_read_log (StrataRepairing  *self,
   for (guint i = 0; i < changes->len; i++)
     {
       StrataChange *change = g_ptr_array_index (changes, i);
+      g_autofree char *tag = make_tag (change->is_collection, change->key);
+      const StrataChange *before = g_hash_table_lookup (self->logged, tag);
 
-      g_hash_table_replace (self->logged, make_tag (change->is_collection, change->key), change);
+      /* Of a deleted session it has the text's digest; the metadata are what they were before */
+      if (change->is_deleted && before != NULL)
+        {
+          change->digest = before->digest;
+          change->is_tail = before->is_tail;
+        }
+      g_hash_table_replace (self->logged, g_steal_pointer (&tag), change);
     }
 
   return TRUE;
@@ -295,7 +303,7 @@ add_deleted (StrataRepairing *self,
   change = g_hash_table_lookup (last, tag);
   manifest = change == NULL || !change->is_deleted ? _strata_store_load_trashed (self->store, pieces[1], trash, NULL) : NULL;
   if (manifest != NULL)
-    add_change (changes, FALSE, FALSE, TRUE, pieces[1], &manifest->file_digest);
+    add_change (changes, FALSE, FALSE, TRUE, pieces[1], &manifest->raw_digest);
 }
 
 static gboolean

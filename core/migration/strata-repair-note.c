@@ -227,7 +227,7 @@ static StrataWantedObject *
 find_wanted (StrataRepairing           *self,
              const StrataAttachmentRow *row)
 {
-  for (guint i = 0; row->state == STRATA_ATTACHMENT_OBJECT && i < self->objects->len; i++)
+  for (guint i = 0; _strata_attachment_row_has_object (row) && i < self->objects->len; i++)
     {
       StrataWantedObject *wanted = g_ptr_array_index (self->objects, i);
 
@@ -433,6 +433,12 @@ _strata_repairing_note (StrataRepairing  *self,
     return !_strata_part_is_file_name (pieces[1]) || note_collection_part (self, path, error);
   if (strcmp (path, "migration/journal") == 0)
     return _strata_repairing_mend_journal (self, error);
+  if (strcmp (pieces[0], "migration") == 0 && g_str_has_prefix (pieces[1], "report-"))
+    return put_aside (self, path, TRUE, "A report of a migration is damaged; the next run makes a new one", error);
+  if (strcmp (pieces[0], "migration") == 0 && n == 3 && g_str_has_prefix (pieces[2], "copies/"))
+    return _strata_repairing_mend_copy (self, path, error);
+  if (strcmp (pieces[0], "migration") == 0)
+    _strata_repairing_say_lost (self, path, NULL, NULL, "What the old store was is lost: there is no way back until the migration is run again");
   if (strcmp (pieces[0], "quarantine") == 0)
     return put_aside (self, path, TRUE, "What was kept is damaged, and is kept as it is", error);
 

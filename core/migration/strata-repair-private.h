@@ -132,6 +132,10 @@ gboolean  _strata_repairing_mend_journal   (StrataRepairing         *self,
                                             GError                 **error);
 gboolean  _strata_repairing_mend_log       (StrataRepairing         *self,
                                             GError                 **error);
+/* Makes a private copy of a file of the old store again, while that is as it was. */
+gboolean  _strata_repairing_mend_copy      (StrataRepairing         *self,
+                                            const char              *path,
+                                            GError                 **error);
 /* Keeps what is whole of the tail of the session in @folder. */
 gboolean  _strata_repairing_mend_tail      (StrataRepairing         *self,
                                             const char              *folder,
@@ -140,7 +144,7 @@ gboolean  _strata_repairing_mend_tail      (StrataRepairing         *self,
 /* Reads the log as far as it is whole. */
 gboolean  _strata_repairing_read_log       (StrataRepairing         *self,
                                             GError                 **error);
-/* What the log says last of a session or collection; (nullable) */
+/* What the log says last of a session or collection, with the digest of its metadata, also where it was deleted; (nullable) */
 const StrataChange *
           _strata_repairing_find_logged    (StrataRepairing         *self,
                                             gboolean                 is_collection,

@@ -11,6 +11,7 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "codec/strata-webp-private.h"
 #include "legacy/strata-legacy-attachment-private.h"
 #include "legacy/strata-legacy-candidates-private.h"
 #include "maintenance/strata-gc-private.h"
@@ -20,9 +21,11 @@
 #include "strata-inline-attachments-private.h"
 #include "strata-migration-private.h"
 #include "strata-repair-private.h"
+#include "strata-rollback-manifest-private.h"
 
 /* An id longer than this is not repeated in metadata.json */
 #define MAX_ID_TOKEN 1024
+#define MAX_WEBP_METHOD 6
 /* As with the keys of those that are wanted */
 #define MAX_OCCURRENCES 16
 
@@ -90,6 +93,49 @@ stage_attachment (Searching              *self,
   return stream != NULL ? _strata_repairing_stage (self->repairing, stream, out_digest, error) : NULL;
 }
 
+/* A WebP that was made of an image is made again, in one of the few ways that there are.
+ *
+ * @inout_staged, @inout_digest: the image's, then the WebP's, if it is the one that is wanted
+ */
+static gboolean
+make_webp (Searching                 *self,
+           const StrataObjectUse     *use,
+           const StrataWantedObject  *wanted,
+           char                     **inout_staged,
+           StrataDigest              *inout_digest,
+           GError                   **error)
+{
+  const StrataOriginal *original = use->row->original;
+  int dir = self->repairing->dir;
+  g_autoptr(GBytes) image = NULL;
+
+  if (!_strata_digest_equal (inout_digest, &original->digest))
+    return TRUE;
+  image = _strata_file_read (dir, *inout_staged, STRATA_WEBP_MAX_BYTES, error);
+
+  for (int method = 0; image != NULL && method <= MAX_WEBP_METHOD; method++)
+    {
+      StrataWebpSettings settings = { .quality = original->quality, .method = method };
+      StrataWebpResult ignored;
+      g_autoptr(GBytes) webp = _strata_webp_make (image, &settings, &ignored, error);
+      g_autoptr(GInputStream) stream = NULL;
+
+      if (webp == NULL)
+        return FALSE;
+      _strata_digest_of (g_bytes_get_data (webp, NULL), g_bytes_get_size (webp), inout_digest);
+      if (!_strata_digest_equal (inout_digest, &wanted->digest))
+        continue;
+
+      stream = g_memory_input_stream_new_from_bytes (webp);
+      _strata_file_unlink (dir, *inout_staged, NULL);
+      g_free (*inout_staged);
+      *inout_staged = _strata_repairing_stage (self->repairing, stream, inout_digest, error);
+      return *inout_staged != NULL;
+    }
+
+  return image != NULL;
+}
+
 static gboolean
 restore_from_use (Searching              *self,
                   StrataWantedObject     *wanted,
@@ -104,6 +150,8 @@ restore_from_use (Searching              *self,
   StrataDigest digest;
 
   staged = stage_attachment (self, use, &digest, &stage_error);
+  if (staged != NULL && use->row->state == STRATA_ATTACHMENT_WEBP && !make_webp (self, use, wanted, &staged, &digest, &stage_error))
+    return pass_over (&stage_error, error);
   if (staged == NULL)
     return pass_over (&stage_error, error);
   if (!_strata_digest_equal (&digest, &wanted->digest))
@@ -506,18 +554,31 @@ searching_clear (Searching *self)
   g_clear_pointer (&self->ordinals, g_hash_table_unref);
 }
 
+/* Where the attachments were, if they were not in the old store itself */
+static char *
+dup_attachments_path (StrataRepairing *repairing,
+                      guint            source)
+{
+  g_autoptr(StrataRollbackManifest) manifest =
+    _strata_rollback_manifest_open (repairing->dir, source, repairing->cancellable, NULL);
+
+  return manifest != NULL ? g_strdup (_strata_rollback_manifest_get_header (manifest)->attachments) : NULL;
+}
+
 static gboolean
 search_source (StrataRepairing           *repairing,
                const StrataSourceRecord  *source,
                GError                   **error)
 {
   Searching self = { .repairing = repairing, .number = source->number };
+  g_autofree char *attachments = NULL;
   g_autoptr(GError) search_error = NULL;
   gboolean ok;
 
   self.keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self.ordinals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  self.legacy = _strata_legacy_store_open (source->path, NULL, NULL, repairing->cancellable, &search_error);
+  attachments = dup_attachments_path (repairing, source->number);
+  self.legacy = _strata_legacy_store_open (source->path, attachments, NULL, repairing->cancellable, &search_error);
   ok = self.legacy != NULL && search_objects (&self, &search_error) &&
        (repairing->parts->len + repairing->metadata->len == 0 || search_values (&self, &search_error));
   searching_clear (&self);

@@ -42,8 +42,7 @@ find_state (StrataRepairing      *self,
   if (change->is_tail)
     return TAIL_LIVE;
 
-  /* A deleted session's own last line is that of its deletion */
-  return self->log_is_damaged || change->is_deleted ? TAIL_UNKNOWN : TAIL_SEALED;
+  return self->log_is_damaged ? TAIL_UNKNOWN : TAIL_SEALED;
 }
 
 static char *
