@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 
-from e2e_util import DAMAGE, DONE, USAGE, WARNINGS, Strata, Tap, copy_sample, files_below, samples
+from e2e_util import DAMAGE, DONE, USAGE, WARNINGS, Skip, Strata, Tap, copy_sample, files_below, samples
 
 QUERIES = ('the', 'a', 'meeting', 'screen', '"chat program"', 'has:audio', 'kind:screenshot', 'after:2025-09-01', 'e -the')
 
@@ -70,6 +70,18 @@ class Verify:
         assert 'Rebuilt' in self.strata.run('verify', '--slice', '1', '--drill').expect(DONE).out.decode()
         assert self.strata.json('verify', '--drill')['ok']
 
+    def check_every_file(self):
+        """One byte of each file of the store, one file at a time: it is that file that verify names."""
+        files = [path for path in files_below(self.whole) if '.sqlite3' not in path and not path.endswith('lock') and path != 'reserve']
+        assert len(files) > 60, files
+        self.again()
+        for path in files:
+            self.flip(path)
+            named = {problem['path'] for problem in self.strata.json('verify', status=DAMAGE)['problems']}
+            assert path in named, '%s: %s' % (path, named)
+            self.flip(path)
+        assert self.strata.json('verify')['ok']
+
     def check_usage(self):
         self.again()
         for arguments in (('--slice', '0'), ('--slice', '101'), ('--repair', '--slice', '5'), ('--repair', '--drill'), ('x',)):
@@ -116,6 +128,25 @@ class Verify:
         assert self.strata.json('verify')['ok']
         self.strata.json('append', self.key, 'screenshots', stdin=b'{"id":"another"}')
 
+    def check_compressed(self):
+        """What was packed, and made a WebP, since it was migrated comes back as it was then."""
+        self.again()
+        self.strata.json('compress', '--all', '--images', 'webp')
+        before = self.everything()
+        webps = [row for row in self.strata.json('attachments') if row['state'] == 'webp']
+        files = files_below(self.strata.store)
+        parts = [path for path in files if re.match(r'sessions/[^/]+/chunks/.*\.gz$', path)]
+        if not webps or not parts:
+            raise Skip('nothing was worth it')
+        objects = [path for path in files if re.match(r'attachments/.*\.webp$', path)]
+        metadata = os.path.dirname(os.path.dirname(parts[0])) + '/metadata.json'
+        for path in (objects[0], parts[0], metadata):
+            self.flip(path)
+        document = self.strata.json('verify', '--repair')
+        assert document['ok'], document
+        assert {objects[0], parts[0], metadata} <= {problem['path'] for problem in document['problems']}, document
+        assert self.everything() == before
+
     def check_no_source(self):
         """Without the old store it is said what can't be had again, and nothing goes."""
         self.again()
@@ -152,10 +183,12 @@ def main():
     tap = Tap()
     verify = Verify(tap, program, source)
     tap.check('parts come to the whole', verify.check_parts)
+    tap.check('one byte of any file is found', verify.check_every_file)
     tap.check('what can\'t be asked for is refused', verify.check_usage)
     tap.check('where nothing is damaged nothing is repaired', verify.check_nothing_to_do)
     tap.check('what the old store has comes back', verify.check_repair)
     tap.check('what is whole of a tail stays, and what is lost is named', verify.check_loss)
+    tap.check('what was compressed comes back', verify.check_compressed)
     tap.check('without the old store nothing goes', verify.check_no_source)
     tap.check('made anew, the databases give every answer as before', verify.check_reindex)
     return tap.finish()
