@@ -554,15 +554,26 @@ searching_clear (Searching *self)
   g_clear_pointer (&self->ordinals, g_hash_table_unref);
 }
 
-/* Where the attachments were, if they were not in the old store itself */
-static char *
-dup_attachments_path (StrataRepairing *repairing,
-                      guint            source)
+/* As it was given to the migration, which may have been an export or a database in a folder; where nothing
+ * says how, by the path that tells it from others.
+ */
+static StrataLegacyStore *
+open_source (StrataRepairing           *repairing,
+             const StrataSourceRecord  *source,
+             GError                   **error)
 {
   g_autoptr(StrataRollbackManifest) manifest =
-    _strata_rollback_manifest_open (repairing->dir, source, repairing->cancellable, NULL);
+    _strata_rollback_manifest_open (repairing->dir, source->number, repairing->cancellable, NULL);
+  const StrataRollbackHeader *header = manifest != NULL ? _strata_rollback_manifest_get_header (manifest) : NULL;
+  StrataLegacyStore *legacy = NULL;
 
-  return manifest != NULL ? g_strdup (_strata_rollback_manifest_get_header (manifest)->attachments) : NULL;
+  if (header != NULL && header->legacy != NULL)
+    legacy = _strata_legacy_store_open (header->legacy, header->attachments, NULL, repairing->cancellable, NULL);
+  if (legacy != NULL && strcmp (_strata_legacy_store_get_path (legacy), source->path) == 0)
+    return legacy;
+  g_clear_pointer (&legacy, _strata_legacy_store_free);
+
+  return _strata_legacy_store_open (source->path, header != NULL ? header->attachments : NULL, NULL, repairing->cancellable, error);
 }
 
 static gboolean
@@ -571,14 +582,12 @@ search_source (StrataRepairing           *repairing,
                GError                   **error)
 {
   Searching self = { .repairing = repairing, .number = source->number };
-  g_autofree char *attachments = NULL;
   g_autoptr(GError) search_error = NULL;
   gboolean ok;
 
   self.keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self.ordinals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  attachments = dup_attachments_path (repairing, source->number);
-  self.legacy = _strata_legacy_store_open (source->path, attachments, NULL, repairing->cancellable, &search_error);
+  self.legacy = open_source (repairing, source, &search_error);
   ok = self.legacy != NULL && search_objects (&self, &search_error) &&
        (repairing->parts->len + repairing->metadata->len == 0 || search_values (&self, &search_error));
   searching_clear (&self);
