@@ -5,10 +5,12 @@
 Usage: test-verify.py STRATACTL SOURCE-FOLDER
 """
 
+import json
 import os
 import re
 import shutil
 import sys
+import zipfile
 
 from e2e_util import DAMAGE, DONE, USAGE, WARNINGS, Skip, Strata, Tap, copy_sample, files_below, samples
 
@@ -162,6 +164,25 @@ class Verify:
         assert os.path.exists(self.strata.path(path))
         assert self.strata.json('verify', '--repair')['ok']
 
+    def check_export(self):
+        """An old store that is an export in a folder is found again, and serves."""
+        folder = self.old.folder + '.export'
+        os.mkdir(folder)
+        sessions = [{'id': 'one', 'screenshots': [{'id': 's'}]}, {'id': 'two', 'name': 'another'}]
+        with zipfile.ZipFile(os.path.join(folder, 'taskerino-export-2025-10-20.zip'), 'w') as export:
+            export.writestr('sessions.json', json.dumps(sessions, indent=2))
+            export.writestr('notes.json', json.dumps([{'id': 'n'}], indent=2))
+            export.writestr('export-metadata.json', json.dumps({'version': 1, 'timestamp': 1500, 'source': 'indexeddb'}))
+        shutil.rmtree(self.strata.store)
+        self.strata.json('migrate', folder)
+        before = self.everything()
+        assert len(before) == 2, before
+        for path in files_below(self.strata.store):
+            if re.match(r'(sessions|collections)/', path):
+                self.flip(path)
+        document = self.strata.json('verify', '--repair')
+        assert document['ok'] and self.everything() == before, document
+
     def check_reindex(self):
         """Without both databases everything is found, and after making them anew every answer is the same."""
         self.again()
@@ -190,6 +211,7 @@ def main():
     tap.check('what is whole of a tail stays, and what is lost is named', verify.check_loss)
     tap.check('what was compressed comes back', verify.check_compressed)
     tap.check('without the old store nothing goes', verify.check_no_source)
+    tap.check('what came from an export comes back', verify.check_export)
     tap.check('made anew, the databases give every answer as before', verify.check_reindex)
     return tap.finish()
 
