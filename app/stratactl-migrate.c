@@ -176,35 +176,63 @@ index_what_is_there (Invocation *invocation)
     update_index (invocation, store);
 }
 
-int
-command_migrate (Invocation *invocation)
+/* Whether a problem is about one of the items that were asked for; all are where none was */
+static gboolean
+is_asked_for (Invocation    *invocation,
+              StrataProblem *problem)
 {
-  g_autoptr(StrataMigration) migration = strata_migration_new (invocation->store_path, invocation->arguments[0]);
+  const char *const *items = (const char *const *)invocation->arguments;
+
+  if (invocation->command->run != command_retry || items == NULL || *items == NULL)
+    return TRUE;
+
+  for (; *items != NULL; items++)
+    if (g_strcmp0 (*items, strata_problem_get_item (problem)) == 0 || g_strcmp0 (*items, strata_problem_get_session (problem)) == 0 ||
+        g_strcmp0 (*items, strata_problem_get_path (problem)) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+static GPtrArray *
+dup_problems (Invocation      *invocation,
+              StrataMigration *migration)
+{
+  GPtrArray *problems = strata_migration_dup_problems (migration);
+
+  for (guint i = problems->len; i > 0; i--)
+    if (!is_asked_for (invocation, g_ptr_array_index (problems, i - 1)))
+      g_ptr_array_remove_index (problems, i - 1);
+
+  return problems;
+}
+
+int
+run_migration (Invocation      *invocation,
+               StrataMigration *migration,
+               gboolean         only_state)
+{
   g_autoptr(JsonBuilder) builder = json_builder_new ();
   g_autoptr(GPtrArray) problems = NULL;
   g_autoptr(GError) error = NULL;
   StrataMigrationCounts counts;
   gboolean ok;
 
-  if (invocation->batch > 0)
-    strata_migration_set_batch_size (migration, (guint)invocation->batch);
-  strata_migration_set_attachments_path (migration, invocation->attachments_path);
-  strata_migration_set_source (migration, invocation->source);
-  if (invocation->compress)
-    strata_migration_set_compression (migration, STRATA_COMPRESSION_LEVEL);
-  strata_migration_set_recover (migration, !invocation->no_recovered);
   set_migration (invocation, migration);
   ok = strata_migration_run (migration, invocation->cancellable, &error);
   end_progress (invocation);
   if (ok)
     index_what_is_there (invocation);
 
-  problems = strata_migration_dup_problems (migration);
+  problems = dup_problems (invocation, migration);
   strata_migration_get_counts (migration, &counts);
   json_builder_begin_object (builder);
   add_string (builder, "state", strata_migration_get_state (migration));
-  add_counts (builder, &counts);
-  add_problems (builder, problems);
+  if (!only_state)
+    {
+      add_counts (builder, &counts);
+      add_problems (builder, problems);
+    }
   if (!ok)
     return report_failure (invocation, builder, problems, error);
 
@@ -220,15 +248,112 @@ command_migrate (Invocation *invocation)
   return status_of_problems (problems);
 }
 
+/* migrate --discard: what was left is given up, nothing is read */
+static int
+discard_migration (Invocation *invocation)
+{
+  const StrataMigrationCounts counts = { 0, };
+  g_autoptr(GPtrArray) problems = g_ptr_array_new ();
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+  g_autoptr(GError) error = NULL;
+
+  if (!strata_migration_abandon (invocation->store_path, FALSE, &error))
+    return fail (invocation, NULL, error);
+  if (!invocation->json)
+    return print_state (invocation, "cancelled");
+
+  json_builder_begin_object (builder);
+  add_string (builder, "state", "cancelled");
+  add_counts (builder, &counts);
+  add_problems (builder, problems);
+  json_builder_end_object (builder);
+  print_document (builder);
+
+  return EXIT_DONE;
+}
+
+int
+command_migrate (Invocation *invocation)
+{
+  g_autoptr(StrataMigration) migration = NULL;
+
+  if (invocation->discard)
+    return discard_migration (invocation);
+
+  migration = strata_migration_new (invocation->store_path, invocation->arguments[0]);
+  if (invocation->batch > 0)
+    strata_migration_set_batch_size (migration, (guint)invocation->batch);
+  strata_migration_set_attachments_path (migration, invocation->attachments_path);
+  strata_migration_set_source (migration, invocation->source);
+  if (invocation->compress)
+    strata_migration_set_compression (migration, STRATA_COMPRESSION_LEVEL);
+  strata_migration_set_recover (migration, !invocation->no_recovered);
+
+  return run_migration (invocation, migration, FALSE);
+}
+
+int
+command_retry (Invocation *invocation)
+{
+  int status = EXIT_DONE;
+  g_autoptr(StrataStore) store = open_store (invocation, &status);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataMigration) migration = NULL;
+
+  if (store == NULL)
+    return status;
+
+  g_clear_object (&store);
+  migration = strata_migration_new_again (invocation->store_path, &error);
+  if (migration == NULL)
+    return fail (invocation, NULL, error);
+
+  return run_migration (invocation, migration, FALSE);
+}
+
+/* Status */
+
+/* @progress: (nullable): what the process that migrates has answered */
 static void
-add_progress (JsonBuilder *builder)
+add_progress (JsonBuilder *builder,
+              JsonObject  *progress)
 {
   static const char *const names[] = { "step", "items", "items_total", "bytes", "bytes_total", "elapsed", "remaining" };
 
   begin_object (builder, "progress");
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    add_null (builder, names[i]);
+    {
+      JsonNode *value = progress != NULL ? json_object_dup_member (progress, names[i]) : NULL;
+      gboolean is_total = g_str_has_suffix (names[i], "_total");
+
+      /* Nothing of nothing is not known yet */
+      if (value != NULL && !(is_total && json_node_get_int (value) == 0))
+        {
+          json_builder_set_member_name (builder, names[i]);
+          json_builder_add_value (builder, value);
+          continue;
+        }
+      g_clear_pointer (&value, json_node_unref);
+      add_null (builder, names[i]);
+    }
   json_builder_end_object (builder);
+}
+
+static void
+print_progress_text (JsonObject *progress)
+{
+  const char *reason = json_object_get_string_member_with_default (progress, "reason", NULL);
+  gint64 bytes = json_object_get_int_member_with_default (progress, "bytes", 0);
+  gint64 bytes_total = json_object_get_int_member_with_default (progress, "bytes_total", 0);
+  g_autofree char *done = g_format_size ((guint64)bytes);
+  g_autofree char *total = g_format_size ((guint64)bytes_total);
+
+  if (bytes_total > 0)
+    printf ("Progress      %s: %" G_GINT64_FORMAT " sessions, %s of %s\n",
+            json_object_get_string_member_with_default (progress, "step", ""),
+            json_object_get_int_member_with_default (progress, "items", 0), done, total);
+  if (reason != NULL)
+    printf ("Waits for     %s\n", reason);
 }
 
 static void
@@ -236,6 +361,7 @@ print_status_json (StrataStore *store,
                    const char  *state,
                    const char  *source,
                    gint64       holder,
+                   JsonObject  *progress,
                    const char  *compression,
                    gint64       pending)
 {
@@ -244,7 +370,7 @@ print_status_json (StrataStore *store,
   json_builder_begin_object (builder);
   add_string (builder, "state", state);
   add_string (builder, "source", source);
-  add_progress (builder);
+  add_progress (builder, progress);
   if (holder > 0)
     add_uint (builder, "holder", (guint64)holder);
   else
@@ -268,7 +394,9 @@ command_status (Invocation *invocation)
   g_autoptr(StrataStore) store = open_store (invocation, &status);
   g_autofree char *state = NULL;
   g_autofree char *source = NULL;
-  g_autofree char *compression = NULL;
+  g_autoptr(JsonNode) answer = NULL, compression_answer = NULL;
+  const char *compression = NULL;
+  JsonObject *progress = NULL;
   gint64 holder = 0, pending = -1;
   guint64 n_pending;
 
@@ -278,12 +406,23 @@ command_status (Invocation *invocation)
   state = strata_store_dup_state (store);
   source = strata_store_dup_source (store);
   strata_migration_find_holder (strata_store_get_path (store), &holder);
-  compression = ask_job (invocation, "compression", "status", NULL);
+  compression_answer = ask_job (invocation, "compression", "status", NULL);
+  if (compression_answer != NULL)
+    compression = json_object_get_string_member (json_node_get_object (compression_answer), "state");
   if (strata_compressor_count_pending (store, &n_pending, NULL))
     pending = (gint64)n_pending;
+  if (holder > 0)
+    answer = ask_job (invocation, "migration", "status", NULL);
+  if (answer != NULL)
+    progress = json_node_get_object (answer);
+  if (progress != NULL)
+    {
+      g_free (state);
+      state = g_strdup (json_object_get_string_member (progress, "state"));
+    }
   if (invocation->json)
     {
-      print_status_json (store, state, source, holder, compression != NULL ? compression : "idle", pending);
+      print_status_json (store, state, source, holder, progress, compression != NULL ? compression : "idle", pending);
       return EXIT_DONE;
     }
 
@@ -292,6 +431,8 @@ command_status (Invocation *invocation)
   printf ("Old store     %s\n", source != NULL ? source : "none");
   if (holder > 0)
     printf ("Running in    process %" G_GINT64_FORMAT "\n", holder);
+  if (progress != NULL)
+    print_progress_text (progress);
   print_way_back (store);
   if (compression != NULL)
     printf ("Compression   %s\n", compression);

@@ -64,6 +64,8 @@ typedef struct
   char           *item;
   gboolean        dry_run;
   gboolean        purge;
+  gboolean        keep;
+  gboolean        discard;
   char           *export_path;
   gboolean        restore;
   gboolean        no_restore;
@@ -96,6 +98,10 @@ struct _Command
 
 int           command_plan         (Invocation *invocation);
 int           command_migrate      (Invocation *invocation);
+int           command_retry        (Invocation *invocation);
+int           command_pause        (Invocation *invocation);
+int           command_resume       (Invocation *invocation);
+int           command_cancel       (Invocation *invocation);
 int           command_status       (Invocation *invocation);
 int           command_list         (Invocation *invocation);
 int           command_show         (Invocation *invocation);
@@ -115,9 +121,6 @@ int           command_reindex      (Invocation *invocation);
 int           command_stats        (Invocation *invocation);
 int           command_compress     (Invocation *invocation);
 int           command_decompress   (Invocation *invocation);
-int           command_pause        (Invocation *invocation);
-int           command_resume       (Invocation *invocation);
-int           command_cancel       (Invocation *invocation);
 
 /* An option that was not given has this value. */
 #define NOT_GIVEN G_MININT
@@ -141,6 +144,20 @@ void          end_progress         (Invocation      *invocation);
 void          show_indexing        (guint64          done,
                                     guint64          total,
                                     gpointer         invocation);
+
+/* stratactl-migrate.c: runs it, and says what came of it; @only_state: no more than that */
+int           run_migration        (Invocation      *invocation,
+                                    StrataMigration *migration,
+                                    gboolean         only_state);
+
+/* stratactl-control.c: how a job of the store is, in whatever process, after @command: an
+ * object with at least `state`; or %NULL with @error set, as of strata_control_ask() */
+JsonNode     *ask_job              (Invocation   *invocation,
+                                    const char   *job,
+                                    const char   *command,
+                                    GError      **error);
+int           print_state          (Invocation   *invocation,
+                                    const char   *state);
 
 /* stratactl-output.c */
 StrataStore  *open_store           (Invocation   *invocation,
@@ -192,13 +209,6 @@ void          begin_array          (JsonBuilder  *builder,
 void          add_way_back         (JsonBuilder  *builder,
                                     StrataStore  *store);
 void          print_way_back       (StrataStore  *store);
-
-/* stratactl-control.c: how a job of the store is, in whatever process, after @command;
- * (transfer full): or %NULL with @error set, as of strata_control_ask() */
-char         *ask_job              (Invocation   *invocation,
-                                    const char   *job,
-                                    const char   *command,
-                                    GError      **error);
 
 /* stratactl-search.c: makes the index follow the store; what fails is said, and is no failure */
 void          update_index         (Invocation   *invocation,

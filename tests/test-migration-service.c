@@ -837,6 +837,44 @@ test_what_was_interrupted_is_given_up (Fixture       *fixture,
   g_assert_cmpstr (after, ==, changed);
 }
 
+/* Once more */
+
+static void
+test_the_same_is_done_again (Fixture       *fixture,
+                             gconstpointer  test_data)
+{
+  g_autofree char *odd = g_strdup_printf ("%s odd %%2D - \377", fixture->legacy);
+  g_autofree char *found = NULL;
+  g_autoptr(StrataMigration) first = NULL;
+  g_autoptr(StrataMigration) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  make_old_store (fixture, 1000, 2);
+  g_assert_cmpint (rename (fixture->legacy, odd), ==, 0);
+  g_free (fixture->legacy);
+  fixture->legacy = g_steal_pointer (&odd);
+  g_assert_null (strata_migration_new_again (fixture->store, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  first = strata_migration_new (fixture->store, fixture->legacy);
+  strata_migration_set_recover (first, FALSE);
+  strata_migration_set_source (first, "db/sessions.json");
+  strata_migration_run (first, NULL, &error);
+  g_assert_no_error (error);
+
+  second = strata_migration_new_again (fixture->store, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (second->legacy_path, ==, fixture->legacy);
+  g_assert_cmpstr (second->source, ==, "db/sessions.json");
+  g_assert_cmpstr (second->attachments_path, ==, NULL);
+  g_assert_false (second->recover);
+  strata_migration_run (second, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (second->counts.sessions_unchanged, ==, 3);
+  found = describe_store (fixture->store);
+}
+
 /* Many pauses */
 
 #define N_PAUSES 2000
@@ -1034,6 +1072,7 @@ main (int   argc,
   ADD ("other-processes-steer-it", test_other_processes_steer_it);
   ADD ("what-was-added-is-discarded", test_what_was_added_is_discarded);
   ADD ("what-was-interrupted-is-given-up", test_what_was_interrupted_is_given_up);
+  ADD ("the-same-is-done-again", test_the_same_is_done_again);
   ADD ("two-thousand-pauses-change-nothing", test_two_thousand_pauses_change_nothing);
 
   return g_test_run ();

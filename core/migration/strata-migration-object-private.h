@@ -139,6 +139,11 @@ char    *_strata_migration_answer    (const char           *command,
                                       gpointer              migration,
                                       GError              **error);
 
+/* -again: what was asked for, for strata_migration_new_again(). With the store's lock held. */
+gboolean _strata_migration_note_asked
+                                     (StrataMigrationRun   *run,
+                                      GError              **error);
+
 /* -discard */
 /* What is added from now on is this migration's, unless it goes on with one. With the store's lock held. */
 gboolean _strata_migration_note_beginning

@@ -28,6 +28,7 @@ typedef struct
   StrataStore            *store;
   guint                   source;
   guint                   batch_size;
+  guint64                 bytes_estimated;  /* what the store will take, about */
   gboolean                has_begun;        /* the store says that it runs */
 
   char                   *legacy_path;      /* what was given as the old store, and as the place of its attachments (or NULL), absolute */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/strata-control-private.h"
 #include "base/strata-error.h"
@@ -24,6 +25,8 @@
 #define LOCK_PATH "migration/lock"
 /* More of them have nothing to do: one reads, and waits for the disk */
 #define MAX_PACKING_THREADS 8
+/* On top of what will be stored: databases, and what is in the air. A full disk lacks no less */
+#define MARGIN_BYTES (1024 * 1024)
 
 /**
  * strata_migration_set_batch_size:
@@ -389,7 +392,8 @@ _strata_migration_persist (StrataMigrationRun  *run,
 
       run->source = _strata_header_add_source (header, path, &is_new);
       run->distrust = run->distrust || strcmp (header->state, "failed") == 0;
-      ok = run->has_begun || _strata_migration_note_beginning (run->store, run->source, error);
+      ok = run->has_begun || (_strata_migration_note_beginning (run->store, run->source, error) &&
+                              _strata_migration_note_asked (run, error));
       _strata_header_set_source_bytes (header, run->source, run->migration->counts.bytes_original);
       g_free (header->state);
       header->state = g_strdup (state);
@@ -468,6 +472,7 @@ look_around (StrataMigrationRun  *run,
 
   _strata_survey_make (run->legacy, run->candidates, _strata_migration_report, self, &survey);
   self->counts.bytes_original = survey.bytes_original;
+  run->bytes_estimated = survey.bytes_estimated;
   begin_pace (self, &survey);
 
   return TRUE;
@@ -623,6 +628,36 @@ save_what_is_complete (StrataMigrationRun *run,
     g_info ("The last batch is left for the next run: %s", error->message);
 }
 
+/* What is missing, about: what everything will take beside what is there already. Returns: bytes, never none */
+static guint64
+measure_missing (StrataMigrationRun *run)
+{
+  g_autoptr(StrataStatistics) statistics = strata_statistics_collect (run->store, NULL);
+  guint64 needed = run->bytes_estimated + run->bytes_estimated / 10 + MARGIN_BYTES;
+  guint64 there = statistics != NULL ? statistics->bytes_stored : 0;
+  struct statvfs space;
+
+  if (fstatvfs (_strata_store_get_dir (run->store), &space) == 0)
+    there += (guint64)space.f_bavail * space.f_frsize;
+
+  return MAX (needed, there + MARGIN_BYTES) - there;
+}
+
+/* Says what can be done about a full disk. */
+static void
+explain_full_disk (StrataMigrationRun  *run,
+                   GError             **error)
+{
+  g_autoptr(GError) cause = g_steal_pointer (error);
+  guint64 missing = measure_missing (run);
+  g_autofree char *size = g_format_size (missing);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+               "The disk is full: about %s more (%" G_GUINT64_FORMAT " bytes) are needed where “%s” is. What is complete is kept; "
+               "make room and run this again (%s)",
+               size, missing, run->migration->store_path, cause->message);
+}
+
 /* After somebody cancelled it */
 static void
 give_up (StrataMigrationRun *run)
@@ -735,6 +770,8 @@ run_locked (StrataMigrationRun  *run,
         save_what_is_complete (run, run_error);
       if (run->taker != NULL)
         take_over_counts (run);
+      if (g_error_matches (run_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+        explain_full_disk (run, &run_error);
       g_propagate_error (error, g_steal_pointer (&run_error));
     }
   measure_result (run);

@@ -87,6 +87,8 @@ G_DECLARE_FINAL_TYPE (StrataMigration, strata_migration, STRATA, MIGRATION, GObj
 
 StrataMigration *strata_migration_new            (const char               *store_path,
                                                   const char               *legacy_path);
+StrataMigration *strata_migration_new_again      (const char               *store_path,
+                                                  GError                  **error);
 void             strata_migration_set_batch_size (StrataMigration          *self,
                                                   guint                     sessions);
 void             strata_migration_set_attachments_path

@@ -34,7 +34,8 @@ _stratactl() {
         words='--store --json --quiet --help --version'
         case $command in
           plan) words+=' --source --attachments' ;;
-          migrate) words+=' --source --attachments --batch --compress --no-recovered' ;;
+          migrate) words+=' --source --attachments --batch --compress --no-recovered --discard' ;;
+          cancel) words+=' --keep --discard' ;;
           list) words+=' --limit --sort' ;;
           show) words+=' --metadata --parts --part' ;;
           attachment) words+=' -o' ;;
@@ -49,7 +50,7 @@ _stratactl() {
         esac
       else
         case $command in
-          '') words='plan migrate status list show attachments attachment search export set append attach delete undelete compress decompress pause resume cancel gc verify reindex stats rollback' ;;
+          '') words='plan migrate retry pause resume cancel status list show attachments attachment search export set append attach delete undelete compress decompress gc verify reindex stats rollback' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           append)
