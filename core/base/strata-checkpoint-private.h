@@ -23,6 +23,10 @@ typedef void (*StrataCheckpointFunc) (gsize    bytes,
 void _strata_checkpoint_set (StrataCheckpointFunc  func,
                              gpointer              user_data);
 
+/* Between the two this thread is not held up: for what must be read in one go, or with a lock held. They nest. */
+void _strata_checkpoint_defer (void);
+void _strata_checkpoint_allow (void);
+
 /* @bytes: read since the last time. Not to be called with a lock held that others wait for. */
 void _strata_checkpoint     (gsize                 bytes);
 

@@ -13,6 +13,7 @@ static _Thread_local struct
 {
   StrataCheckpointFunc func;
   gpointer             user_data;
+  guint                deferred;
 } here;
 
 void
@@ -24,8 +25,22 @@ _strata_checkpoint_set (StrataCheckpointFunc func,
 }
 
 void
+_strata_checkpoint_defer (void)
+{
+  here.deferred++;
+}
+
+void
+_strata_checkpoint_allow (void)
+{
+  g_assert (here.deferred > 0);
+
+  here.deferred--;
+}
+
+void
 _strata_checkpoint (gsize bytes)
 {
-  if (here.func != NULL)
+  if (here.func != NULL && here.deferred == 0)
     here.func (bytes, here.user_data);
 }

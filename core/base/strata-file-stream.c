@@ -9,8 +9,8 @@
 
 #include <errno.h>
 
-#include "strata-error.h"
 #include "strata-checkpoint-private.h"
+#include "strata-error.h"
 #include "strata-file-private.h"
 #include "strata-seam-private.h"
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "strata-checkpoint-private.h"
 #include "strata-error.h"
 #include "strata-file-private.h"
 #include "strata-seam-private.h"
@@ -176,6 +177,23 @@ _strata_file_replace (int          dir,
   return _strata_file_sync_dir (dir, folder, error);
 }
 
+/* Small files are read with locks held, and must not have changed when they are through. */
+static gboolean
+read_at_once (GInputStream  *stream,
+              void          *data,
+              gsize          size,
+              gsize         *out_size,
+              GError       **error)
+{
+  gboolean ok;
+
+  _strata_checkpoint_defer ();
+  ok = g_input_stream_read_all (stream, data, size, out_size, NULL, error);
+  _strata_checkpoint_allow ();
+
+  return ok;
+}
+
 /* Reads a whole file of at most @max_size bytes; a larger one is an error, so
  * that no file can make us ask for all memory there is.
  *
@@ -209,7 +227,7 @@ _strata_file_read (int          dir,
 
   /* One more, to notice a file that grew */
   data = g_malloc ((gsize)status.st_size + 1);
-  if (!g_input_stream_read_all (stream, data, (gsize)status.st_size + 1, &size, NULL, error))
+  if (!read_at_once (stream, data, (gsize)status.st_size + 1, &size, error))
     return NULL;
 
   if (size > (gsize)status.st_size)
@@ -231,7 +249,7 @@ _strata_file_read_head (int          dir,
   g_autofree char *data = g_malloc (size);
   gsize n_read;
 
-  if (stream == NULL || !g_input_stream_read_all (stream, data, size, &n_read, NULL, error))
+  if (stream == NULL || !read_at_once (stream, data, size, &n_read, error))
     return NULL;
 
   return g_bytes_new_take (g_steal_pointer (&data), n_read);
