@@ -77,8 +77,7 @@ try_candidate (StrataMigrationRun     *run,
   StrataJsonReader *reader;
   gboolean conflict;
 
-  _strata_migration_note_fingerprint (run, candidate);
-  payload = _strata_legacy_candidate_open (candidate, cancellable, error);
+  payload = _strata_migration_open (run, candidate, cancellable, error);
   if (payload == NULL)
     return FALSE;
 

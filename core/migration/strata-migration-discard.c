@@ -24,6 +24,9 @@
  * log names only behind that place are its own, unless somebody changed them since. They
  * go to the trash; a crash in between leaves the rest for the next attempt. Collections
  * are taken after all sessions, and stay.
+ *
+ * What a user deletes is not taken in again, but this is: `discarding source=N KEY` stands
+ * in the journal before the session goes, and counts until a migration is complete.
  */
 
 typedef struct
@@ -152,7 +155,8 @@ delete_if_its_own (StrataStore  *store,
 
   if (is_its_own (store, key, source))
     {
-      ok = _strata_trash_delete_session (store, key, &name, error);
+      ok = _strata_journal_append (_strata_store_get_dir (store), error, "discarding source=%u %s", source, key) &&
+           _strata_trash_delete_session (store, key, &name, error);
       *n_deleted += ok ? 1 : 0;
     }
   _strata_store_unlock (store);
@@ -186,6 +190,42 @@ _strata_migration_remove_added (StrataStore  *store,
       return FALSE;
 
   return _strata_journal_append (dir, error, "discarded %" G_GUINT64_FORMAT " source=%u", n_deleted, source);
+}
+
+/* What was discarded */
+
+typedef struct
+{
+  guint       source;
+  GHashTable *keys;
+} Discarded;
+
+static void
+look_at_discarded (const char *event,
+                   gpointer    user_data)
+{
+  Discarded *discarded = user_data;
+  guint source;
+  int end = 0;
+
+  if (sscanf (event, "discarding source=%u %n", &source, &end) == 1 && end > 0 && source == discarded->source)
+    g_hash_table_add (discarded->keys, g_strdup (event + end));
+  else if (sscanf (event, "state complete source=%u", &source) == 1 && source == discarded->source)
+    g_hash_table_remove_all (discarded->keys);
+}
+
+GHashTable *
+_strata_migration_read_discarded (StrataStore  *store,
+                                  guint         source,
+                                  GError      **error)
+{
+  g_autoptr(GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Discarded discarded = { source, keys };
+
+  if (!_strata_journal_read (_strata_store_get_dir (store), look_at_discarded, &discarded, error))
+    return NULL;
+
+  return g_steal_pointer (&keys);
 }
 
 /* Without a run */

@@ -81,6 +81,30 @@ _strata_migration_check_unchanged (StrataMigrationRun  *run,
   return TRUE;
 }
 
+/* Opens a file that could be read when the run began: if it breaks off before its value now, it is being written. */
+StrataLegacyPayload *
+_strata_migration_open (StrataMigrationRun           *run,
+                        const StrataLegacyCandidate  *candidate,
+                        GCancellable                 *cancellable,
+                        GError                      **error)
+{
+  g_autoptr(GError) open_error = NULL;
+  StrataLegacyPayload *payload;
+
+  _strata_migration_note_fingerprint (run, candidate);
+  payload = _strata_legacy_candidate_open (candidate, cancellable, &open_error);
+  if (payload != NULL)
+    return payload;
+
+  if (_strata_file_is_content_error (open_error))
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE_CHANGED,
+                 "“%s” is being written to. Close Taskerino and run this again (%s)", candidate->path, open_error->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&open_error));
+
+  return NULL;
+}
+
 /* Says whether an error is one of the old file, which ends the file, not the run. */
 gboolean
 _strata_migration_report_file_error (StrataMigrationRun          *run,

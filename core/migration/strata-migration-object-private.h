@@ -150,6 +150,12 @@ gboolean _strata_migration_note_beginning
                                      (StrataStore          *store,
                                       guint                 source,
                                       GError              **error);
+/* (transfer full): keys of sessions that went to the trash so, and are wanted all the same */
+GHashTable *
+         _strata_migration_read_discarded
+                                     (StrataStore          *store,
+                                      guint                 source,
+                                      GError              **error);
 /* Sessions that this migration has added go to the trash. */
 gboolean _strata_migration_remove_added
                                      (StrataStore          *store,

@@ -49,6 +49,7 @@ typedef struct
   GHashTable             *fingerprints;     /* StrataLegacyCandidate → what its file looked like before it was read */
   char                   *unused_key;       /* of the collection that owns what nothing uses, where there is one */
   GHashTable             *invalid_metas;    /* paths of attachments' metadata that are none; while verifying */
+  GHashTable             *discarded;        /* keys of sessions that were deleted, but not by the user */
   StrataDeleted          *deleted;          /* what the user wants no more, whatever the old store has */
   GHashTable             *left_out;         /* keys of what was left out for that */
   gboolean                distrust;         /* the last run failed: nothing that is in the store is taken for granted */
@@ -93,6 +94,11 @@ gboolean    _strata_migration_write_report      (StrataMigrationRun  *run,
                                                  GError             **error);
 
 /* One old file */
+StrataLegacyPayload *
+            _strata_migration_open              (StrataMigrationRun  *run,
+                                                 const StrataLegacyCandidate *candidate,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
 void        _strata_migration_show_progress     (StrataMigrationRun  *run,
                                                  StrataLegacyPayload *payload,
                                                  guint64              items);

@@ -13,7 +13,7 @@
 #include "base/strata-seam-private.h"
 #include "json/strata-json-members-private.h"
 #include "store/strata-key-private.h"
-#include "strata-migration-private.h"
+#include "strata-migration-object-private.h"
 
 /* An id longer than this is not repeated in metadata.json */
 #define MAX_ID_TOKEN 1024
@@ -173,6 +173,7 @@ find_deleted (StrataMigrationRun  *run,
 
   if (!_strata_deleted_find (run->deleted, key, out_is_deleted, &content, error))
     return FALSE;
+  *out_is_deleted = *out_is_deleted && !g_hash_table_contains (run->discarded, key);
   *out_is_same = *out_is_deleted && _strata_digest_equal (&content, digest);
 
   return TRUE;
@@ -504,8 +505,7 @@ take_candidate (Taking  *taking,
   g_autoptr(StrataLegacyPayload) payload = NULL;
   gboolean ok;
 
-  _strata_migration_note_fingerprint (run, taking->candidate);
-  payload = _strata_legacy_candidate_open (taking->candidate, taking->cancellable, error);
+  payload = _strata_migration_open (run, taking->candidate, taking->cancellable, error);
   if (payload == NULL)
     return FALSE;
 
@@ -629,7 +629,10 @@ _strata_migration_run_sessions (StrataMigrationRun  *run,
   _strata_seam_get ()->mark ("run");
   g_clear_pointer (&run->deleted, _strata_deleted_free);
   run->deleted = _strata_deleted_new (_strata_store_get_dir (run->store), error);
-  if (run->deleted == NULL)
+  g_clear_pointer (&run->discarded, g_hash_table_unref);
+  if (run->deleted != NULL)
+    run->discarded = _strata_migration_read_discarded (run->store, run->source, error);
+  if (run->discarded == NULL)
     return FALSE;
   if (candidates->len == 0)
     return TRUE;

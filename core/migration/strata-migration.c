@@ -731,6 +731,7 @@ run_clear (StrataMigrationRun *run)
   g_clear_pointer (&run->claimed, g_hash_table_unref);
   g_clear_pointer (&run->counted, g_hash_table_unref);
   g_clear_pointer (&run->known, g_hash_table_unref);
+  g_clear_pointer (&run->discarded, g_hash_table_unref);
   g_clear_pointer (&run->deleted, _strata_deleted_free);
   g_clear_pointer (&run->left_out, g_hash_table_unref);
   g_clear_pointer (&run->unused_key, g_free);
