@@ -122,9 +122,6 @@ int           command_stats        (Invocation *invocation);
 int           command_compress     (Invocation *invocation);
 int           command_decompress   (Invocation *invocation);
 
-/* An option that was not given has this value. */
-#define NOT_GIVEN G_MININT
-
 /* Keys of the sessions that the arguments name; (transfer full): or %NULL with @error set */
 char        **find_session_keys    (Invocation   *invocation,
                                     StrataStore  *store,
