@@ -182,8 +182,9 @@ settle_state (StrataMigrationRun *run,
   if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_CORRUPT))
     return STRATA_MIGRATION_FAILED;
 
+  /* What could not begin is no reason to give anything up */
   return run->has_begun || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? STRATA_MIGRATION_PAUSED
-                                                                                     : STRATA_MIGRATION_FAILED;
+                                                                                     : STRATA_MIGRATION_PLANNED;
 }
 
 void

@@ -20,7 +20,7 @@ typedef enum
   STRATA_MIGRATION_VERIFYING,  /* everything is read back */
   STRATA_MIGRATION_COMPLETE,
   STRATA_MIGRATION_CANCELLED,  /* it was given up; what is there is whole, but not all */
-  STRATA_MIGRATION_FAILED,     /* what is there is not to be trusted, or nothing could be done */
+  STRATA_MIGRATION_FAILED,     /* what is there is not to be trusted */
   STRATA_MIGRATION_N_STATES,
 } StrataMigrationState;
 

@@ -23,13 +23,16 @@ static const char *const names[] = {
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == STRATA_MIGRATION_N_STATES);
 
-/* All ways there are. A pause ends where it began; what has ended begins again by running. */
+/* All ways there are. A pause ends where it began; what has ended begins again by running; what could not
+ * begin is as before.
+ */
 static const struct
 {
   StrataMigrationState from;
   StrataMigrationState to;
 } edges[] = {
   { STRATA_MIGRATION_PLANNED, STRATA_MIGRATION_RUNNING },
+  { STRATA_MIGRATION_RUNNING, STRATA_MIGRATION_PLANNED },
   { STRATA_MIGRATION_RUNNING, STRATA_MIGRATION_PAUSED },
   { STRATA_MIGRATION_RUNNING, STRATA_MIGRATION_VERIFYING },
   { STRATA_MIGRATION_RUNNING, STRATA_MIGRATION_CANCELLED },
