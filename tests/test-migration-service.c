@@ -875,6 +875,72 @@ test_the_same_is_done_again (Fixture       *fixture,
   found = describe_store (fixture->store);
 }
 
+/* News */
+
+static void
+news_cb (GObject      *object,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean has_news;
+
+  g_assert_true (strata_migration_look_for_news_finish (result, &has_news, &error));
+  g_assert_no_error (error);
+  *(int *)user_data = has_news ? 1 : 0;
+}
+
+static void
+assert_news (Fixture  *fixture,
+             gboolean  expected)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean has_news = !expected;
+  int later = -1;
+
+  g_assert_true (strata_migration_look_for_news (fixture->store, &has_news, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (has_news == expected);
+
+  strata_migration_look_for_news_async (fixture->store, NULL, news_cb, &later);
+  while (later < 0)
+    g_main_context_iteration (fixture->context, TRUE);
+  g_assert_cmpint (later, ==, expected ? 1 : 0);
+}
+
+static void
+test_news_of_the_old_store_are_found (Fixture       *fixture,
+                                      gconstpointer  test_data)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean has_news;
+
+  make_old_store (fixture, 1000, 3);
+  g_assert_false (strata_migration_look_for_news (fixture->store, &has_news, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  run_to_end (fixture);
+  assert_news (fixture, FALSE);
+
+  /* Not Taskerino's, and no news */
+  write_file (fixture, "api_keys.json", "{}");
+  assert_news (fixture, FALSE);
+
+  add_attachment (fixture, 3);
+  assert_news (fixture, TRUE);
+  run_to_end (fixture);
+  assert_news (fixture, FALSE);
+
+  make_old_store (fixture, 1000, 5);
+  assert_news (fixture, TRUE);
+  run_to_end (fixture);
+  assert_news (fixture, FALSE);
+
+  test_remove_dir (fixture->legacy);
+  g_assert_false (strata_migration_look_for_news (fixture->store, &has_news, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE);
+}
+
 /* Many pauses */
 
 #define N_PAUSES 2000
@@ -1073,6 +1139,7 @@ main (int   argc,
   ADD ("what-was-added-is-discarded", test_what_was_added_is_discarded);
   ADD ("what-was-interrupted-is-given-up", test_what_was_interrupted_is_given_up);
   ADD ("the-same-is-done-again", test_the_same_is_done_again);
+  ADD ("news-of-the-old-store-are-found", test_news_of_the_old_store_are_found);
   ADD ("two-thousand-pauses-change-nothing", test_two_thousand_pauses_change_nothing);
 
   return g_test_run ();

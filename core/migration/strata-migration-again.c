@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/strata-error.h"
@@ -69,6 +70,19 @@ look_at_event (const char *event,
     return;
   g_strfreev (*asked);
   *asked = g_strsplit (event, " ", -1);
+}
+
+guint
+_strata_migration_find_last_source (int dir)
+{
+  g_auto(GStrv) words = NULL;
+  guint source = 1;
+
+  /* What can't be read asks for none in particular */
+  if (_strata_journal_read (dir, look_at_event, &words, NULL) && words != NULL)
+    sscanf (words[1], "source=%u", &source);
+
+  return source;
 }
 
 static char *

@@ -144,6 +144,10 @@ gboolean _strata_migration_note_asked
                                      (StrataMigrationRun   *run,
                                       GError              **error);
 
+/* The number of the old store that was asked for last; 1 where nothing says so */
+guint    _strata_migration_find_last_source
+                                     (int                   dir);
+
 /* -discard */
 /* What is added from now on is this migration's, unless it goes on with one. With the store's lock held. */
 gboolean _strata_migration_note_beginning

@@ -141,6 +141,19 @@ GListModel      *strata_migration_get_problem_list (StrataMigration        *self
 gboolean         strata_migration_abandon        (const char               *store_path,
                                                   gboolean                  keep,
                                                   GError                  **error);
+gboolean         strata_migration_look_for_news  (const char               *store_path,
+                                                  gboolean                 *out_has_news,
+                                                  GCancellable             *cancellable,
+                                                  GError                  **error);
+void             strata_migration_look_for_news_async
+                                                 (const char               *store_path,
+                                                  GCancellable             *cancellable,
+                                                  GAsyncReadyCallback       callback,
+                                                  gpointer                  user_data);
+gboolean         strata_migration_look_for_news_finish
+                                                 (GAsyncResult             *result,
+                                                  gboolean                 *out_has_news,
+                                                  GError                  **error);
 gboolean         strata_migration_find_holder    (const char               *store_path,
                                                   gint64                   *out_pid);
 
