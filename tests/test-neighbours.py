@@ -156,6 +156,8 @@ class Neighbours:
         changing = re.compile(r'(unlink|rename|link|symlink|mkdir|mknod|chmod|fchmod|chown|utime|truncate|setxattr|rmdir)')
         seen = 0
         for call, arguments, result, _ in calls:
+            if re.match(r'\d+<socket:', arguments):
+                continue  # the socket that others steer it by has no place yet; the store is where it gets one
             if changing.search(call) and call != 'readlink' and call != 'readlinkat' and int(result) >= 0:
                 seen += 1
                 assert self.old.folder not in arguments and ROOT not in arguments, (call, arguments)
