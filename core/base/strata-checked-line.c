@@ -33,10 +33,12 @@ _strata_checked_line_is_whole (const char *line,
     return FALSE;
 
   memcpy (digits, line + length - CRC_DIGITS, CRC_DIGITS);
+  /* Lines from before there were check sums may end in any word */
+  if (strspn (digits, "0123456789abcdef") != CRC_DIGITS)
+    return FALSE;
   *out_length = length - CRC_DIGITS - 1;
 
-  return strspn (digits, "0123456789abcdef") == CRC_DIGITS &&
-         g_ascii_strtoull (digits, NULL, 16) == _strata_crc32 (line, *out_length);
+  return g_ascii_strtoull (digits, NULL, 16) == _strata_crc32 (line, *out_length);
 }
 
 gboolean
