@@ -15,9 +15,11 @@
 #include <maintenance/strata-compressor.h>
 #include <maintenance/strata-statistics.h>
 #include <migration/strata-export.h>
+#include <migration/strata-kept.h>
 #include <migration/strata-migration.h>
 #include <migration/strata-plan.h>
 #include <migration/strata-repair.h>
+#include <migration/strata-retirement.h>
 #include <migration/strata-rollback.h>
 #include <search/strata-query.h>
 #include <search/strata-search-hit.h>
