@@ -70,6 +70,7 @@ typedef struct
   gboolean        restore;
   gboolean        no_restore;
   gboolean        undo;
+  gboolean        now;
   int             slice;
   gboolean        repair;
   gboolean        drill;
@@ -115,6 +116,8 @@ int           command_delete       (Invocation *invocation);
 int           command_undelete     (Invocation *invocation);
 int           command_gc           (Invocation *invocation);
 int           command_rollback     (Invocation *invocation);
+int           command_keep         (Invocation *invocation);
+int           command_retire       (Invocation *invocation);
 int           command_verify       (Invocation *invocation);
 int           command_search       (Invocation *invocation);
 int           command_reindex      (Invocation *invocation);

@@ -41,6 +41,8 @@ static const Command commands[] = {
   { "reindex", command_reindex, "", "make the catalog and the search index anew from the files", 0, 0 },
   { "stats", command_stats, "", "say what is stored, and what was saved", 0, 0 },
   { "rollback", command_rollback, "[--dry-run] [--export DIR] [--restore|--no-restore] [--undo] [--purge]", "go back to the old store; the new one goes to the trash", 0, 0 },
+  { "keep", command_keep, "[ID…] [--all]", "keep sessions that were found again; says which wait to be decided", 0, G_MAXUINT },
+  { "retire", command_retire, "[--now] [--dry-run]", "delete the old store, after comparing everything once more", 0, 0 },
 };
 
 static void
@@ -130,6 +132,7 @@ parse_options (Invocation   *invocation,
     { "restore", 0, 0, G_OPTION_ARG_NONE, &invocation->restore, NULL, NULL },
     { "no-restore", 0, 0, G_OPTION_ARG_NONE, &invocation->no_restore, NULL, NULL },
     { "undo", 0, 0, G_OPTION_ARG_NONE, &invocation->undo, NULL, NULL },
+    { "now", 0, 0, G_OPTION_ARG_NONE, &invocation->now, NULL, NULL },
     { "slice", 0, 0, G_OPTION_ARG_INT, &invocation->slice, NULL, NULL },
     { "drill", 0, 0, G_OPTION_ARG_NONE, &invocation->drill, NULL, NULL },
     { "keep", 0, 0, G_OPTION_ARG_NONE, &invocation->keep, NULL, NULL },

@@ -47,10 +47,12 @@ _stratactl() {
           gc) words+=' --dry-run --purge' ;;
           verify) words+=' --repair --slice --drill' ;;
           rollback) words+=' --dry-run --export --restore --no-restore --undo --purge' ;;
+          keep) words+=' --all' ;;
+          retire) words+=' --now --dry-run' ;;
         esac
       else
         case $command in
-          '') words='plan migrate retry pause resume cancel status list show attachments attachment search export set append attach delete undelete compress decompress gc verify reindex stats rollback' ;;
+          '') words='plan migrate retry pause resume cancel status list show attachments attachment search export set append attach delete undelete compress decompress gc verify reindex stats rollback keep retire' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           append)
@@ -60,7 +62,7 @@ _stratactl() {
               words=$(__stratactl_values list key)
             fi
             ;;
-          show | attachments | export | set | delete | decompress) words=$(__stratactl_values list key) ;;
+          show | attachments | export | set | delete | decompress | keep) words=$(__stratactl_values list key) ;;
           attachment) words=$(__stratactl_values attachments id) ;;
         esac
       fi

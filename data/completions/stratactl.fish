@@ -37,6 +37,8 @@ complete -c stratactl -n __fish_use_subcommand -a verify -d 'Read everything and
 complete -c stratactl -n __fish_use_subcommand -a reindex -d 'Make the catalog and the search index anew from the files'
 complete -c stratactl -n __fish_use_subcommand -a stats -d 'Say what is stored, and what was saved'
 complete -c stratactl -n __fish_use_subcommand -a rollback -d 'Go back to the old store; the new one goes to the trash'
+complete -c stratactl -n __fish_use_subcommand -a keep -d 'Keep sessions that were found again'
+complete -c stratactl -n __fish_use_subcommand -a retire -d 'Delete the old store, after comparing everything once more'
 
 complete -c stratactl -l store -xa '(__fish_complete_directories)' -d 'The store'
 complete -c stratactl -l json -d 'Print one JSON document'
@@ -70,6 +72,9 @@ complete -c stratactl -n '__fish_seen_subcommand_from rollback' -l restore -d 'P
 complete -c stratactl -n '__fish_seen_subcommand_from rollback' -l no-restore -d 'Leave damaged files'
 complete -c stratactl -n '__fish_seen_subcommand_from rollback' -l undo -d 'Bring the store back'
 complete -c stratactl -n '__fish_seen_subcommand_from rollback' -l purge -d 'Remove it for good'
+complete -c stratactl -n '__fish_seen_subcommand_from keep' -l all -d 'All of them'
+complete -c stratactl -n '__fish_seen_subcommand_from retire' -l now -d 'Do not wait for the time to pass'
+complete -c stratactl -n '__fish_seen_subcommand_from retire' -l dry-run -d 'Only say whether it may go'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l limit -x -d 'Only so many'
 complete -c stratactl -n '__fish_seen_subcommand_from list' -l sort -xa 'date size name' -d 'In which order'
 complete -c stratactl -n '__fish_seen_subcommand_from show' -l metadata -d 'Only the small members'
