@@ -129,6 +129,27 @@ strata_store_dup_default_path (void)
   return g_build_filename (g_get_user_data_dir (), "strata", "store", NULL);
 }
 
+/* A store may be rolled back, or moved, by another process while this one has it open. What
+ * would be written then goes away with it, and nobody would know. Where it can't be told it is there.
+ */
+static gboolean
+check_place (StrataStore  *self,
+             GError      **error)
+{
+  struct stat open_one, named_one;
+
+  if (_strata_seam_get ()->fstat (self->dir, &open_one) < 0)
+    return TRUE;
+  if (_strata_seam_get ()->stat (AT_FDCWD, self->path, &named_one) == 0
+        ? open_one.st_ino == named_one.st_ino && open_one.st_dev == named_one.st_dev : errno != ENOENT)
+    return TRUE;
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND,
+               "The store is not at “%s” any more: it was rolled back, or moved. Nothing was written", self->path);
+
+  return FALSE;
+}
+
 gboolean
 _strata_store_lock (StrataStore  *self,
                     GError      **error)
@@ -166,7 +187,11 @@ _strata_store_lock (StrataStore  *self,
     }
   self->lock_fd = fd;
 
-  return TRUE;
+  if (check_place (self, error))
+    return TRUE;
+  _strata_store_unlock (self);
+
+  return FALSE;
 }
 
 void
