@@ -339,6 +339,35 @@ test_retires_in_the_background (Fixture       *fixture,
   assert_store (fixture->store);
 }
 
+/* Who had the store open does not write into the trash. */
+static void
+test_nobody_writes_any_more (Fixture       *fixture,
+                             gconstpointer  test_data)
+{
+  g_autoptr(StrataStore) store = strata_store_open (fixture->store, NULL);
+  g_autoptr(StrataSessionInfo) info = strata_store_find_session (store, "one", NULL);
+  g_autoptr(GBytes) value = g_bytes_new_static ("1", 1);
+  g_autoptr(StrataRollback) rollback = strata_rollback_new (fixture->store);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (strata_rollback_run (rollback, NULL, &error));
+  g_assert_no_error (error);
+
+  g_assert_false (strata_store_set_member (store, info->key, "name", value, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_false (strata_store_append (store, info->key, "screenshots", value, NULL, NULL, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  /* Nor into another one that took its place */
+  migrate (fixture);
+  g_assert_false (strata_store_set_member (store, info->key, "name", value, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+  assert_store (fixture->trash);
+  assert_store (fixture->store);
+}
+
 /* Power cuts */
 
 static gboolean
@@ -498,6 +527,7 @@ main (int   argc,
   ADD ("rollback", test_rolls_back_in_the_background);
   ADD ("cancel", test_cancelled_before_it_begins);
   ADD ("one-at-a-time", test_one_call_at_a_time);
+  ADD ("writers", test_nobody_writes_any_more);
   ADD ("retire", test_retires_in_the_background);
   ADD ("power/rollback", test_power_goes_while_rolling_back);
   ADD ("power/retire", test_power_goes_while_retiring);
