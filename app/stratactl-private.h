@@ -115,6 +115,7 @@ int           command_attach       (Invocation *invocation);
 int           command_delete       (Invocation *invocation);
 int           command_undelete     (Invocation *invocation);
 int           command_gc           (Invocation *invocation);
+int           command_report       (Invocation *invocation);
 int           command_rollback     (Invocation *invocation);
 int           command_keep         (Invocation *invocation);
 int           command_retire       (Invocation *invocation);

@@ -323,3 +323,44 @@ command_attachment (Invocation *invocation)
 
   return EXIT_DONE;
 }
+
+/* report */
+
+static int
+write_report (Invocation   *invocation,
+              GInputStream *stream)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+  g_autoptr(GError) error = NULL;
+
+  if (!write_file (invocation, stream, &error))
+    return fail (invocation, invocation->output, error);
+
+  if (invocation->json)
+    {
+      json_builder_begin_object (builder);
+      add_string (builder, "report", invocation->output);
+      json_builder_end_object (builder);
+      print_document (builder);
+    }
+
+  return EXIT_DONE;
+}
+
+int
+command_report (Invocation *invocation)
+{
+  int status = EXIT_DONE;
+  g_autoptr(StrataStore) store = open_store (invocation, &status);
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (store == NULL)
+    return status;
+
+  stream = strata_report_open (store, 0, invocation->json, &error);
+  if (stream == NULL)
+    return fail (invocation, NULL, error);
+
+  return invocation->output != NULL ? write_report (invocation, stream) : print_stream (invocation, stream, FALSE, NULL);
+}

@@ -40,6 +40,7 @@ static const Command commands[] = {
   { "verify", command_verify, "[--repair] [--slice PERCENT] [--drill]", "read everything and compare it with its digests", 0, 0 },
   { "reindex", command_reindex, "", "make the catalog and the search index anew from the files", 0, 0 },
   { "stats", command_stats, "", "say what is stored, and what was saved", 0, 0 },
+  { "report", command_report, "[-o FILE]", "say what became of every file of the old store", 0, 0 },
   { "rollback", command_rollback, "[--dry-run] [--export DIR] [--restore|--no-restore] [--undo] [--purge]", "go back to the old store; the new one goes to the trash", 0, 0 },
   { "keep", command_keep, "[ID…] [--all]", "keep sessions that were found again; says which wait to be decided", 0, G_MAXUINT },
   { "retire", command_retire, "[--now] [--dry-run]", "delete the old store, after comparing everything once more", 0, 0 },

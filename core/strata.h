@@ -19,6 +19,7 @@
 #include <migration/strata-migration.h>
 #include <migration/strata-plan.h>
 #include <migration/strata-repair.h>
+#include <migration/strata-report.h>
 #include <migration/strata-retirement.h>
 #include <migration/strata-rollback.h>
 #include <search/strata-query.h>

@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "json/strata-json-write-private.h"
 #include "strata-report-private.h"
+#include "strata-report.h"
 
 #define FORMAT 1
 #define BLOCK_BYTES (64 * 1024)
@@ -516,4 +518,60 @@ _strata_report_write (StrataStore                   *store,
   output_clear (&report.plain);
 
   return ok;
+}
+
+/* Giving it away */
+
+/* The old store that was migrated last */
+static gboolean
+find_last_source (StrataStore  *store,
+                  guint        *out_source,
+                  GError      **error)
+{
+  g_autoptr(StrataHeader) header = _strata_store_read_header (store, error);
+
+  if (header == NULL)
+    return FALSE;
+
+  *out_source = header->sources->len > 0
+                ? ((const StrataSourceRecord *)g_ptr_array_index (header->sources, header->sources->len - 1))->number : 1;
+
+  return TRUE;
+}
+
+/**
+ * strata_report_open:
+ * @store: a store
+ * @source: the number of an old store, from 1; 0: the last
+ * @is_json: for programs, else for people
+ *
+ * What became of every file of an old store, as the last migration of it that came
+ * to its end says.
+ *
+ * Returns: (transfer full): its text; or %NULL with @error set,
+ *   %STRATA_ERROR_NOT_FOUND where there is none
+ */
+GInputStream *
+strata_report_open (StrataStore  *store,
+                    guint         source,
+                    gboolean      is_json,
+                    GError      **error)
+{
+  g_autofree char *path = NULL;
+  g_autoptr(GError) open_error = NULL;
+  GInputStream *stream;
+
+  g_return_val_if_fail (STRATA_IS_STORE (store), NULL);
+
+  if (source == 0 && !find_last_source (store, &source, error))
+    return NULL;
+
+  path = g_strdup_printf ("migration/report-%u.%s", source, is_json ? "json" : "txt");
+  stream = _strata_file_stream_open (_strata_store_get_dir (store), path, &open_error);
+  if (stream == NULL && g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "There is no report: no migration into this store came to its end");
+  else if (stream == NULL)
+    g_propagate_error (error, g_steal_pointer (&open_error));
+
+  return stream;
 }

@@ -14,7 +14,7 @@ _stratactl() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --store) i=$((i + 1)); [ "$i" -lt "$COMP_CWORD" ] && store=(--store "${COMP_WORDS[i]}") ;;
-      --batch | --older-than | --quality | --level | --limit | --sort | --part | --format | --attachment | --item | --slice | -o) i=$((i + 1)) ;;
+      --batch | --older-than | --quality | --level | --limit | --sort | --part | --format | --attachment | --item | --slice | --export | -o) i=$((i + 1)) ;;
       -*) ;;
       *) arguments=$((arguments + 1)); [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
     esac
@@ -46,13 +46,14 @@ _stratactl() {
           compress) words+=' --all --older-than --images --quality --level' ;;
           gc) words+=' --dry-run --purge' ;;
           verify) words+=' --repair --slice --drill' ;;
+          report) words+=' -o' ;;
           rollback) words+=' --dry-run --export --restore --no-restore --undo --purge' ;;
           keep) words+=' --all' ;;
           retire) words+=' --now --dry-run' ;;
         esac
       else
         case $command in
-          '') words='plan migrate retry pause resume cancel status list show attachments attachment search export set append attach delete undelete compress decompress gc verify reindex stats rollback keep retire' ;;
+          '') words='plan migrate retry pause resume cancel status list show attachments attachment search export set append attach delete undelete compress decompress gc verify reindex stats report rollback keep retire' ;;
           plan | migrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           attach) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
           append)
