@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 
-from e2e_util import (DONE, SOURCE, WARNINGS, OldStore, Strata, Tap, copy_sample, files_below, samples, sha256, snapshot)
+from e2e_util import (DONE, NOT_FOUND, SOURCE, USAGE, WARNINGS, OldStore, Strata, Tap, copy_sample, files_below, samples, sha256, snapshot)
 
 FOREIGN = {'api_keys.json': b'{"openai": "sk-secret"}', 'window-state.json': b'{}', 'db/.DS_Store': b'\0\0\0\1Bud1'}
 
@@ -106,6 +106,21 @@ class Accounted:
             assert lines, 'not in the text: %s' % path
         assert '%-15s %d files, %d bytes' % ('all', self.report['totals']['files'], self.report['totals']['bytes']) in text
 
+    def check_given_away(self):
+        """On standard output or into a file, never over one."""
+        text = read(self.strata.path('migration', 'report-1.txt'))
+        assert self.strata.run('report').expect(DONE).out == text
+        assert json.loads(self.strata.run('report', '--json').expect(DONE).out) == self.report
+        out = os.path.join(self.folder, 'report')
+        self.strata.run('report', '-o', out).expect(DONE)
+        assert read(out) == text
+        assert self.strata.json('report', '-o', out, status=USAGE)['error']['code'] == 'exists'
+        assert self.strata.json('report', '-o', out + '.json') == {'report': out + '.json'}
+        assert json.loads(read(out + '.json')) == self.report
+        os.rename(self.strata.path('migration', 'report-1.txt'), out + '.kept')
+        self.strata.run('report').expect(NOT_FOUND)
+        os.rename(out + '.kept', self.strata.path('migration', 'report-1.txt'))
+
     def check_manifest(self):
         """Of each file of Taskerino's its size, times and digest, and of no other one."""
         ours = {path for path, entry in self.entries.items() if entry['sha256'] is not None}
@@ -195,6 +210,7 @@ def main():
                              ('and what became of it', place.check_fates),
                              ('totals add up to what the folder has', place.check_totals),
                              ('the text says the same', place.check_text),
+                             ('both are given to whoever asks', place.check_given_away),
                              ('the rollback point knows every file', place.check_manifest),
                              ('and what the store had of them', place.check_owners),
                              ('collections have their copies', place.check_copies),
