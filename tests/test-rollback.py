@@ -338,6 +338,25 @@ class Place:
         self.restored('db/notes.json')
         assert read(self.old.path('db', 'notes.json')) == b'ruined'
 
+    def check_compressed(self):
+        """Packing is no change; of pictures whose bytes the user gave up there are others."""
+        self.reset()
+        self.strata.run('compress', '--all', '--images', 'webp', '--quiet').expect(DONE)
+        converted = {row['id'] for row in self.strata.json('attachments') if row['state'] == 'webp'}
+        assert converted, 'nothing became WebP'
+        path = 'attachments/%s.dat' % sorted(converted)[0]
+        assert self.rollback('--dry-run')['outcome'] == 'identical'
+
+        os.unlink(self.old.path(path))
+        assert 'byte for byte' in self.rollback('--restore', status=USAGE)['error']['message']
+        self.in_place()
+        self.rollback('--restore', '--export', self.at('out'))
+        assert not os.path.exists(self.old.path(path))
+        row, = json.loads(read(self.at('out', 'rollback.json')))['old_stores'][0]['differences']
+        assert (row['path'], row['migrated']) == (path, 'rebuilt'), row
+        assert os.path.getsize(self.at('out', 'migrated', path)) > 100
+        assert not os.path.exists(self.at('out', 'changes'))
+
     # Where there is none
 
     def check_none(self):
@@ -461,6 +480,7 @@ def main():
     for title, check in (('what was replaced is kept', place.check_replaced_is_kept),
                          ('damage is left where that is asked for', place.check_left_as_it_is),
                          ('what can not be put back is not begun', place.check_nothing_to_restore_from),
+                         ('packing is no change', place.check_compressed),
                          ('without a rollback point there is no way back', place.check_none),
                          ('status says so', place.check_status),
                          ('nobody else works on it', place.check_in_use),
