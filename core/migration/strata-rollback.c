@@ -686,7 +686,7 @@ strata_rollback_purge (const char  *store_path,
  * @out_days_left: (out): days until the old stores may be deleted, 0 when that is
  *   now; -1 where there is no way back
  *
- * Reads the journal and the rollback points.
+ * Reads the journal. Touches files: not for a thread that draws.
  *
  * Returns: whether it could be told
  */
@@ -702,13 +702,13 @@ strata_rollback_get_left (StrataStore  *store,
 
   g_return_val_if_fail (STRATA_IS_STORE (store), FALSE);
 
-  way_back = _strata_way_back_read (store, NULL, error);
+  way_back = _strata_way_back_glance (store, error);
   if (way_back == NULL)
     return FALSE;
 
-  *out_available = way_back->manifests->len > 0;
-  for (guint i = 0; i < way_back->manifests->len; i++)
-    if (_strata_way_back_is_retired (way_back, _strata_rollback_manifest_get_header (g_ptr_array_index (way_back->manifests, i))->source))
+  *out_available = way_back->complete->len > 0;
+  for (guint i = 0; i < way_back->complete->len; i++)
+    if (_strata_way_back_is_retired (way_back, g_array_index (way_back->complete, guint, i)))
       *out_available = FALSE;
 
   left = way_back->complete_since + (gint64)retention_days * SECONDS_A_DAY - g_get_real_time () / G_USEC_PER_SEC;

@@ -26,7 +26,8 @@ typedef struct
  */
 typedef struct
 {
-  GPtrArray           *manifests;        /* (element-type StrataRollbackManifest): of the old stores that were completed */
+  GArray              *complete;         /* (element-type guint): numbers of the old stores that were completed and have a rollback point */
+  GPtrArray           *manifests;        /* (element-type StrataRollbackManifest): theirs, in this order; of a glance none */
   GArray              *incomplete;       /* (element-type guint): numbers of the others */
   gint64               complete_since;   /* seconds since 1970 when the last of them was complete for the first time; 0: not yet */
   GArray              *retired;          /* (element-type guint): numbers of old stores that were deleted, or begun to be */
@@ -34,7 +35,10 @@ typedef struct
   StrataBegunRollback  begun;
 } StrataWayBack;
 
-/* STRATA_ERROR_CORRUPT: a rollback point is damaged */
+/* What can be told without reading the rollback points */
+StrataWayBack *_strata_way_back_glance     (StrataStore    *store,
+                                            GError        **error);
+/* The same with the manifests, each read to its end. STRATA_ERROR_CORRUPT: one is damaged */
 StrataWayBack *_strata_way_back_read       (StrataStore    *store,
                                             GCancellable   *cancellable,
                                             GError        **error);

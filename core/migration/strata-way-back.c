@@ -40,6 +40,7 @@ _strata_way_back_free (StrataWayBack *self)
 {
   clear_begun (&self->begun);
   g_ptr_array_unref (self->manifests);
+  g_array_unref (self->complete);
   g_array_unref (self->incomplete);
   g_array_unref (self->retired);
   g_array_unref (self->being_retired);
@@ -162,12 +163,12 @@ note_event (const char *time,
 
 /* All of it */
 
+/* A rollback point is made before its migration is complete. */
 static gboolean
-read_manifests (StrataWayBack  *self,
-                StrataStore    *store,
-                Reading        *reading,
-                GCancellable   *cancellable,
-                GError        **error)
+find_rollback_points (StrataWayBack  *self,
+                      StrataStore    *store,
+                      Reading        *reading,
+                      GError        **error)
 {
   g_autoptr(StrataHeader) header = _strata_store_read_header (store, error);
 
@@ -178,24 +179,15 @@ read_manifests (StrataWayBack  *self,
     {
       guint number = ((const StrataSourceRecord *)g_ptr_array_index (header->sources, i))->number;
       const gint64 *when = g_hash_table_lookup (reading->first, GUINT_TO_POINTER (number));
-      g_autoptr(GError) open_error = NULL;
-      StrataRollbackManifest *manifest = NULL;
+      g_autofree char *path = _strata_rollback_dup_path (number, "manifest");
+      struct stat status;
 
-      /* A rollback point is made before its migration is complete */
-      if (when != NULL)
-        manifest = _strata_rollback_manifest_open (_strata_store_get_dir (store), number, cancellable, &open_error);
-      if (open_error != NULL && !g_error_matches (open_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-        {
-          g_propagate_error (error, g_steal_pointer (&open_error));
-          return FALSE;
-        }
-
-      if (manifest == NULL)
+      if (when == NULL || !_strata_file_stat (_strata_store_get_dir (store), path, &status, NULL))
         {
           g_array_append_val (self->incomplete, number);
           continue;
         }
-      g_ptr_array_add (self->manifests, manifest);
+      g_array_append_val (self->complete, number);
       self->complete_since = MAX (self->complete_since, *when);
     }
 
@@ -203,21 +195,41 @@ read_manifests (StrataWayBack  *self,
 }
 
 StrataWayBack *
-_strata_way_back_read (StrataStore   *store,
-                       GCancellable  *cancellable,
-                       GError       **error)
+_strata_way_back_glance (StrataStore  *store,
+                         GError      **error)
 {
   g_autoptr(StrataWayBack) self = g_new0 (StrataWayBack, 1);
   g_autoptr(GHashTable) first = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   Reading reading = { self, first };
 
   self->manifests = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_rollback_manifest_free);
+  self->complete = g_array_new (FALSE, FALSE, sizeof (guint));
   self->incomplete = g_array_new (FALSE, FALSE, sizeof (guint));
   self->retired = g_array_new (FALSE, FALSE, sizeof (guint));
   self->being_retired = g_array_new (FALSE, FALSE, sizeof (guint));
 
   return _strata_journal_read_times (_strata_store_get_dir (store), note_event, &reading, error) &&
-         read_manifests (self, store, &reading, cancellable, error) ? g_steal_pointer (&self) : NULL;
+         find_rollback_points (self, store, &reading, error) ? g_steal_pointer (&self) : NULL;
+}
+
+StrataWayBack *
+_strata_way_back_read (StrataStore   *store,
+                       GCancellable  *cancellable,
+                       GError       **error)
+{
+  g_autoptr(StrataWayBack) self = _strata_way_back_glance (store, error);
+
+  for (guint i = 0; self != NULL && i < self->complete->len; i++)
+    {
+      StrataRollbackManifest *manifest =
+        _strata_rollback_manifest_open (_strata_store_get_dir (store), g_array_index (self->complete, guint, i), cancellable, error);
+
+      if (manifest == NULL)
+        return NULL;
+      g_ptr_array_add (self->manifests, manifest);
+    }
+
+  return g_steal_pointer (&self);
 }
 
 int
