@@ -11,6 +11,7 @@
 
 #include "strata-application.h"
 #include "strata-power.h"
+#include "strata-preferences.h"
 #include "strata-window.h"
 
 #define NOTIFICATION "migration"
@@ -227,6 +228,7 @@ strata_application_startup (GApplication *application)
   g_signal_connect_object (self->migration, "notify::busy", G_CALLBACK (busy_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->migration, "notify::state", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->power, "notify::on-battery", G_CALLBACK (update_inhibition), self, G_CONNECT_SWAPPED);
+  strata_preferences_apply (self->settings, self->store);
   strata_app_store_open (self->store);
 }
 
@@ -277,6 +279,24 @@ about_action (GSimpleAction *action,
                          /* Translators: your names, one a line */
                          "translator-credits", _("translator-credits"),
                          NULL);
+}
+
+static void
+preferences_action (GSimpleAction *action,
+                    GVariant      *parameter,
+                    gpointer       user_data)
+{
+  StrataApplication *self = user_data;
+  GtkWindow *active = gtk_application_get_active_window (GTK_APPLICATION (self));
+  GtkWidget *preferences = NULL;
+
+  if (STRATA_IS_PREFERENCES (active))
+    return;
+
+  preferences = strata_preferences_new (self->store);
+  gtk_window_set_transient_for (GTK_WINDOW (preferences), GTK_WINDOW (find_window (self)));
+  gtk_window_set_modal (GTK_WINDOW (preferences), TRUE);
+  gtk_window_present (GTK_WINDOW (preferences));
 }
 
 /* What is copied stays; the next start offers to continue. */
@@ -332,6 +352,7 @@ show_session_action (GSimpleAction *action,
 
 static const GActionEntry entries[] = {
   { .name = "about", .activate = about_action },
+  { .name = "preferences", .activate = preferences_action },
   { .name = "quit", .activate = quit_action },
   { .name = "show-migration", .activate = show_migration_action },
   { .name = "pause-migration", .activate = pause_migration_action },
@@ -344,6 +365,7 @@ static const struct
   const char *action;
   const char *accels[2];
 } accels[] = {
+  { "app.preferences", { "<Control>comma", NULL } },
   { "app.quit", { "<Control>q", NULL } },
   { "window.close", { "<Control>w", NULL } },
 };

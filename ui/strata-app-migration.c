@@ -458,6 +458,7 @@ void
 strata_app_migration_start (StrataAppMigration *self,
                             const char         *legacy_path)
 {
+  g_autoptr(GSettings) settings = NULL;
   g_autoptr(StrataMigration) migration = NULL;
 
   g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
@@ -473,7 +474,10 @@ strata_app_migration_start (StrataAppMigration *self,
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEGACY_PATH]);
     }
   migration = strata_migration_new (strata_app_store_get_path (self->store), legacy_path);
-  strata_migration_set_compression (migration, STRATA_COMPRESSION_LEVEL);
+  settings = g_settings_new (APP_ID);
+  strata_migration_set_batch_size (migration, (guint)g_settings_get_int (settings, "batch-size"));
+  strata_migration_set_compression (migration, g_settings_get_boolean (settings, "compress-json") ?
+                                               g_settings_get_int (settings, "json-level") : -1);
   set_migration (self, migration);
   run (self);
 }

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "strata-compat.h"
+#include "strata-maintenance-page.h"
 #include "strata-migration-page.h"
 #include "strata-overview-page.h"
 #include "strata-sessions-page.h"
@@ -245,6 +246,21 @@ show_page_action (GtkWidget  *widget,
   strata_window_show_page (STRATA_WINDOW (widget), g_variant_get_string (parameter, NULL));
 }
 
+/* The pages as the sidebar has them, the first being 1 */
+static void
+show_nth_action (GtkWidget  *widget,
+                 const char *action_name,
+                 GVariant   *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+  int left = g_variant_get_int32 (parameter);
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->sidebar, i)) != NULL; i++)
+    if (gtk_widget_get_visible (GTK_WIDGET (row)) && --left == 0)
+      row_activated_cb (self, STRATA_SIDEBAR_ROW (row));
+}
+
 static void
 back_action (GtkWidget  *widget,
              const char *action_name,
@@ -378,6 +394,7 @@ strata_window_class_init (StrataWindowClass *klass)
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (STRATA_TYPE_MAINTENANCE_PAGE);
   g_type_ensure (STRATA_TYPE_MIGRATION_PAGE);
   g_type_ensure (STRATA_TYPE_OVERVIEW_PAGE);
   g_type_ensure (STRATA_TYPE_SESSIONS_PAGE);
@@ -398,11 +415,14 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, update_back);
   gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
+  gtk_widget_class_install_action (widget_class, "win.show-nth", "i", show_nth_action);
   gtk_widget_class_install_action (widget_class, "win.back", NULL, back_action);
   gtk_widget_class_install_action (widget_class, "win.show-session", "s", show_session_action);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Left, GDK_ALT_MASK, "win.back", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_f, GDK_CONTROL_MASK, "win.find", NULL);
+  for (int i = 1; i <= 9; i++)
+    gtk_widget_class_add_binding_action (widget_class, GDK_KEY_0 + (guint)i, GDK_ALT_MASK, "win.show-nth", "i", i);
 }
 
 static void
