@@ -47,23 +47,15 @@ size_prepared_cb (GdkPixbufLoader *loader,
 static gboolean
 feed (GdkPixbufLoader  *loader,
       GInputStream     *stream,
-      const Bounds     *bounds,
       GCancellable     *cancellable,
       GError          **error)
 {
   g_autofree guchar *block = g_malloc (BLOCK);
   gssize length;
 
-  while (!bounds->is_too_large && (length = g_input_stream_read (stream, block, BLOCK, cancellable, error)) != 0)
-    if (length < 0 || (!gdk_pixbuf_loader_write (loader, block, (gsize)length, error) && !bounds->is_too_large))
+  while ((length = g_input_stream_read (stream, block, BLOCK, cancellable, error)) != 0)
+    if (length < 0 || !gdk_pixbuf_loader_write (loader, block, (gsize)length, error))
       return FALSE;
-
-  if (bounds->is_too_large)
-    {
-      g_clear_error (error);
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("The picture is too large"));
-      return FALSE;
-    }
 
   return TRUE;
 }
@@ -86,17 +78,25 @@ strata_picture_decode (GInputStream  *stream,
                        GError       **error)
 {
   g_autoptr(GdkPixbufLoader) loader = gdk_pixbuf_loader_new ();
+  g_autoptr(GError) failure = NULL;
   Bounds bounds = { width, height, FALSE };
+  gboolean ok;
   GdkPixbuf *pixbuf;
 
   g_signal_connect (loader, "size-prepared", G_CALLBACK (size_prepared_cb), &bounds);
-  if (!feed (loader, stream, &bounds, cancellable, error))
+  ok = feed (loader, stream, cancellable, &failure);
+  if (!gdk_pixbuf_loader_close (loader, ok ? &failure : NULL))
+    ok = FALSE;
+  if (bounds.is_too_large)
     {
-      gdk_pixbuf_loader_close (loader, NULL);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("The picture is too large"));
       return NULL;
     }
-  if (!gdk_pixbuf_loader_close (loader, error))
-    return NULL;
+  if (!ok)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
 
   pixbuf = gdk_pixbuf_loader_get_pixbuf (loader);
   if (pixbuf == NULL)

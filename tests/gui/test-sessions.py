@@ -35,17 +35,23 @@ class Person(strata_gui.Gui):
         """The session with the most screenshots"""
         return max(json.loads(self.ctl("list", "--json")), key=lambda session: session["screenshots"])
 
+    def stored_object(self):
+        """A picture's own file"""
+        return max((os.path.join(folder, name) for folder, _folders, names in os.walk(os.path.join(self.store, "attachments"))
+                    for name in names), key=os.path.getsize)
+
     def search(self, text):
-        self.find("label", "What Takes the Space")
-        self.key("ctrl+f")
+        if not self.look("entry", "Search sessions"):
+            self.find("label", "What Takes the Space")
+            self.key("ctrl+f")
         self.type_into("entry", "Search sessions", text)
 
     def key(self, *names):
         """Keys go to the window: rows of a list have no action of their own in this GTK."""
         found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "Strata"], stdout=subprocess.PIPE, text=True,
-                               check=True, timeout=strata_gui.LIMIT_S)
+                               check=True, timeout=strata_gui.LIMIT_S, env=self.environment)
         subprocess.run(["xdotool", "windowfocus", found.stdout.split()[0], "key", "--clearmodifiers", *names], check=True,
-                       timeout=strata_gui.LIMIT_S)
+                       timeout=strata_gui.LIMIT_S, env=self.environment)
 
     def click_inside(self, role, name):
         """The button in a menu button has its name, and the action."""
@@ -122,9 +128,58 @@ def test_session_opens_and_screenshot_is_deleted_and_back():
         person.wait(lambda: person.pictured()["screenshots"] == session["screenshots"], "the screenshot to be back")
 
 
+def test_maintenance_runs_and_says_what_became_of_it():
+    for width, height in ((1024, 768), (360, 640)):
+        with Person(width=width, height=height) as person:
+            person.start()
+            person.find("label", "What Takes the Space")
+            person.key("alt+3")
+            person.click("push button", "Check")
+            person.find("label", "Everything is as it was stored")
+            person.click("push button", "Rebuild")
+            person.find("label", " can be found")
+            person.ctl("delete", person.pictured()["key"])
+            person.click("push button", "Look for It")
+            person.find_any(("label", "There is nothing to clear away"), ("push button", "Clear Away"))
+            person.click("push button", "Compress")
+            person.find_any(("label", " became "), ("label", "There was nothing to compress"))
+            person.picture(f"maintenance-{width}")
+            assert_named(person)
+
+
+def test_damage_is_found_and_listed():
+    with Person() as person:
+        path = person.stored_object()
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as file:
+            file.seek(100)
+            file.write(b"damage")
+        person.start()
+        person.find("label", "What Takes the Space")
+        person.key("alt+3")
+        person.click("push button", "Check")
+        person.find("label", "found, see below")
+        person.find("label", os.path.basename(path)[:12])
+        person.picture("maintenance-damage")
+
+
+def test_preferences_have_what_acts():
+    with Person() as person:
+        person.start()
+        person.find("label", "What Takes the Space")
+        person.key("ctrl+comma")
+        person.find("label", "Pack Text")
+        person.find("label", "in use now")
+        person.picture("preferences")
+        assert_named(person)
+
+
 strata_gui.run([
     test_overview_is_in_front,
     test_list_is_there_by_day,
     test_search_finds_and_suggests,
     test_session_opens_and_screenshot_is_deleted_and_back,
+    test_maintenance_runs_and_says_what_became_of_it,
+    test_damage_is_found_and_listed,
+    test_preferences_have_what_acts,
 ])
