@@ -58,6 +58,13 @@ struct _StrataMaintenancePage
 
 G_DEFINE_FINAL_TYPE (StrataMaintenancePage, strata_maintenance_page, STRATA_TYPE_PAGE)
 
+/* What was asked for may come when the window is closed. */
+static gboolean
+is_gone (StrataMaintenancePage *self)
+{
+  return strata_page_get_app_store (STRATA_PAGE (self)) == NULL;
+}
+
 /* What they have in common */
 
 static GCancellable *
@@ -90,6 +97,8 @@ end (StrataMaintenancePage *self,
      const GError          *error)
 {
   g_clear_object (&self->cancellables[kind]);
+  if (is_gone (self))
+    return;
   if (message == NULL)
     message = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? _("Cancelled") : error->message;
   strata_job_row_end (row, message);
@@ -284,7 +293,7 @@ checked_cb (GObject      *object,
   g_autoptr(StrataCheck) check = strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error);
   g_autofree char *message = check != NULL ? format_check (check) : NULL;
 
-  if (check != NULL)
+  if (check != NULL && !is_gone (self))
     show_problems (self, check->problems);
   end (self, JOB_CHECK, self->check_row, message, error);
 }
@@ -365,7 +374,8 @@ looked_cb (GObject      *object,
   g_autofree char *message = garbage != NULL ? format_garbage (garbage, TRUE) : NULL;
 
   end (self, JOB_CLEAN, self->clean_row, message, error);
-  strata_job_row_set_extra (self->clean_row, garbage != NULL && is_worth_it (garbage) ? _("Clear _Away") : NULL);
+  if (!is_gone (self))
+    strata_job_row_set_extra (self->clean_row, garbage != NULL && is_worth_it (garbage) ? _("Clear _Away") : NULL);
 }
 
 static void
@@ -390,7 +400,7 @@ cleaned_cb (GObject      *object,
   g_autoptr(StrataGarbage) garbage = strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error);
   g_autofree char *message = garbage != NULL ? format_garbage (garbage, FALSE) : NULL;
 
-  if (garbage != NULL)
+  if (garbage != NULL && !is_gone (self))
     show_problems (self, garbage->problems);
   end (self, JOB_CLEAN, self->clean_row, message, error);
 }

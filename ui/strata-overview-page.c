@@ -115,9 +115,9 @@ show_sizes (StrataOverviewPage     *self,
                                  ? g_strdup_printf (_("%s, %s than before"), count, saving) : g_strdup (count);
 
   g_autofree char *reserved = g_format_size (statistics->bytes_reserved);
-  /* Translators: a size; that is kept free for when nothing else is */
+  /* Translators: a size; so much is set aside for a full disk */
   g_autofree char *on_disk = statistics->bytes_reserved > 0
-                             ? g_strdup_printf (_("On disk, %s of it set aside for a full disk"), reserved)
+                             ? g_strdup_printf (_("On disk, with %s in reserve"), reserved)
                              : g_strdup (_("On disk, all that it takes"));
 
   adw_preferences_group_set_description (self->sizes_group, description);
@@ -285,6 +285,9 @@ counted_cb (GObject      *object,
   g_autofree char *message = NULL;
 
   self->is_counting = FALSE;
+  /* The window may be closed by now */
+  if (strata_page_get_app_store (STRATA_PAGE (self)) == NULL)
+    return;
   if (self->is_stale)
     {
       count (self);

@@ -359,6 +359,8 @@ strata_session_finder_dispose (GObject *object)
 {
   StrataSessionFinder *self = STRATA_SESSION_FINDER (object);
 
+  /* What comes now is of no query any more */
+  self->serial++;
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->search);
   g_clear_object (&self->results);

@@ -61,6 +61,13 @@ struct _StrataSessionsPage
 
 G_DEFINE_FINAL_TYPE (StrataSessionsPage, strata_sessions_page, STRATA_TYPE_PAGE)
 
+/* What was asked for may come when the window is closed. */
+static gboolean
+is_gone (StrataSessionsPage *self)
+{
+  return strata_page_get_app_store (STRATA_PAGE (self)) == NULL;
+}
+
 /* Which of the views is to be seen */
 
 static const char *
@@ -156,6 +163,8 @@ listed_cb (GObject      *object,
   g_autoptr(StrataSessionList) fresh = strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error);
 
   self->is_listing = FALSE;
+  if (is_gone (self))
+    return;
   if (self->is_stale)
     {
       list_sessions (self);
@@ -391,6 +400,9 @@ found_cb (GObject      *object,
   g_autoptr(GError) error = NULL;
   g_autoptr(StrataSessionInfo) info = strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error);
 
+  if (is_gone (place->page))
+    return;
+
   if (info != NULL)
     open_session (place->page, info, place->member, place->item);
   else
@@ -465,6 +477,9 @@ undeleted_cb (GObject      *object,
   g_autoptr(GError) error = NULL;
   g_autofree char *key = strata_store_undelete_finish (STRATA_STORE (object), result, &error);
 
+  if (is_gone (self))
+    return;
+
   if (key == NULL)
     say (self, error->message);
   strata_app_store_changed (strata_page_get_app_store (STRATA_PAGE (self)));
@@ -509,8 +524,10 @@ deleted_cb (GObject      *object,
 {
   g_autoptr(StrataSessionsPage) self = user_data;
   g_autoptr(GError) error = NULL;
-  char *name = strata_store_delete_session_finish (STRATA_STORE (object), result, &error);
+  g_autofree char *name = strata_store_delete_session_finish (STRATA_STORE (object), result, &error);
 
+  if (is_gone (self))
+    return;
   if (name == NULL)
     {
       say (self, error->message);
@@ -518,7 +535,7 @@ deleted_cb (GObject      *object,
     }
 
   show_view (self, FALSE);
-  offer_undo (self, _("Session deleted"), name);
+  offer_undo (self, _("Session deleted"), g_steal_pointer (&name));
   strata_app_store_changed (strata_page_get_app_store (STRATA_PAGE (self)));
 }
 
@@ -541,15 +558,17 @@ item_deleted_cb (GObject      *object,
 {
   g_autoptr(StrataSessionsPage) self = user_data;
   g_autoptr(GError) error = NULL;
-  char *name = strata_store_delete_item_finish (STRATA_STORE (object), result, &error);
+  g_autofree char *name = strata_store_delete_item_finish (STRATA_STORE (object), result, &error);
 
+  if (is_gone (self))
+    return;
   if (name == NULL)
     {
       say (self, error->message);
       return;
     }
 
-  offer_undo (self, _("Screenshot deleted"), name);
+  offer_undo (self, _("Screenshot deleted"), g_steal_pointer (&name));
   strata_app_store_changed (strata_page_get_app_store (STRATA_PAGE (self)));
 }
 

@@ -11,6 +11,7 @@
 
 #include "strata-bar-list.h"
 #include "strata-element-loader.h"
+#include "strata-maintenance-page.h"
 #include "strata-month-chart.h"
 #include "strata-picture.h"
 #include "strata-preferences.h"
@@ -336,6 +337,27 @@ test_cache_size_acts_at_once (Fixture       *fixture,
   g_settings_reset (settings, "cache-size");
 }
 
+/* The callbacks of all that is under way come when nobody sees the window any more. */
+static void
+test_window_is_closed_while_everything_works (void)
+{
+  static const char *const buttons[] = { "compress_row", "check_row", "clean_row", "index_row" };
+  Fixture fixture = { 0 };
+  GtkWidget *maintenance;
+
+  fixture_set_up (&fixture, NULL);
+  maintenance = find_widget (GTK_WIDGET (fixture.window), STRATA_TYPE_MAINTENANCE_PAGE);
+  open_first (&fixture);
+  strata_window_show_page (fixture.window, "overview");
+  for (guint i = 0; i < G_N_ELEMENTS (buttons); i++)
+    g_signal_emit_by_name (get_child (maintenance, buttons[i]), "run");
+  gtk_widget_activate_action (GTK_WIDGET (fixture.page), "sessions.delete-screenshot", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (fixture.page), "sessions.delete", NULL);
+  gtk_editable_set_text (get_child (fixture.page, "entry"), "orchards");
+  strata_app_store_changed (fixture.store);
+  fixture_tear_down (&fixture, NULL);
+}
+
 /* Lists, without a store */
 
 /* @sessions hold their first reference until the test is over: what is in them is not theirs */
@@ -573,6 +595,7 @@ main (int    argc,
   ADD ("export-writes-and-overwrites-nothing", test_export_writes_and_overwrites_nothing);
   ADD ("finder-shows-only-the-last-query", test_finder_shows_only_the_last_query);
   ADD ("cache-size-acts-at-once", test_cache_size_acts_at_once);
+  g_test_add_func ("/pages/window-is-closed-while-everything-works", test_window_is_closed_while_everything_works);
   g_test_add_func ("/pages/days-are-told-apart", test_days_are_told_apart);
   g_test_add_func ("/pages/list-changes-only-where-it-does", test_list_changes_only_where_it_does);
   g_test_add_func ("/pages/list-of-100000-is-whole", test_list_of_100000_is_whole);
