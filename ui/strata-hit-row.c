@@ -70,8 +70,7 @@ format_where (StrataSearchHit *hit)
   gint64 time_ms = strata_search_hit_get_time_ms (hit);
   gint64 offset_ms = strata_search_hit_get_offset_ms (hit);
   g_autoptr(GString) where = g_string_new (_(kinds[find_kind (strata_search_hit_get_kind (hit))].words));
-  g_autoptr(GDateTime) utc = time_ms != STRATA_TIME_UNKNOWN ? g_date_time_new_from_unix_utc (time_ms / 1000) : NULL;
-  g_autoptr(GDateTime) time = utc != NULL ? g_date_time_to_local (utc) : NULL;
+  g_autoptr(GDateTime) time = time_ms != STRATA_TIME_UNKNOWN ? strata_wording_local_time (time_ms) : NULL;
 
   if (time != NULL)
     {

@@ -150,7 +150,7 @@ format_month (const char *name,
   if (sscanf (name, "%d-%d", &year, &month) != 2)
     return g_strdup (*name != '\0' ? name : "?");
 
-  time = g_date_time_new_local (year, month, 1, 0, 0, 0);
+  time = g_date_time_new_utc (year, month, 1, 0, 0, 0);
 
   return time != NULL ? g_date_time_format (time, format) : g_strdup (name);
 }

@@ -14,6 +14,32 @@
 #include <glib/gi18n.h>
 #include <pango/pango.h>
 
+/* GLib looks at files for it each time it is asked; once is enough for the main thread, and for long lists. */
+static GTimeZone *
+get_zone (void)
+{
+  static GTimeZone *zone;
+
+  if (g_once_init_enter (&zone))
+    g_once_init_leave (&zone, g_time_zone_new_local ());
+
+  return zone;
+}
+
+/**
+ * strata_wording_local_time:
+ * @time_ms: milliseconds since 1970
+ *
+ * Returns: (transfer full) (nullable): the time where people are; %NULL: too far away
+ */
+GDateTime *
+strata_wording_local_time (gint64 time_ms)
+{
+  g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc (time_ms / 1000);
+
+  return utc != NULL ? g_date_time_to_timezone (utc, get_zone ()) : NULL;
+}
+
 /**
  * strata_wording_parse_time:
  * @text: (nullable): what a session says
@@ -32,7 +58,7 @@ strata_wording_parse_time (const char *text)
   utc = g_time_zone_new_utc ();
   time = g_date_time_new_from_iso8601 (text, utc);
 
-  return time != NULL ? g_date_time_to_local (time) : NULL;
+  return time != NULL ? g_date_time_to_timezone (time, get_zone ()) : NULL;
 }
 
 static int
@@ -55,7 +81,7 @@ get_day_number (GDateTime *time)
 char *
 strata_wording_day (GDateTime *time)
 {
-  g_autoptr(GDateTime) now = g_date_time_new_now_local ();
+  g_autoptr(GDateTime) now = g_date_time_new_now (get_zone ());
   int days_ago = get_day_number (now) - get_day_number (time);
 
   if (days_ago == 0)
