@@ -161,6 +161,16 @@ make_row_cb (gpointer item,
   return strata_sidebar_row_new (page);
 }
 
+/* A list box shows each row that it makes of a model, whatever the row says. */
+static void
+hide_unavailable (StrataWindow *self)
+{
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->sidebar, i)) != NULL; i++)
+    gtk_widget_set_visible (GTK_WIDGET (row), strata_page_get_available (strata_sidebar_row_get_page (STRATA_SIDEBAR_ROW (row))));
+}
+
 static void
 row_activated_cb (StrataWindow     *self,
                   StrataSidebarRow *row)
@@ -307,6 +317,7 @@ strata_window_constructed (GObject *object)
   G_OBJECT_CLASS (strata_window_parent_class)->constructed (object);
 
   gtk_list_box_bind_model (self->sidebar, G_LIST_MODEL (pages), make_row_cb, self, NULL);
+  hide_unavailable (self);
   page_cb (self);
   available_cb (self);
   adw_leaflet_set_visible_child (self->leaflet, self->content);

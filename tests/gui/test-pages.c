@@ -20,6 +20,7 @@
 #include "strata-session-list.h"
 #include "strata-session-view.h"
 #include "strata-sessions-page.h"
+#include "strata-sidebar-row.h"
 #include "strata-window.h"
 #include "strata-wording.h"
 #include "test-util.h"
@@ -358,6 +359,31 @@ test_window_is_closed_while_everything_works (void)
   fixture_tear_down (&fixture, NULL);
 }
 
+/* Without a store there is nothing to look at, and no way to it. */
+static void
+test_sidebar_lists_only_what_is_there (void)
+{
+  g_autofree char *folder = test_make_dir ();
+  g_autofree char *path = g_build_filename (folder, "none", NULL);
+  g_autoptr(StrataAppStore) store = strata_app_store_new (path);
+  g_autoptr(StrataAppMigration) migration = strata_app_migration_new (store);
+  GtkWidget *window = strata_window_new (NULL, store, migration);
+  GtkListBox *sidebar = get_child (window, "sidebar");
+  GtkListBoxRow *row;
+
+  strata_app_store_open (store);
+  wait_until (strata_app_store_get_state (store) == STRATA_APP_STORE_ABSENT);
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (sidebar, i)) != NULL; i++)
+    {
+      StrataPage *page = strata_sidebar_row_get_page (STRATA_SIDEBAR_ROW (row));
+
+      g_assert_true (gtk_widget_get_visible (GTK_WIDGET (row)) == strata_page_get_available (page));
+      g_assert_false (STRATA_IS_SESSIONS_PAGE (page) && gtk_widget_get_visible (GTK_WIDGET (row)));
+    }
+  gtk_window_destroy (GTK_WINDOW (window));
+  test_remove_dir (folder);
+}
+
 /* Lists, without a store */
 
 /* @sessions hold their first reference until the test is over: what is in them is not theirs */
@@ -598,6 +624,7 @@ main (int    argc,
   ADD ("finder-shows-only-the-last-query", test_finder_shows_only_the_last_query);
   ADD ("cache-size-acts-at-once", test_cache_size_acts_at_once);
   g_test_add_func ("/pages/window-is-closed-while-everything-works", test_window_is_closed_while_everything_works);
+  g_test_add_func ("/pages/sidebar-lists-only-what-is-there", test_sidebar_lists_only_what_is_there);
   g_test_add_func ("/pages/days-are-told-apart", test_days_are_told_apart);
   g_test_add_func ("/pages/list-changes-only-where-it-does", test_list_changes_only_where_it_does);
   g_test_add_func ("/pages/list-of-100000-is-whole", test_list_of_100000_is_whole);
