@@ -25,19 +25,22 @@
  */
 struct _StrataReportView
 {
-  AdwBin             parent_instance;
+  AdwBin                   parent_instance;
+
+  StrataAppMigrationState  state;
+  StrataWindow            *window;      /* it is in; NULL: in none */
 
   /* Template children */
-  GtkImage          *icon;
-  GtkLabel          *title_label;
-  GtkLabel          *description_label;
-  GtkWidget         *open_button;
-  GtkButton         *again_button;
-  GtkWidget         *back_button;
-  StrataSizeBars    *bars;
-  GtkWidget         *figures;
-  GtkListBox        *list;
-  StrataProblemList *problems;
+  GtkImage                *icon;
+  GtkLabel                *title_label;
+  GtkLabel                *description_label;
+  GtkWidget               *open_button;
+  GtkButton               *again_button;
+  GtkWidget               *back_button;
+  StrataSizeBars          *bars;
+  GtkWidget               *figures;
+  GtkListBox              *list;
+  StrataProblemList       *problems;
 };
 
 G_DEFINE_FINAL_TYPE (StrataReportView, strata_report_view, ADW_TYPE_BIN)
@@ -152,19 +155,49 @@ may_go_better (GListModel *problems)
 
 /* Only ways that are there are offered. */
 static void
-show_ways (StrataReportView        *self,
-           StrataAppMigrationState  state,
-           gboolean                 has_problems)
+show_ways (StrataReportView *self)
 {
-  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-  gboolean is_complete = state == STRATA_APP_MIGRATION_COMPLETE;
+  gboolean is_complete = self->state == STRATA_APP_MIGRATION_COMPLETE && self->window != NULL;
 
-  gtk_widget_set_visible (self->open_button, is_complete && STRATA_IS_WINDOW (root) &&
-                                             strata_window_has_page (STRATA_WINDOW (root), "sessions"));
-  gtk_widget_set_visible (self->back_button, is_complete && STRATA_IS_WINDOW (root) &&
-                                             strata_window_has_page (STRATA_WINDOW (root), "old-storage"));
-  gtk_button_set_label (self->again_button, state == STRATA_APP_MIGRATION_CANCELLED ? _("_Continue") : _("_Try Again"));
-  gtk_widget_set_visible (GTK_WIDGET (self->again_button), !is_complete || has_problems);
+  gtk_widget_set_visible (self->open_button, is_complete && strata_window_has_page (self->window, "sessions"));
+  gtk_widget_set_visible (self->back_button, is_complete && strata_window_has_page (self->window, "old-storage"));
+}
+
+static void
+strata_report_view_root (GtkWidget *widget)
+{
+  StrataReportView *self = STRATA_REPORT_VIEW (widget);
+  GtkRoot *root = NULL;
+
+  GTK_WIDGET_CLASS (strata_report_view_parent_class)->root (widget);
+
+  root = gtk_widget_get_root (widget);
+  if (!STRATA_IS_WINDOW (root))
+    return;
+
+  self->window = STRATA_WINDOW (root);
+  g_signal_connect_object (self->window, "pages-changed", G_CALLBACK (show_ways), self, G_CONNECT_SWAPPED);
+}
+
+static void
+strata_report_view_unroot (GtkWidget *widget)
+{
+  StrataReportView *self = STRATA_REPORT_VIEW (widget);
+
+  if (self->window != NULL)
+    g_signal_handlers_disconnect_by_data (self->window, self);
+  self->window = NULL;
+
+  GTK_WIDGET_CLASS (strata_report_view_parent_class)->unroot (widget);
+}
+
+static void
+show_again (StrataReportView *self,
+            gboolean          has_problems)
+{
+  gtk_button_set_label (self->again_button,
+                        self->state == STRATA_APP_MIGRATION_CANCELLED ? _("_Continue") : _("_Try Again"));
+  gtk_widget_set_visible (GTK_WIDGET (self->again_button), self->state != STRATA_APP_MIGRATION_COMPLETE || has_problems);
 }
 
 /**
@@ -195,7 +228,9 @@ strata_report_view_show (StrataReportView   *self,
   strata_size_bars_set (self->bars, counts.bytes_original, counts.bytes_stored, FALSE);
   gtk_widget_set_visible (GTK_WIDGET (self->bars), state == STRATA_APP_MIGRATION_COMPLETE && counts.bytes_original > 0);
   strata_problem_list_set_problems (self->problems, strata_app_migration_get_problems (migration));
-  show_ways (self, state, may_go_better (strata_app_migration_get_problems (migration)));
+  self->state = state;
+  show_ways (self);
+  show_again (self, may_go_better (strata_app_migration_get_problems (migration)));
 }
 
 static void
@@ -214,6 +249,8 @@ strata_report_view_class_init (StrataReportViewClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = strata_report_view_dispose;
+  widget_class->root = strata_report_view_root;
+  widget_class->unroot = strata_report_view_unroot;
 
   g_type_ensure (STRATA_TYPE_PROBLEM_LIST);
   g_type_ensure (STRATA_TYPE_SIZE_BARS);

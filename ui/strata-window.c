@@ -10,6 +10,7 @@
 #include "strata-compat.h"
 #include "strata-maintenance-page.h"
 #include "strata-migration-page.h"
+#include "strata-old-storage-page.h"
 #include "strata-overview-page.h"
 #include "strata-sessions-page.h"
 #include "strata-sidebar-row.h"
@@ -53,9 +54,15 @@ enum {
   N_PROPS
 };
 
+enum {
+  PAGES_CHANGED,
+  N_SIGNALS
+};
+
 G_DEFINE_FINAL_TYPE (StrataWindow, strata_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
 
 /* The page in front */
 
@@ -134,6 +141,7 @@ available_cb (StrataWindow *self)
 {
   g_autoptr(GtkSelectionModel) pages = gtk_stack_get_pages (self->stack);
 
+  g_signal_emit (self, signals[PAGES_CHANGED], 0);
   if (self->page != NULL && strata_page_get_available (self->page))
     return;
 
@@ -405,8 +413,17 @@ strata_window_class_init (StrataWindowClass *klass)
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  /**
+   * StrataWindow::pages-changed:
+   *
+   * Another page is there to be seen, or one is not any more.
+   */
+  signals[PAGES_CHANGED] =
+    g_signal_new ("pages-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
   g_type_ensure (STRATA_TYPE_MAINTENANCE_PAGE);
   g_type_ensure (STRATA_TYPE_MIGRATION_PAGE);
+  g_type_ensure (STRATA_TYPE_OLD_STORAGE_PAGE);
   g_type_ensure (STRATA_TYPE_OVERVIEW_PAGE);
   g_type_ensure (STRATA_TYPE_SESSIONS_PAGE);
   g_type_ensure (STRATA_TYPE_START_PAGE);

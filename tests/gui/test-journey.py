@@ -106,6 +106,30 @@ def test_first_run_to_report():
         assert_named(person)
 
 
+def test_rolling_back_and_coming_back():
+    with gui() as person:
+        put_old_store(person)
+        start_migration(person)
+        report(person)
+        before = digest_of_old_store(person)
+        person.click("push button", "Roll Back")
+        person.find("label", "Days to Go Back")
+        person.picture("old-storage")
+        assert_named(person)
+        person.click("push button", "Roll Back")
+        person.find("label", "The old storage is what was migrated")
+        person.picture("roll-back")
+        person.answer("Roll Back")
+        person.find("label", "Rolled Back")
+        person.picture("rolled-back")
+        assert_named(person)
+        assert_equal(sessions_in_store(person), 0, "sessions in the store")
+        assert_equal(digest_of_old_store(person), before, "the old store")
+        person.click("push button", "Bring the New Storage Back")
+        person.find("label", "Days to Go Back")
+        assert_equal(sessions_in_store(person), 8, "sessions in the store")
+
+
 def test_a_pause_holds_and_resume_goes_on():
     with gui() as person:
         put_large_store(person)
@@ -245,6 +269,7 @@ NEED_LARGE = [
 strata_gui.run([
     test_nothing_there_says_so,
     test_first_run_to_report,
+    test_rolling_back_and_coming_back,
     test_a_folder_is_handed_to_the_one_that_runs,
     test_a_zip_is_looked_at,
     test_what_is_no_old_store_is_refused,
