@@ -199,9 +199,9 @@ format_count (guint64 done,
   if (total == 0)
     return g_strdup ("");
 
-  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " session",
-                                       "%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " sessions", (gulong)total),
-                          done, total);
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%'lu of %'lu session",
+                                       "%'lu of %'lu sessions", (gulong)total),
+                          (gulong)done, (gulong)total);
 }
 
 /* Why it does not go on, where that is not what the user wanted */

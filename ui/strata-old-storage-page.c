@@ -318,22 +318,23 @@ describe (const StrataRollbackSummary *summary,
 
   if (summary->outcome == STRATA_ROLLBACK_IDENTICAL)
     g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE,
-                                               "The old storage is what was migrated: %'" G_GUINT64_FORMAT " file, byte for byte.",
-                                               "The old storage is what was migrated: %'" G_GUINT64_FORMAT " files, byte for byte.",
-                                               (gulong)summary->files), summary->files);
+                                               "The old storage is what was migrated: %'lu file, byte for byte.",
+                                               "The old storage is what was migrated: %'lu files, byte for byte.",
+                                               (gulong)summary->files), (gulong)summary->files);
   else if (summary->outcome == STRATA_ROLLBACK_CHANGED)
-    g_string_append_printf (text, _("Taskerino has changed the old storage since: %'" G_GUINT64_FORMAT " files are as they were, %'" G_GUINT64_FORMAT " were changed, %'" G_GUINT64_FORMAT " are new and %'" G_GUINT64_FORMAT " are gone. It stays as it is now."),
-                            summary->files_identical, summary->files_changed, summary->files_added, summary->files_gone);
+    g_string_append_printf (text, _("Taskerino has changed the old storage since: %'lu files are as they were, %'lu were changed, %'lu are new and %'lu are gone. It stays as it is now."),
+                            (gulong)summary->files_identical, (gulong)summary->files_changed, (gulong)summary->files_added,
+                            (gulong)summary->files_gone);
   else
     g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE,
-                                               "%'" G_GUINT64_FORMAT " file of the old storage is damaged. It is put right from the copy that Strata made.",
-                                               "%'" G_GUINT64_FORMAT " files of the old storage are damaged. They are put right from the copies that Strata made.",
-                                               (gulong)summary->files_damaged), summary->files_damaged);
+                                               "%'lu file of the old storage is damaged. It is put right from the copy that Strata made.",
+                                               "%'lu files of the old storage are damaged. They are put right from the copies that Strata made.",
+                                               (gulong)summary->files_damaged), (gulong)summary->files_damaged);
   if (summary->sessions_own > 0)
     g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE,
-                                               "\n\n%'" G_GUINT64_FORMAT " session was added or changed in Strata.",
-                                               "\n\n%'" G_GUINT64_FORMAT " sessions were added or changed in Strata.",
-                                               (gulong)summary->sessions_own), summary->sessions_own);
+                                               "\n\n%'lu session was added or changed in Strata.",
+                                               "\n\n%'lu sessions were added or changed in Strata.",
+                                               (gulong)summary->sessions_own), (gulong)summary->sessions_own);
   if (needs_export)
     g_string_append (text, _("\n\nWhat the old storage does not have is exported, in the old form, to a folder that you choose next."));
   g_string_append (text, _("\n\nThe new storage is put aside, and can be brought back until you remove it."));
@@ -349,6 +350,7 @@ ask (StrataOldStoragePage *self)
   g_autofree char *text = NULL;
   GtkWidget *dialog = NULL;
 
+  gtk_stack_set_visible_child_name (self->stack, "kept");
   strata_rollback_get_summary (self->rollback, &summary);
   if (summary.outcome == STRATA_ROLLBACK_DAMAGED)
     strata_rollback_set_restore (self->rollback, TRUE);

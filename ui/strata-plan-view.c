@@ -67,7 +67,7 @@ static void
 set_number (AdwActionRow *row,
             guint64       number)
 {
-  g_autofree char *text = g_strdup_printf ("%'" G_GUINT64_FORMAT, number);
+  g_autofree char *text = g_strdup_printf ("%'lu", (gulong)number);
 
   set_value (row, text);
 }
@@ -79,9 +79,9 @@ add_source (StrataPlanView         *self,
   GtkWidget *row = adw_action_row_new ();
   g_autofree char *name = strata_format_path (source->name);
   g_autofree char *date = strata_format_date (source->date_ms);
-  g_autofree char *count = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GUINT64_FORMAT " session",
-                                                         "%" G_GUINT64_FORMAT " sessions", (gulong)source->sessions),
-                                            source->sessions);
+  g_autofree char *count = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu session",
+                                                         "%lu sessions", (gulong)source->sessions),
+                                            (gulong)source->sessions);
   g_autofree char *subtitle = g_strdup_printf ("%s · %s", date, count);
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
@@ -161,8 +161,8 @@ strata_plan_view_set_plan (StrataPlanView *self,
 
   size = g_format_size (plan->bytes_original);
   /* Translators: a number and a size */
-  title = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GUINT64_FORMAT " Session, %s", "%" G_GUINT64_FORMAT " Sessions, %s",
-                                        (gulong)plan->sessions), plan->sessions, size);
+  title = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu Session, %s", "%lu Sessions, %s",
+                                        (gulong)plan->sessions), (gulong)plan->sessions, size);
   gtk_label_set_label (self->title_label, title);
   strata_size_bars_set (self->bars, plan->bytes_original, plan->bytes_estimated, TRUE);
   set_number (self->sessions_row, plan->sessions);

@@ -65,7 +65,7 @@ add_number (StrataReportView *self,
             const char       *title,
             guint64           number)
 {
-  g_autofree char *value = g_strdup_printf ("%'" G_GUINT64_FORMAT, number);
+  g_autofree char *value = g_strdup_printf ("%'lu", (gulong)number);
 
   if (number > 0)
     add_row (self, title, value);
@@ -113,9 +113,9 @@ show_complete (StrataReportView            *self,
 {
   guint64 sessions = counts->sessions_migrated + counts->sessions_unchanged;
   g_autofree char *text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                                        "%" G_GUINT64_FORMAT " session was read back and compared with the old storage, which is as it was.",
-                                                        "%" G_GUINT64_FORMAT " sessions were read back and compared with the old storage, which is as it was.",
-                                                        (gulong)sessions), sessions);
+                                                        "%lu session was read back and compared with the old storage, which is as it was.",
+                                                        "%lu sessions were read back and compared with the old storage, which is as it was.",
+                                                        (gulong)sessions), (gulong)sessions);
 
   if (counts->sessions_failed + counts->attachments_failed + counts->attachments_missing > 0)
     set_head (self, "dialog-warning-symbolic", "warning", _("Done, With Exceptions"), text);
@@ -129,10 +129,10 @@ show_cancelled (StrataReportView            *self,
                 gboolean                     is_discarded)
 {
   g_autofree char *text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                                        "%" G_GUINT64_FORMAT " session is in the new storage. The old storage is as it was.",
-                                                        "%" G_GUINT64_FORMAT " sessions are in the new storage. The old storage is as it was.",
+                                                        "%lu session is in the new storage. The old storage is as it was.",
+                                                        "%lu sessions are in the new storage. The old storage is as it was.",
                                                         (gulong)(counts->sessions_migrated + counts->sessions_unchanged)),
-                                           counts->sessions_migrated + counts->sessions_unchanged);
+                                           (gulong)(counts->sessions_migrated + counts->sessions_unchanged));
 
   set_head (self, "media-playback-stop-symbolic", "dim-label", _("Stopped"),
             is_discarded ? _("Nothing of it is in the new storage. The old storage is as it was.") : text);

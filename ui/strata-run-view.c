@@ -80,10 +80,18 @@ is_paused_cb (StrataRunView           *self,
 }
 
 static gboolean
-is_not_paused_cb (StrataRunView           *self,
-                  StrataAppMigrationState  state)
+may_pause_cb (StrataRunView           *self,
+              StrataAppMigrationState  state)
 {
-  return state != STRATA_APP_MIGRATION_PAUSED;
+  return state != STRATA_APP_MIGRATION_PAUSED && state != STRATA_APP_MIGRATION_FINISHING;
+}
+
+/* The index is made in one go, and of what is here already. */
+static gboolean
+is_moving_cb (StrataRunView           *self,
+              StrataAppMigrationState  state)
+{
+  return state != STRATA_APP_MIGRATION_FINISHING;
 }
 
 static void
@@ -182,7 +190,8 @@ strata_run_view_class_init (StrataRunViewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, format_speed_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_not_empty_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_paused_cb);
-  gtk_widget_class_bind_template_callback (widget_class, is_not_paused_cb);
+  gtk_widget_class_bind_template_callback (widget_class, is_moving_cb);
+  gtk_widget_class_bind_template_callback (widget_class, may_pause_cb);
 }
 
 static void
