@@ -130,6 +130,38 @@ def test_rolling_back_and_coming_back():
         assert_equal(sessions_in_store(person), 8, "sessions in the store")
 
 
+def test_it_speaks_german():
+    locales = os.path.join(os.path.dirname(os.path.dirname(PROGRAM)), "po")
+    with gui(width=360, height=640) as person:
+        put_old_store(person)
+        person.start(LANGUAGE="de", STRATA_LOCALE_DIR=locales)
+        person.click("push button", "Ansehen")
+        person.find("label", "8 Sitzungen")
+        person.picture("german-plan")
+        person.click("push button", "Umzug beginnen")
+        person.find("label", "Alles ist da")
+        person.find("label", "8 Sitzungen wurden zurückgelesen")
+        person.picture("german-report")
+        assert_named(person)
+
+
+def test_dark_and_narrow():
+    with gui(width=360, height=640) as person:
+        put_old_store(person)
+        person.start(ADW_DEBUG_COLOR_SCHEME="prefer-dark")
+        person.find("push button", "Analyse")
+        person.picture("narrow-choose")
+        person.click("push button", "Analyse")
+        person.find("push button", "Start Migration")
+        person.picture("narrow-plan")
+        person.click("push button", "Start Migration")
+        report(person)
+        person.picture("narrow-report")
+        person.click("push button", "Roll Back")
+        person.find("label", "Days to Go Back")
+        person.picture("narrow-old-storage")
+
+
 def test_a_pause_holds_and_resume_goes_on():
     with gui() as person:
         put_large_store(person)
@@ -270,6 +302,8 @@ strata_gui.run([
     test_nothing_there_says_so,
     test_first_run_to_report,
     test_rolling_back_and_coming_back,
+    test_it_speaks_german,
+    test_dark_and_narrow,
     test_a_folder_is_handed_to_the_one_that_runs,
     test_a_zip_is_looked_at,
     test_what_is_no_old_store_is_refused,
