@@ -263,7 +263,7 @@ class Gui:
     def answer(self, name):
         """Answers a dialog, and waits until it is gone without asking about it: GTK 4.8 dies of being asked then."""
         self.find("push button", name)
-        before = self.windows()
+        before = self.wait(lambda: max(self.windows() - 1, 0), "the dialog to come up") + 1
         self.click("push button", name)
         self.wait(lambda: self.windows() < before, "the dialog to go")
 

@@ -119,7 +119,7 @@ def test_rolling_back_and_coming_back():
         person.click("push button", "Roll Back")
         person.find("label", "The old storage is what was migrated")
         person.picture("roll-back")
-        person.answer("Roll Back")
+        person.answer("_Roll Back Roll Back")
         person.find("label", "Rolled Back")
         person.picture("rolled-back")
         assert_named(person)
