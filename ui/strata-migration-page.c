@@ -34,6 +34,7 @@ struct _StrataMigrationPage
   GCancellable       *cancellable;     /* while a plan is made */
   char               *legacy_path;     /* that is or was analysed; a filename */
   gboolean            paused_to_ask;   /* whether to cancel */
+  gboolean            is_offered;      /* what a program before this one left unfinished */
 
   /* Template children */
   GtkStack           *stack;
@@ -315,6 +316,12 @@ strata_migration_page_store_changed (StrataPage     *page,
   strata_page_set_available (page, state == STRATA_APP_STORE_ABSENT || state == STRATA_APP_STORE_OPEN);
   if (g_str_equal (gtk_stack_get_visible_child_name (self->stack), "choose"))
     strata_choose_view_look (self->choose_view, store);
+  if (!self->is_offered && strata_app_store_get_unfinished (store) != NULL &&
+      strata_app_migration_get_state (self->migration) == STRATA_APP_MIGRATION_NONE)
+    {
+      self->is_offered = TRUE;
+      gtk_widget_activate_action (GTK_WIDGET (self), "win.show-page", "s", "migration");
+    }
 }
 
 static void

@@ -169,6 +169,7 @@ class Gui:
                 loop.quit()
                 return False
             if self.process is not None and self.process.poll() is not None:
+                found[0] = look()
                 loop.quit()
                 return False
             return True
