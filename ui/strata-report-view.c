@@ -36,6 +36,7 @@ struct _StrataReportView
   GtkLabel                *description_label;
   GtkWidget               *open_button;
   GtkButton               *again_button;
+  GtkWidget               *found_button;
   GtkWidget               *back_button;
   StrataSizeBars          *bars;
   GtkWidget               *figures;
@@ -160,6 +161,7 @@ show_ways (StrataReportView *self)
   gboolean is_complete = self->state == STRATA_APP_MIGRATION_COMPLETE && self->window != NULL;
 
   gtk_widget_set_visible (self->open_button, is_complete && strata_window_has_page (self->window, "sessions"));
+  gtk_widget_set_visible (self->found_button, is_complete && strata_window_has_page (self->window, "found"));
   gtk_widget_set_visible (self->back_button, is_complete && strata_window_has_page (self->window, "old-storage"));
 }
 
@@ -260,6 +262,7 @@ strata_report_view_class_init (StrataReportViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataReportView, description_label);
   gtk_widget_class_bind_template_child (widget_class, StrataReportView, open_button);
   gtk_widget_class_bind_template_child (widget_class, StrataReportView, again_button);
+  gtk_widget_class_bind_template_child (widget_class, StrataReportView, found_button);
   gtk_widget_class_bind_template_child (widget_class, StrataReportView, back_button);
   gtk_widget_class_bind_template_child (widget_class, StrataReportView, bars);
   gtk_widget_class_bind_template_child (widget_class, StrataReportView, figures);

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "strata-compat.h"
+#include "strata-found-page.h"
 #include "strata-maintenance-page.h"
 #include "strata-migration-page.h"
 #include "strata-old-storage-page.h"
@@ -43,6 +44,7 @@ struct _StrataWindow
   AdwBin               *header_end;
   GtkStack             *stack;
   AdwToastOverlay      *toasts;
+  StrataFoundPage      *found_page;
   StrataMigrationPage  *migration_page;
   StrataSessionsPage   *sessions_page;
 };
@@ -279,6 +281,15 @@ show_nth_action (GtkWidget  *widget,
       row_activated_cb (self, STRATA_SIDEBAR_ROW (row));
 }
 
+/* In the window, for a toast stands outside of the page that it is about */
+static void
+undo_drop_action (GtkWidget  *widget,
+                  const char *action_name,
+                  GVariant   *parameter)
+{
+  strata_found_page_undo (STRATA_WINDOW (widget)->found_page, g_variant_get_string (parameter, NULL));
+}
+
 static void
 back_action (GtkWidget  *widget,
              const char *action_name,
@@ -421,6 +432,7 @@ strata_window_class_init (StrataWindowClass *klass)
   signals[PAGES_CHANGED] =
     g_signal_new ("pages-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
+  g_type_ensure (STRATA_TYPE_FOUND_PAGE);
   g_type_ensure (STRATA_TYPE_MAINTENANCE_PAGE);
   g_type_ensure (STRATA_TYPE_MIGRATION_PAGE);
   g_type_ensure (STRATA_TYPE_OLD_STORAGE_PAGE);
@@ -437,6 +449,7 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, header_end);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, found_page);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, migration_page);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sessions_page);
   gtk_widget_class_bind_template_callback (widget_class, page_cb);
@@ -444,6 +457,7 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update_back);
   gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
   gtk_widget_class_install_action (widget_class, "win.show-nth", "i", show_nth_action);
+  gtk_widget_class_install_action (widget_class, "win.undo-drop", "s", undo_drop_action);
   gtk_widget_class_install_action (widget_class, "win.back", NULL, back_action);
   gtk_widget_class_install_action (widget_class, "win.show-session", "s", show_session_action);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find_action);

@@ -10,6 +10,9 @@ import zipfile
 
 import strata_gui
 
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import old_forms
+
 PROGRAM, SCHEMAS, PICTURES, SAMPLE = (os.path.abspath(path) for path in sys.argv[1:5])
 MAKE_LEGACY = os.path.abspath(sys.argv[5]) if len(sys.argv) > 5 else None
 
@@ -128,6 +131,35 @@ def test_rolling_back_and_coming_back():
         person.click("push button", "Bring the New Storage Back")
         person.find("label", "Days to Go Back")
         assert_equal(sessions_in_store(person), 8, "sessions in the store")
+
+
+def test_what_was_lost_is_found_and_decided_about():
+    with gui() as person:
+        folder = person.path("home", "data", "com.taskerino.desktop", "db")
+        os.makedirs(folder)
+        lost = [{"id": name, "name": "Session " + name, "startTime": "2025-10-01T10:00:00.000Z"} for name in "abc"]
+        for name, sessions, saved in (("sessions.json", [{"id": "new", "name": "New"}], 2000),
+                                      ("sessions.backup.json", lost, 1000)):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(old_forms.as_string(sessions, saved))
+        start_migration(person)
+        report(person)
+        assert_equal(sessions_in_store(person), 4, "sessions in the store")
+        person.click("push button", "Found Again")
+        person.find("label", "3 Sessions Found Again")
+        person.picture("found-again")
+        assert_named(person)
+        person.click("push button", "_Drop")
+        person.find("label", "2 Sessions Found Again")
+        assert_equal(sessions_in_store(person), 3, "sessions in the store")
+        person.click("push button", "Undo")
+        person.find("label", "3 Sessions Found Again")
+        assert_equal(sessions_in_store(person), 4, "sessions in the store")
+        person.click("push button", "_Keep")
+        person.find("label", "2 Sessions Found Again")
+        person.click("push button", "Keep All")
+        person.gone("label", "Sessions Found Again")
+        assert_equal(sessions_in_store(person), 4, "sessions in the store")
 
 
 def test_it_speaks_german():
@@ -302,6 +334,7 @@ strata_gui.run([
     test_nothing_there_says_so,
     test_first_run_to_report,
     test_rolling_back_and_coming_back,
+    test_what_was_lost_is_found_and_decided_about,
     test_it_speaks_german,
     test_dark_and_narrow,
     test_a_folder_is_handed_to_the_one_that_runs,
