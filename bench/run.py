@@ -3,7 +3,7 @@
 """Runs the benchmarks and prints their figures with the dataset, the machine and the commands.
 
 Usage: run.py BUILD-FOLDER SCRATCH-FOLDER [--sessions N] [--json-megabytes N] [--store-sessions N] [--large-megabytes N]
-              [--appends N] [--search-sessions N] [--only PART]
+              [--appends N] [--search-sessions N] [--codec-sessions N] [--only PART]
 Every figure stands beside an alternative measured in the same run.
 """
 import argparse
@@ -114,6 +114,54 @@ def bench_write(build, scratch, appends):
     shutil.rmtree(folder)
 
 
+def processor_seconds(command):
+    """What it took, and what its children did; 0 where it is not installed."""
+    if shutil.which(command[0]) is None:
+        return 0.0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def print_other(name, before, after, packing):
+    if packing > 0:
+        print(f"{name:28}{before / 1e6:10.2f}{100 * after / before:10.1f}{before / 1e6 / packing:10.1f}{'':>12}", flush=True)
+    else:
+        print(f"{name:28} is not installed")
+
+
+def bench_codec(build, scratch, sessions):
+    """Parts and images of a store as files in one folder: packed by us, and by the programs that everybody has."""
+    print("\n## Compression, one thread, processor time, beside gzip, zstd and cwebp")
+    old, store, files = (os.path.join(scratch, name) for name in ("pack", "pack-store", "pack-files"))
+    make = [os.path.join(build, "bench", "make-legacy"), "--output", old, "--sessions", str(sessions), "--image-every", "12"]
+    migrate = [os.path.join(build, "app", "stratactl"), "--store", store, "--quiet", "migrate", old]
+    for command in (make, migrate):
+        print("$ " + " ".join(command), flush=True)
+        if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode not in (0, 1):
+            sys.exit("it failed")
+    os.makedirs(files)
+    for root, _, names in os.walk(store):
+        for name in names:
+            if name.endswith((".json", ".jpg")) and not name.endswith("metadata.json"):
+                shutil.copy(os.path.join(root, name), os.path.join(files, f"{len(os.listdir(files))}-{name}"))
+    parts = [os.path.join(files, name) for name in os.listdir(files) if name.endswith(".json")]
+    images = [os.path.join(files, name) for name in os.listdir(files) if name.endswith(".jpg")]
+    text_bytes, image_bytes = sum(map(os.path.getsize, parts)), sum(map(os.path.getsize, images))
+    print(f"dataset: {len(parts)} parts, {text_bytes / 1e6:.1f} MB; {len(images)} screenshots, {image_bytes / 1e6:.1f} MB")
+    command = [os.path.join(build, "bench", "bench-codec"), files]
+    print("$ " + " ".join(command))
+    print(f"{'':28}{'MB':>10}{'%':>10}{'MB/s':>10}{'back MB/s':>12}", flush=True)
+    subprocess.run(command, check=True)
+    for name, suffix, other in (("gzip -6", ".gz", ["gzip", "-6", "-k", *parts]), ("zstd -3", ".zst", ["zstd", "-3", "-q", "-k", *parts])):
+        seconds = processor_seconds(other)
+        after = sum(os.path.getsize(path + suffix) for path in parts if os.path.exists(path + suffix))
+        print_other(name, text_bytes, after, seconds)
+    seconds = sum(processor_seconds(["cwebp", "-quiet", "-q", "80", path, "-o", path + ".webp"]) for path in images)
+    print_other("cwebp -q 80", image_bytes, sum(os.path.getsize(path + ".webp") for path in images if os.path.exists(path + ".webp")), seconds)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -127,12 +175,14 @@ def main():
     parser.add_argument("--appends", type=int, default=100000)
     # 10000 have 940,000 moments and 960 MB of text; they take half an hour
     parser.add_argument("--search-sessions", type=int, default=500)
-    parser.add_argument("--only", choices=("json", "migration", "store", "write", "search"))
+    parser.add_argument("--codec-sessions", type=int, default=8)
+    parser.add_argument("--only", choices=("json", "migration", "codec", "store", "write", "search"))
     options = parser.parse_args()
     print("machine: " + machine())
     parts = {
         "json": lambda: bench_json(options.build, options.json_megabytes),
         "migration": lambda: bench_migration(options.build, options.scratch, options.sessions),
+        "codec": lambda: bench_codec(options.build, options.scratch, options.codec_sessions),
         "store": lambda: bench_store(options.build, options.scratch, options.store_sessions, options.large_megabytes),
         "write": lambda: bench_write(options.build, options.scratch, options.appends),
         "search": lambda: bench_search(options.build, options.scratch, options.search_sessions, timed),
