@@ -12,6 +12,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -25,6 +26,7 @@ QUICK_SECONDS = 12  # for each kind of fault
 MIN_POINTS = 12     # also where the machine is slow
 CONTENT = ('sessions', 'collections', 'attachments')
 PATIENCE = 60
+INTERRUPTED = 130
 # What JSON parts come to at most: those of rows have the old program's thumbnails in them, which are JPEG and stay so
 LIMITS = (('', 0.6), ('screenshots', 0.4), ('audioSegments', 0.5))
 ALL = ('compress', '--all')
@@ -283,6 +285,20 @@ class Place:
         assert content(strata.store) == before
         assert strata.json(*ALL)['sessions'] > 0
 
+    def check_interrupted(self):
+        """Ctrl+C ends it in good order, also while it is paused."""
+        _, strata = self.copy(small=True)
+        before = content(strata.store)
+        process, hold = self.start_held(strata)
+        strata.json('pause')
+        os.unlink(hold)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == INTERRUPTED, (process.returncode, out, err)
+        assert json.loads(out)['sessions'] == 0 and content(strata.store) == before
+        assert strata.json('verify')['ok']
+        assert strata.json(*ALL)['sessions'] > 0
+
     # Crashes and full disks
 
     def compress_faulty(self, strata, **env):
@@ -364,6 +380,7 @@ def main():
     tap.check('level 0 leaves JSON alone', place.check_level_0)
     tap.check('another process pauses it and lets it go on', place.check_steered)
     tap.check('another process cancels it, and it can be run again', place.check_cancelled)
+    tap.check('Ctrl+C ends it, and it can be run again', place.check_interrupted)
     tap.check('every step of a compression goes through the seam', place.measure)
     tap.check('killed anywhere, the store is whole and the next run completes it', place.check_kills)
     tap.check('where the disk is full it stops in words, and completes with space', place.check_full_disk)

@@ -757,6 +757,96 @@ test_a_failing_call_harms_nothing (Fixture       *fixture,
   g_assert_cmpuint (n_failed, >, 10);
 }
 
+/* In the background */
+
+typedef struct
+{
+  GThread *thread;
+  GString *states;
+  gboolean fraction_fell;
+  double   fraction;
+} Watch;
+
+static void
+notify_cb (GObject    *object,
+           GParamSpec *pspec,
+           gpointer    user_data)
+{
+  Watch *watch = user_data;
+  g_autofree char *state = NULL;
+  double fraction;
+
+  g_assert_true (g_thread_self () == watch->thread);
+  g_object_get (object, "state", &state, "fraction", &fraction, NULL);
+  watch->fraction_fell = watch->fraction_fell || fraction < watch->fraction;
+  watch->fraction = fraction;
+  if (strcmp (pspec->name, "state") == 0)
+    g_string_append_printf (watch->states, "%s ", state);
+}
+
+static void
+test_properties_say_where_it_is (Fixture       *fixture,
+                                 gconstpointer  test_data)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(GMainContextPusher) pusher G_GNUC_UNUSED = g_main_context_pusher_new (context);
+  g_autoptr(StrataCompressor) compressor = make_compressor (fixture);
+  g_autoptr(StrataCompressor) undoing = make_compressor (fixture);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) undone = NULL;
+  g_autoptr(GString) states = g_string_new (NULL);
+  g_autoptr(GError) error = NULL;
+  Watch watch = { g_thread_self (), states, FALSE, 0 };
+  gboolean is_active;
+  guint64 done, total;
+
+  g_signal_connect (compressor, "notify", G_CALLBACK (notify_cb), &watch);
+  strata_compressor_pause (compressor);
+  strata_compressor_run_async (compressor, NULL, session_util_result_cb, &result);
+  session_util_wait_until (strstr (states->str, "paused") != NULL);
+  g_object_get (compressor, "active", &is_active, "sessions-done", &done, NULL);
+  g_assert_true (is_active);
+  g_assert_cmpuint (done, ==, 0);
+
+  strata_compressor_resume (compressor);
+  session_util_wait_until (result != NULL);
+  g_assert_true (strata_compressor_run_finish (compressor, result, &error));
+  g_assert_no_error (error);
+  g_object_get (compressor, "active", &is_active, "sessions-done", &done, "sessions-total", &total, NULL);
+  g_assert_false (is_active);
+  g_assert_cmpuint (done, ==, total);
+  g_assert_cmpuint (total, ==, N_SESSIONS + 1);
+  g_assert_true (g_str_has_suffix (states->str, "complete "));
+  g_assert_false (watch.fraction_fell);
+
+  strata_compressor_undo_async (undoing, NULL, NULL, session_util_result_cb, &undone);
+  session_util_wait_until (undone != NULL);
+  g_assert_true (strata_compressor_run_finish (undoing, undone, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_files (fixture, "sessions", ".json.gz"), ==, 0);
+  assert_reads_as_before (fixture);
+}
+
+static void
+test_what_fails_in_the_background_says_so (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  g_autoptr(StrataCompressor) compressor = make_compressor (fixture);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *state = NULL;
+
+  g_cancellable_cancel (cancellable);
+  strata_compressor_run_async (compressor, cancellable, session_util_result_cb, &result);
+  session_util_wait_until (result != NULL);
+  g_assert_false (strata_compressor_run_finish (compressor, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_object_get (compressor, "state", &state, NULL);
+  g_assert_cmpstr (state, ==, "failed");
+  assert_reads_as_before (fixture);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -780,6 +870,8 @@ main (int   argc,
   add ("a-cancellable-stops-it", test_a_cancellable_stops_it);
   add ("it-waits-while-the-machine-saves-power", test_it_waits_while_the_machine_saves_power);
   add ("it-waits-while-memory-is-short", test_it_waits_while_memory_is_short);
+  add ("properties-say-where-it-is", test_properties_say_where_it_is);
+  add ("what-fails-in-the-background-says-so", test_what_fails_in_the_background_says_so);
   add ("a-failing-call-harms-nothing", test_a_failing_call_harms_nothing);
 
   return g_test_run ();

@@ -53,6 +53,20 @@ typedef struct
   GError                   *error;
 } StrataRound;
 
+/* What its properties say. Of one main context only */
+typedef struct
+{
+  GMainContext             *context;        /* set at construction */
+  GSource                  *source;         /* while it is active */
+  gboolean                  is_active;
+  StrataCompressorProgress  progress;
+} StrataCompressorTold;
+
+StrataCompressorTold *
+         _strata_compressor_get_told (StrataCompressor  *self);
+void     _strata_compressor_class_init_background
+                                     (GObjectClass      *object_class);
+
 /* In a file of its own: the threads. Returns when all targets are done, or it was stopped. */
 gboolean _strata_round_run           (StrataRound       *self,
                                       GError           **error);

@@ -47,8 +47,10 @@
  * unless that is allowed, and while memory is short; and while it is paused.
  *
  * It runs once; to run again, make a new one. Threads: running works on the
- * calling thread, which must not be one that draws; everything else may be
- * called from any, settings before it runs.
+ * calling thread, which must not be one that draws, or in the background; everything
+ * else may be called from any, settings before it runs. Properties are kept and
+ * notified only in the main context that was the thread's default when the object was
+ * made, and only while it runs in the background.
  */
 struct _StrataCompressor
 {
@@ -65,6 +67,9 @@ struct _StrataCompressor
   gboolean                on_battery;
   GPowerProfileMonitor   *power;
   GMemoryMonitor         *memory;
+
+  /* Its main context's own */
+  StrataCompressorTold    told;
 
   /* The running thread's own */
   GDBusConnection        *system_bus;
@@ -109,6 +114,7 @@ strata_compressor_finalize (GObject *object)
   g_clear_object (&self->power);
   g_clear_object (&self->system_bus);
   g_clear_object (&self->store);
+  g_main_context_unref (self->told.context);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
 
@@ -119,6 +125,7 @@ static void
 strata_compressor_class_init (StrataCompressorClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = strata_compressor_finalize;
+  _strata_compressor_class_init_background (G_OBJECT_CLASS (klass));
 }
 
 static void
@@ -131,6 +138,15 @@ strata_compressor_init (StrataCompressor *self)
   self->quality = STRATA_WEBP_DEFAULT_QUALITY;
   self->min_age_days = DEFAULT_AGE_DAYS;
   self->state = "planned";
+  self->told.context = g_main_context_ref_thread_default ();
+  self->told.progress.state = self->state;
+  self->told.progress.remaining = -1;
+}
+
+StrataCompressorTold *
+_strata_compressor_get_told (StrataCompressor *self)
+{
+  return &self->told;
 }
 
 /**

@@ -107,6 +107,19 @@ gboolean          strata_compressor_undo            (StrataCompressor          *
                                                      GCancellable              *cancellable,
                                                      GError                   **error);
 
+void              strata_compressor_run_async       (StrataCompressor          *self,
+                                                     GCancellable              *cancellable,
+                                                     GAsyncReadyCallback        callback,
+                                                     gpointer                   user_data);
+gboolean          strata_compressor_run_finish      (StrataCompressor          *self,
+                                                     GAsyncResult              *result,
+                                                     GError                   **error);
+void              strata_compressor_undo_async      (StrataCompressor          *self,
+                                                     const char *const         *keys,
+                                                     GCancellable              *cancellable,
+                                                     GAsyncReadyCallback        callback,
+                                                     gpointer                   user_data);
+
 void              strata_compressor_pause           (StrataCompressor          *self);
 void              strata_compressor_resume          (StrataCompressor          *self);
 void              strata_compressor_cancel          (StrataCompressor          *self);
