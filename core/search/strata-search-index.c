@@ -288,8 +288,7 @@ _strata_search_index_get_statement (StrataSearchIndex  *self,
     [STRATA_STATEMENT_INSERT_BLOCK] = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STRATA_STATEMENT_INSERT_DETAILS] = "INSERT INTO details VALUES (?, ?)",
     [STRATA_STATEMENT_ADD_TO_SUMS] =
-      "UPDATE sums SET moments = moments + ?, words = words + ?, text_bytes = text_bytes + ?, blocks = blocks + 1"
-      " WHERE rowid = 1",
+      "UPDATE sums SET moments = moments + ?, words = words + ?, text_bytes = text_bytes + ?, blocks = blocks + 1 WHERE rowid = 1",
     [STRATA_STATEMENT_NEXT_BLOCK] = "SELECT block FROM blocks WHERE block >= ? ORDER BY block LIMIT 1",
     [STRATA_STATEMENT_GET_BLOCK] = "SELECT document, places FROM blocks WHERE block = ?",
     [STRATA_STATEMENT_GET_DETAILS] = "SELECT d.details, b.bundle FROM details d JOIN blocks b ON b.block = d.block WHERE d.block = ?",
