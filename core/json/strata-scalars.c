@@ -117,6 +117,7 @@ trim_path (Visit *visit)
 /**
  * strata_scalars_visit:
  * @json: JSON text, such as [method@Strata.Item.get_json] gives
+ * @func: (scope call): is given each of them
  *
  * Goes through all values of a JSON text, 32 levels deep: what lies deeper is passed over.
  * Takes time in proportion to its length, and waits for nothing.

@@ -164,9 +164,9 @@ _strata_compressor_class_init_background (GObjectClass *object_class)
   properties[PROP_STATE] = g_param_spec_string ("state", NULL, NULL, "planned", FLAGS);
 
   /**
-   * StrataCompressor:reason: (nullable)
+   * StrataCompressor:reason:
    *
-   * What it waits for by itself: `battery`, `power-saver` or `memory`.
+   * What it waits for by itself: `battery`, `power-saver` or `memory`, or %NULL.
    */
   properties[PROP_REASON] = g_param_spec_string ("reason", NULL, NULL, NULL, FLAGS);
 
