@@ -164,6 +164,15 @@ load_free (gpointer data)
   g_free (load);
 }
 
+static gboolean
+has_become_another (StrataSession        *session,
+                    const StrataSnapshot *known)
+{
+  g_autoptr(StrataSnapshot) snapshot = _strata_session_dup_snapshot (session);
+
+  return snapshot != known;
+}
+
 /* Returns NULL without an error where the session has become another. */
 static void
 load_worker (GTask        *task,
@@ -173,15 +182,26 @@ load_worker (GTask        *task,
 {
   StrataSession *session = source_object;
   Load *load = task_data;
-  GError *failure = NULL;
-  GError *error = NULL;
-  StrataElements *elements;
+  StrataElements *elements = NULL;
 
-  elements = _strata_session_load_piece (session, load->snapshot, load->pieces, load->piece, 0, cancellable, &failure);
-  if (elements != NULL || _strata_session_try_again (session, load->snapshot, 0, failure, &error))
-    g_task_return_pointer (task, elements, (GDestroyNotify)strata_elements_unref);
-  else
-    g_task_return_error (task, error);
+  for (guint tries = 0; elements == NULL; tries++)
+    {
+      GError *failure = NULL;
+      GError *error = NULL;
+
+      elements = _strata_session_load_piece (session, load->snapshot, load->pieces, load->piece, 0, cancellable, &failure);
+      if (elements != NULL)
+        break;
+      if (!_strata_session_try_again (session, load->snapshot, tries, failure, &error))
+        {
+          g_task_return_error (task, error);
+          return;
+        }
+      if (has_become_another (session, load->snapshot))
+        break;
+    }
+
+  g_task_return_pointer (task, elements, (GDestroyNotify)strata_elements_unref);
 }
 
 static void start_loading (StrataItemModel *self);

@@ -50,8 +50,9 @@ void            _strata_session_prefetch     (StrataSession         *self,
  * looks whether the session was changed meanwhile, when the files of before may
  * be gone. Waits for the disk.
  *
- * Returns: TRUE when there is a newer snapshot to try with; else FALSE with
- *   @error set, from @failure (transfer full) or from looking
+ * Returns: TRUE when it is worth another try, with a newer snapshot or, for what
+ *   was away for a moment, with the same; else FALSE with @error set, from @failure
+ *   (transfer full) or from looking. After a few tries it is always FALSE.
  */
 gboolean        _strata_session_try_again    (StrataSession         *self,
                                               const StrataSnapshot  *stale,

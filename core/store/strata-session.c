@@ -527,7 +527,8 @@ _strata_session_try_again (StrataSession         *self,
 
   if (!reread (self, stale, &changed, error))
     return FALSE;
-  if (changed && tries + 1 < MAX_TRIES)
+  /* Also where it is as it was: changed twice it may have got back what it had, its parts too */
+  if (tries + 1 < MAX_TRIES)
     return TRUE;
 
   if (changed)
