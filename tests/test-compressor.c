@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "base/strata-yield-private.h"
 #include "fault-seam.h"
 #include "maintenance/strata-compressor-private.h"
 #include "maintenance/strata-statistics.h"

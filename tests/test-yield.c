@@ -8,6 +8,8 @@
 #include "base/strata-yield-private.h"
 #include "test-util.h"
 
+#define MEMORY_US (30 * G_USEC_PER_SEC)
+
 /* A monitor that says what a test wants */
 
 #define TEST_TYPE_MONITOR (test_monitor_get_type ())
@@ -63,7 +65,7 @@ test_monitor_init (TestMonitor *self)
 static void
 test_monitors_are_believed (void)
 {
-  g_autoptr(StrataYielder) yielder = _strata_yielder_new ();
+  g_autoptr(StrataYielder) yielder = _strata_yielder_new (MEMORY_US);
   g_autoptr(TestMonitor) monitor = g_object_new (TEST_TYPE_MONITOR, NULL);
 
   monitor->saves_power = TRUE;
@@ -86,7 +88,7 @@ test_monitors_are_believed (void)
 static void
 test_space_is_looked_at (void)
 {
-  g_autoptr(StrataYielder) yielder = _strata_yielder_new ();
+  g_autoptr(StrataYielder) yielder = _strata_yielder_new (MEMORY_US);
   g_autofree char *path = test_make_dir ();
   int dir = test_open_dir (path);
 
@@ -201,7 +203,7 @@ look_anew (StrataYielder *yielder,
 static void
 test_the_bus_is_asked (void)
 {
-  g_autoptr(StrataYielder) yielder = _strata_yielder_new ();
+  g_autoptr(StrataYielder) yielder = _strata_yielder_new (MEMORY_US);
   g_autofree char *daemon = g_find_program_in_path ("dbus-daemon");
   g_autoptr(GTestDBus) bus = NULL;
   g_autoptr(GDBusConnection) ours = NULL;

@@ -30,7 +30,8 @@ typedef enum
  */
 typedef struct _StrataYielder StrataYielder;
 
-StrataYielder *_strata_yielder_new          (void);
+/* @memory_us: for so long memory is taken for short after a warning: nobody says when it is over */
+StrataYielder *_strata_yielder_new          (gint64                memory_us);
 void           _strata_yielder_free         (StrataYielder        *self);
 
 /* (nullable) each */
@@ -52,6 +53,11 @@ void           _strata_yielder_set_min_free (StrataYielder        *self,
  */
 guint          _strata_yielder_look         (StrataYielder        *self,
                                              int                   dir);
+
+/* Whether the machine runs on its battery, as UPower says. Waits for it up to a second.
+ * @bus: (nullable): the system's; without it, or UPower: no
+ */
+gboolean       _strata_battery_is_used      (GDBusConnection      *bus);
 
 /* `space`, `memory`, `battery`, `power-saver`, `busy`: the one that weighs most; %NULL: none */
 const char    *_strata_yield_get_name       (guint                 yields);

@@ -14,8 +14,6 @@
 /* The bus is not asked more often */
 #define BUS_US (5 * G_USEC_PER_SEC)
 #define BUS_TIMEOUT_MS 1000
-/* A warning of low memory comes once; nobody says when it is over */
-#define MEMORY_US (30 * G_USEC_PER_SEC)
 
 /* A yes or no that some service of the system bus has for a property */
 typedef struct
@@ -35,6 +33,7 @@ static const Place idle_place = {
 
 struct _StrataYielder
 {
+  gint64                rest_us;       /* how long memory stays low after a warning */
   GMutex                mutex;
 
   /* Guarded by @mutex */
@@ -50,10 +49,11 @@ struct _StrataYielder
 };
 
 StrataYielder *
-_strata_yielder_new (void)
+_strata_yielder_new (gint64 memory_us)
 {
   StrataYielder *self = g_new0 (StrataYielder, 1);
 
+  self->rest_us = memory_us;
   g_mutex_init (&self->mutex);
 
   return self;
@@ -150,6 +150,12 @@ ask_bus (GDBusConnection *bus,
   return g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) ? g_variant_get_boolean (value) : otherwise;
 }
 
+gboolean
+_strata_battery_is_used (GDBusConnection *bus)
+{
+  return ask_bus (bus, &battery_place, FALSE);
+}
+
 /* Without the mutex: others need not wait for the bus. */
 static void
 look_at_bus (StrataYielder *self,
@@ -157,7 +163,7 @@ look_at_bus (StrataYielder *self,
              gboolean       input)
 {
   g_autoptr(GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, NULL);
-  gboolean is_on_battery = battery && ask_bus (bus, &battery_place, FALSE);
+  gboolean is_on_battery = battery && _strata_battery_is_used (bus);
   gboolean is_in_use = input && !ask_bus (bus, &idle_place, TRUE);
 
   g_mutex_lock (&self->mutex);
@@ -195,7 +201,7 @@ _strata_yielder_look (StrataYielder *self,
 
   g_mutex_lock (&self->mutex);
   yields |= is_short_of_space (dir, self->min_free) ? STRATA_YIELD_SPACE : 0;
-  yields |= self->memory_us > 0 && now - self->memory_us < MEMORY_US ? STRATA_YIELD_MEMORY : 0;
+  yields |= self->memory_us > 0 && now - self->memory_us < self->rest_us ? STRATA_YIELD_MEMORY : 0;
   yields |= battery && self->is_on_battery ? STRATA_YIELD_BATTERY : 0;
   yields |= self->power != NULL && g_power_profile_monitor_get_power_saver_enabled (self->power) ? STRATA_YIELD_POWER_SAVER : 0;
   yields |= input && self->is_in_use ? STRATA_YIELD_BUSY : 0;

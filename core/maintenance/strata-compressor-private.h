@@ -10,14 +10,6 @@
 
 G_BEGIN_DECLS
 
-/* What a compression waits for, by itself */
-typedef enum
-{
-  STRATA_WAIT_BATTERY = 1 << 0,
-  STRATA_WAIT_POWER_SAVER = 1 << 1,
-  STRATA_WAIT_MEMORY = 1 << 2,
-} StrataWait;
-
 /* StrataRound is one run of a compressor over its store. The thread that runs it puts
  * in place what the encoding threads have prepared.
  */
@@ -95,10 +87,5 @@ void     _strata_compressor_look_around (StrataCompressor *self);
 gboolean _strata_compressor_is_held  (StrataCompressor  *self);
 /* From now on nobody may go on. */
 void     _strata_compressor_stop     (StrataCompressor  *self);
-
-/* Whether the machine runs on its battery, as UPower says. Waits for it up to a second.
- * @connection: (nullable): to the system's bus; without it, or UPower: no
- */
-gboolean _strata_battery_is_used     (GDBusConnection   *connection);
 
 G_END_DECLS

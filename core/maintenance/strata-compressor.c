@@ -14,6 +14,7 @@
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
+#include "base/strata-yield-private.h"
 #include "codec/strata-gzip-private.h"
 #include "codec/strata-webp-private.h"
 #include "json/strata-json-write-private.h"
@@ -25,8 +26,6 @@
 #define WEBP_METHOD 4
 /* No time left is told before this */
 #define MIN_ELAPSED 10.0
-/* How often UPower is asked */
-#define BATTERY_US (10 * G_USEC_PER_SEC)
 /* Memory was short less than this ago: it still is */
 #define MEMORY_US (60 * G_USEC_PER_SEC)
 
@@ -66,14 +65,10 @@ struct _StrataCompressor
   guint                   n_threads;
   gboolean                on_battery;
   GPowerProfileMonitor   *power;
-  GMemoryMonitor         *memory;
+  StrataYielder          *yielder;
 
   /* Its main context's own */
   StrataCompressorTold    told;
-
-  /* The running thread's own */
-  GDBusConnection        *system_bus;
-  gint64                  battery_asked_us;
 
   /* Guarded by @mutex */
   GMutex                  mutex;
@@ -84,8 +79,7 @@ struct _StrataCompressor
   gboolean                is_paused;
   gboolean                is_cancelled;
   gboolean                stops;        /* something failed: nobody waits for anything */
-  guint                   waits;        /* StrataWait */
-  gint64                  memory_us;    /* when it was short last */
+  guint                   waits;        /* StrataYield */
   gint64                  started_us;
   gint64                  ended_us;
   guint                   n_working;    /* threads, as the time left is told */
@@ -99,20 +93,13 @@ struct _StrataCompressor
 
 G_DEFINE_FINAL_TYPE (StrataCompressor, strata_compressor, G_TYPE_OBJECT)
 
-static void memory_low_cb (GMemoryMonitor             *monitor,
-                           GMemoryMonitorWarningLevel  level,
-                           gpointer                    user_data);
-
 static void
 strata_compressor_finalize (GObject *object)
 {
   StrataCompressor *self = STRATA_COMPRESSOR (object);
 
-  if (self->memory != NULL)
-    g_signal_handlers_disconnect_by_func (self->memory, memory_low_cb, self);
-  g_clear_object (&self->memory);
+  g_clear_pointer (&self->yielder, _strata_yielder_free);
   g_clear_object (&self->power);
-  g_clear_object (&self->system_bus);
   g_clear_object (&self->store);
   g_main_context_unref (self->told.context);
   g_mutex_clear (&self->mutex);
@@ -137,6 +124,7 @@ strata_compressor_init (StrataCompressor *self)
   self->images = STRATA_IMAGES_EXACT;
   self->quality = STRATA_WEBP_DEFAULT_QUALITY;
   self->min_age_days = DEFAULT_AGE_DAYS;
+  self->yielder = _strata_yielder_new (MEMORY_US);
   self->state = "planned";
   self->told.context = g_main_context_ref_thread_default ();
   self->told.progress.state = self->state;
@@ -279,18 +267,6 @@ strata_compressor_watch_power (StrataCompressor     *self,
   g_set_object (&self->power, monitor);
 }
 
-static void
-memory_low_cb (GMemoryMonitor             *monitor,
-               GMemoryMonitorWarningLevel  level,
-               gpointer                    user_data)
-{
-  StrataCompressor *self = user_data;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-
-  self->memory_us = g_get_monotonic_time ();
-  self->waits |= STRATA_WAIT_MEMORY;
-}
-
 /**
  * strata_compressor_watch_memory:
  * @monitor: (nullable): says when memory is short; without it nobody does
@@ -301,11 +277,7 @@ strata_compressor_watch_memory (StrataCompressor *self,
 {
   g_return_if_fail (STRATA_IS_COMPRESSOR (self));
 
-  if (self->memory != NULL)
-    g_signal_handlers_disconnect_by_func (self->memory, memory_low_cb, self);
-  g_set_object (&self->memory, monitor);
-  if (monitor != NULL)
-    g_signal_connect (monitor, "low-memory-warning", G_CALLBACK (memory_low_cb), self);
+  _strata_yielder_watch_memory (self->yielder, monitor);
 }
 
 /* Pausing and going on */
@@ -394,25 +366,11 @@ _strata_compressor_stop (StrataCompressor *self)
 void
 _strata_compressor_look_around (StrataCompressor *self)
 {
-  gint64 now = g_get_monotonic_time ();
-  gboolean saves_power = FALSE, is_battery;
-
-  if (!self->on_battery && (self->battery_asked_us == 0 || now - self->battery_asked_us >= BATTERY_US))
-    {
-      self->battery_asked_us = now;
-      is_battery = _strata_battery_is_used (self->system_bus);
-      g_mutex_lock (&self->mutex);
-      self->waits = is_battery ? self->waits | STRATA_WAIT_BATTERY : self->waits & ~(guint)STRATA_WAIT_BATTERY;
-      g_mutex_unlock (&self->mutex);
-    }
-  if (!self->on_battery && self->power != NULL)
-    saves_power = g_power_profile_monitor_get_power_saver_enabled (self->power);
+  guint yields = _strata_yielder_look (self->yielder, -1);
 
   g_mutex_lock (&self->mutex);
-  self->waits = saves_power ? self->waits | STRATA_WAIT_POWER_SAVER : self->waits & ~(guint)STRATA_WAIT_POWER_SAVER;
-  if (self->memory_us > 0 && now - self->memory_us >= MEMORY_US)
-    self->waits &= ~(guint)STRATA_WAIT_MEMORY;
-  if (self->waits == 0)
+  self->waits = yields;
+  if (yields == 0)
     g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
 }
@@ -481,17 +439,6 @@ _strata_compressor_count (StrataCompressor             *self,
 
 /* Asked from anywhere */
 
-static const char *
-name_wait (guint waits)
-{
-  if (waits & STRATA_WAIT_BATTERY)
-    return "battery";
-  if (waits & STRATA_WAIT_POWER_SAVER)
-    return "power-saver";
-
-  return waits & STRATA_WAIT_MEMORY ? "memory" : NULL;
-}
-
 /* Each kind of work at its own speed, as far as that is known. */
 static double
 estimate_remaining (StrataCompressor *self)
@@ -531,7 +478,7 @@ strata_compressor_get_progress (StrataCompressor         *self,
   if (self->is_running)
     out_progress->state = self->is_paused ? "paused" : self->waits != 0 ? "waiting" : "running";
   if (self->is_running && !self->is_paused)
-    out_progress->reason = name_wait (self->waits);
+    out_progress->reason = _strata_yield_get_name (self->waits);
   out_progress->sessions = self->targets;
   out_progress->sessions_total = self->targets_total;
   for (guint i = 0; i < STRATA_N_WORKS; i++)
@@ -697,8 +644,8 @@ run (StrataCompressor   *self,
       return FALSE;
     }
 
-  if (!undo && !self->on_battery)
-    self->system_bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, NULL);
+  _strata_yielder_watch_battery (self->yielder, !undo && !self->on_battery);
+  _strata_yielder_watch_power (self->yielder, self->on_battery ? NULL : self->power);
   start (self, round.n_threads);
   control = _strata_control_listen (_strata_store_get_dir (self->store), "compression", answer, self, &control_error);
   if (control == NULL)

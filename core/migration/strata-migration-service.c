@@ -12,6 +12,8 @@
 #include "strata-migration-object-private.h"
 
 #define DEFAULT_BATCH 15
+/* Memory was short less than this ago: it still is */
+#define MEMORY_US (30 * G_USEC_PER_SEC)
 /* Between two notifications, and how often one that runs is looked at when nothing moves */
 #define TELL_US (G_USEC_PER_SEC / 30 + 1)
 #define LOOK_US G_USEC_PER_SEC
@@ -616,7 +618,7 @@ strata_migration_init (StrataMigration *self)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   self->context = g_main_context_ref_thread_default ();
-  self->yielder = _strata_yielder_new ();
+  self->yielder = _strata_yielder_new (MEMORY_US);
   self->step = "planning";
   self->batch_size = DEFAULT_BATCH;
   self->recover = TRUE;
