@@ -144,7 +144,7 @@ command_compress (Invocation *invocation)
   if (status != EXIT_DONE)
     return status;
 
-  set_compressor (invocation, compressor);
+  set_work (invocation, G_OBJECT (compressor));
   strata_compressor_run (compressor, invocation->cancellable, &error);
   end_progress (invocation);
 
@@ -171,7 +171,7 @@ command_decompress (Invocation *invocation)
     }
 
   compressor = strata_compressor_new (store);
-  set_compressor (invocation, compressor);
+  set_work (invocation, G_OBJECT (compressor));
   strata_compressor_undo (compressor, (const char *const *)keys, invocation->cancellable, &error);
   end_progress (invocation);
 

@@ -218,7 +218,7 @@ run_migration (Invocation      *invocation,
   StrataMigrationCounts counts;
   gboolean ok;
 
-  set_migration (invocation, migration);
+  set_work (invocation, G_OBJECT (migration));
   ok = strata_migration_run (migration, invocation->cancellable, &error);
   end_progress (invocation);
   if (ok)

@@ -80,9 +80,7 @@ typedef struct
 
   /* Set by what runs: guarded by the mutex */
   GMutex          mutex;
-  StrataMigration *migration;
-  GObject        *work;       /* something else with the properties step and fraction */
-  StrataCompressor *compressor;
+  GObject        *work;       /* a migration, a compressor, or what has the properties step and fraction; or NULL */
   guint64         indexed;
   guint64         to_index;   /* 0: nothing is indexed */
 } Invocation;
@@ -133,13 +131,9 @@ char        **find_session_keys    (Invocation   *invocation,
 
 /* stratactl-progress.c */
 void          start_progress       (Invocation      *invocation);
-void          set_migration        (Invocation      *invocation,
-                                    StrataMigration *migration);
-/* The same for other work */
+/* The work whose progress is to be shown. Any thread. */
 void          set_work             (Invocation      *invocation,
                                     GObject         *work);
-void          set_compressor       (Invocation      *invocation,
-                                    StrataCompressor *compressor);
 void          end_progress         (Invocation      *invocation);
 /* A StrataSearchProgressFunc; @invocation: whose progress is shown */
 void          show_indexing        (guint64          done,

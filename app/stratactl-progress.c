@@ -75,39 +75,37 @@ print_compression (StrataCompressor *compressor)
                progress.sessions, progress.remaining);
 }
 
-/* The main thread shows what the worker has told the migration, the compressor or the index. */
+static void
+print_migration (StrataMigration *migration)
+{
+  StrataMigrationProgress progress;
+
+  strata_migration_get_progress (migration, &progress);
+  if (progress.bytes_total > 0)
+    print_share (progress.step, (double)progress.bytes / (double)progress.bytes_total, progress.items, progress.remaining);
+}
+
+/* The main thread shows what the worker has told the work, or the index. */
 static void
 print_progress (Invocation *invocation)
 {
-  g_autoptr(StrataMigration) migration = NULL;
   g_autoptr(GObject) work = NULL;
-  g_autoptr(StrataCompressor) compressor = NULL;
-  StrataMigrationProgress progress;
   guint64 indexed, to_index;
 
   g_mutex_lock (&invocation->mutex);
-  g_set_object (&migration, invocation->migration);
   g_set_object (&work, invocation->work);
-  g_set_object (&compressor, invocation->compressor);
   indexed = invocation->indexed;
   to_index = invocation->to_index;
   g_mutex_unlock (&invocation->mutex);
 
   if (to_index > 0)
-    {
-      print_share ("indexing", (double)indexed / (double)to_index, indexed, -1);
-      return;
-    }
-  if (work != NULL)
+    print_share ("indexing", (double)indexed / (double)to_index, indexed, -1);
+  else if (STRATA_IS_MIGRATION (work))
+    print_migration (STRATA_MIGRATION (work));
+  else if (STRATA_IS_COMPRESSOR (work))
+    print_compression (STRATA_COMPRESSOR (work));
+  else if (work != NULL)
     print_work (work);
-  if (compressor != NULL)
-    print_compression (compressor);
-  if (migration == NULL)
-    return;
-
-  strata_migration_get_progress (migration, &progress);
-  if (progress.bytes_total > 0)
-    print_share (progress.step, (double)progress.bytes / (double)progress.bytes_total, progress.items, progress.remaining);
 }
 
 static gboolean
@@ -126,32 +124,12 @@ start_progress (Invocation *invocation)
     g_timeout_add (isatty (STDERR_FILENO) ? BAR_MS : LINE_MS, progress_cb, invocation);
 }
 
-/* The migration whose progress is to be shown. Any thread. */
-void
-set_migration (Invocation      *invocation,
-               StrataMigration *migration)
-{
-  g_mutex_lock (&invocation->mutex);
-  g_set_object (&invocation->migration, migration);
-  g_mutex_unlock (&invocation->mutex);
-}
-
 void
 set_work (Invocation *invocation,
           GObject    *work)
 {
   g_mutex_lock (&invocation->mutex);
   g_set_object (&invocation->work, work);
-  g_mutex_unlock (&invocation->mutex);
-}
-
-/* The same for a compression */
-void
-set_compressor (Invocation       *invocation,
-                StrataCompressor *compressor)
-{
-  g_mutex_lock (&invocation->mutex);
-  g_set_object (&invocation->compressor, compressor);
   g_mutex_unlock (&invocation->mutex);
 }
 
@@ -162,16 +140,14 @@ end_progress (Invocation *invocation)
   gboolean any;
 
   g_mutex_lock (&invocation->mutex);
-  any = invocation->migration != NULL || invocation->work != NULL || invocation->compressor != NULL || invocation->to_index > 0;
+  any = invocation->work != NULL || invocation->to_index > 0;
   g_mutex_unlock (&invocation->mutex);
   if (any && !invocation->quiet && isatty (STDERR_FILENO))
     {
       print_progress (invocation);
       fputc ('\n', stderr);
     }
-  set_migration (invocation, NULL);
   set_work (invocation, NULL);
-  set_compressor (invocation, NULL);
   show_indexing (0, 0, invocation);
 }
 

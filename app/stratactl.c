@@ -257,9 +257,7 @@ invocation_clear (Invocation *invocation)
   g_strfreev (invocation->arguments);
   g_clear_object (&invocation->cancellable);
   g_free (invocation->images);
-  g_clear_object (&invocation->migration);
   g_clear_object (&invocation->work);
-  g_clear_object (&invocation->compressor);
   g_mutex_clear (&invocation->mutex);
 }
 
