@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "base/strata-error.h"
+#include "base/strata-task-private.h"
 #include "strata-retirement-run-private.h"
 
 /**
@@ -273,48 +274,20 @@ strata_retirement_run (StrataRetirement  *self,
 
 /* Asynchronously */
 
-static void
-check_worker (GTask        *task,
-              gpointer      source,
-              gpointer      task_data,
-              GCancellable *cancellable)
+static gboolean
+do_check (gpointer       self,
+          GCancellable  *cancellable,
+          GError       **error)
 {
-  GError *error = NULL;
-
-  if (strata_retirement_check (source, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  return strata_retirement_check (self, cancellable, error);
 }
 
-static void
-run_worker (GTask        *task,
-            gpointer      source,
-            gpointer      task_data,
-            GCancellable *cancellable)
+static gboolean
+do_run (gpointer       self,
+        GCancellable  *cancellable,
+        GError       **error)
 {
-  GError *error = NULL;
-
-  if (strata_retirement_run (source, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-start (StrataRetirement     *self,
-       gpointer              tag,
-       GTaskThreadFunc       worker,
-       GCancellable         *cancellable,
-       GAsyncReadyCallback   callback,
-       gpointer              user_data)
-{
-  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, tag);
-  /* Only the worker knows whether a cancel came in time */
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_run_in_thread (task, worker);
+  return strata_retirement_run (self, cancellable, error);
 }
 
 /**
@@ -332,7 +305,7 @@ strata_retirement_check_async (StrataRetirement    *self,
 {
   g_return_if_fail (STRATA_IS_RETIREMENT (self));
 
-  start (self, strata_retirement_check_async, check_worker, cancellable, callback, user_data);
+  _strata_task_run (self, strata_retirement_check_async, do_check, cancellable, callback, user_data);
 }
 
 /**
@@ -345,9 +318,7 @@ strata_retirement_check_finish (StrataRetirement  *self,
                                 GAsyncResult      *result,
                                 GError           **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return _strata_task_finish (self, result, error);
 }
 
 /**
@@ -365,7 +336,7 @@ strata_retirement_run_async (StrataRetirement    *self,
 {
   g_return_if_fail (STRATA_IS_RETIREMENT (self));
 
-  start (self, strata_retirement_run_async, run_worker, cancellable, callback, user_data);
+  _strata_task_run (self, strata_retirement_run_async, do_run, cancellable, callback, user_data);
 }
 
 /**
@@ -378,9 +349,7 @@ strata_retirement_run_finish (StrataRetirement  *self,
                               GAsyncResult      *result,
                               GError           **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return _strata_task_finish (self, result, error);
 }
 
 /* Asking */

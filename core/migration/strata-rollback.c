@@ -12,6 +12,7 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "base/strata-task-private.h"
 #include "strata-journal-private.h"
 #include "strata-rollback-run-private.h"
 
@@ -345,48 +346,20 @@ strata_rollback_run (StrataRollback  *self,
 
 /* Asynchronously */
 
-static void
-check_worker (GTask        *task,
-              gpointer      source,
-              gpointer      task_data,
-              GCancellable *cancellable)
+static gboolean
+do_check (gpointer       self,
+          GCancellable  *cancellable,
+          GError       **error)
 {
-  GError *error = NULL;
-
-  if (strata_rollback_check (source, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  return strata_rollback_check (self, cancellable, error);
 }
 
-static void
-run_worker (GTask        *task,
-            gpointer      source,
-            gpointer      task_data,
-            GCancellable *cancellable)
+static gboolean
+do_run (gpointer       self,
+        GCancellable  *cancellable,
+        GError       **error)
 {
-  GError *error = NULL;
-
-  if (strata_rollback_run (source, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-start (StrataRollback       *self,
-       gpointer              tag,
-       GTaskThreadFunc       worker,
-       GCancellable         *cancellable,
-       GAsyncReadyCallback   callback,
-       gpointer              user_data)
-{
-  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, tag);
-  /* Only the worker knows whether a cancel came in time */
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_run_in_thread (task, worker);
+  return strata_rollback_run (self, cancellable, error);
 }
 
 /**
@@ -404,7 +377,7 @@ strata_rollback_check_async (StrataRollback      *self,
 {
   g_return_if_fail (STRATA_IS_ROLLBACK (self));
 
-  start (self, strata_rollback_check_async, check_worker, cancellable, callback, user_data);
+  _strata_task_run (self, strata_rollback_check_async, do_check, cancellable, callback, user_data);
 }
 
 /**
@@ -417,9 +390,7 @@ strata_rollback_check_finish (StrataRollback  *self,
                               GAsyncResult    *result,
                               GError         **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return _strata_task_finish (self, result, error);
 }
 
 /**
@@ -437,7 +408,7 @@ strata_rollback_run_async (StrataRollback      *self,
 {
   g_return_if_fail (STRATA_IS_ROLLBACK (self));
 
-  start (self, strata_rollback_run_async, run_worker, cancellable, callback, user_data);
+  _strata_task_run (self, strata_rollback_run_async, do_run, cancellable, callback, user_data);
 }
 
 /**
@@ -450,9 +421,7 @@ strata_rollback_run_finish (StrataRollback  *self,
                             GAsyncResult    *result,
                             GError         **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return _strata_task_finish (self, result, error);
 }
 
 /* Asking */

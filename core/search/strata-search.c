@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "base/strata-task-private.h"
 #include "store/strata-store-private.h"
 #include "strata-search-hit-private.h"
 #include "strata-search-index-internal-private.h"
@@ -303,18 +304,12 @@ strata_search_update (StrataSearch              *self,
   return update_or_rebuild (self, progress, user_data, cancellable, error);
 }
 
-static void
-update_worker (GTask        *task,
-               gpointer      source,
-               gpointer      task_data,
-               GCancellable *cancellable)
+static gboolean
+update (gpointer       self,
+        GCancellable  *cancellable,
+        GError       **error)
 {
-  g_autoptr(GError) error = NULL;
-
-  if (strata_search_update (source, NULL, NULL, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  return strata_search_update (self, NULL, NULL, cancellable, error);
 }
 
 /**
@@ -328,15 +323,9 @@ strata_search_update_async (StrataSearch        *self,
                             GAsyncReadyCallback  callback,
                             gpointer             user_data)
 {
-  g_autoptr(GTask) task = NULL;
-
   g_return_if_fail (STRATA_IS_SEARCH (self));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, strata_search_update_async);
-  /* What was indexed is indexed, also when the cancel came after it */
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_run_in_thread (task, update_worker);
+  _strata_task_run (self, strata_search_update_async, update, cancellable, callback, user_data);
 }
 
 /**
@@ -349,9 +338,7 @@ strata_search_update_finish (StrataSearch  *self,
                              GAsyncResult  *result,
                              GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return _strata_task_finish (self, result, error);
 }
 
 static gboolean
