@@ -3,7 +3,7 @@
 """Runs the benchmarks and prints their figures with the dataset, the machine and the commands.
 
 Usage: run.py BUILD-FOLDER SCRATCH-FOLDER [--sessions N] [--json-megabytes N] [--store-sessions N] [--large-megabytes N]
-              [--appends N] [--search-sessions N] [--codec-sessions N] [--only PART]
+              [--appends N] [--search-sessions N] [--codec-sessions N] [--background-sessions N] [--only PART]
 Every figure stands beside an alternative measured in the same run.
 """
 import argparse
@@ -162,6 +162,26 @@ def bench_codec(build, scratch, sessions):
     print_other("cwebp -q 80", image_bytes, sum(os.path.getsize(path + ".webp") for path in images if os.path.exists(path + ".webp")), seconds)
 
 
+def bench_background(build, scratch, sessions):
+    """What else a program does, by turns alone and beside a compressor; once with text only, once with screenshots too."""
+    print("\n## Everything else, while a store is compressed in the background")
+    old, store = (os.path.join(scratch, name) for name in ("beside", "beside-store"))
+    make = [os.path.join(build, "bench", "make-legacy"), "--output", old, "--sessions", str(sessions), "--image-every", "40",
+            "--audio-every", "0"]
+    migrate = [os.path.join(build, "app", "stratactl"), "--store", store, "--quiet", "migrate", old]
+    for command in (make, migrate):
+        print("$ " + " ".join(command), flush=True)
+        if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode not in (0, 1):
+            sys.exit("it failed")
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "words.txt"), encoding="utf-8") as stream:
+        lines = [line.split() for line in stream if line[0].isdigit()]
+    words = "".join(line[1] + "\n" for line in lines[20:200])
+    for options in ([], ["--webp"]):
+        command = [os.path.join(build, "bench", "bench-background"), store, *options]
+        print("$ " + " ".join(command) + " < WORDS", flush=True)
+        subprocess.run(command, check=True, input=words.encode())
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -176,7 +196,8 @@ def main():
     # 10000 have 940,000 moments and 960 MB of text; they take half an hour
     parser.add_argument("--search-sessions", type=int, default=500)
     parser.add_argument("--codec-sessions", type=int, default=8)
-    parser.add_argument("--only", choices=("json", "migration", "codec", "store", "write", "search"))
+    parser.add_argument("--background-sessions", type=int, default=150)
+    parser.add_argument("--only", choices=("json", "migration", "codec", "store", "write", "background", "search"))
     options = parser.parse_args()
     print("machine: " + machine())
     parts = {
@@ -185,6 +206,7 @@ def main():
         "codec": lambda: bench_codec(options.build, options.scratch, options.codec_sessions),
         "store": lambda: bench_store(options.build, options.scratch, options.store_sessions, options.large_megabytes),
         "write": lambda: bench_write(options.build, options.scratch, options.appends),
+        "background": lambda: bench_background(options.build, options.scratch, options.background_sessions),
         "search": lambda: bench_search(options.build, options.scratch, options.search_sessions, timed),
     }
     for name, part in parts.items():
