@@ -517,19 +517,21 @@ tell_waiters (GPtrArray *waiters)
     }
 }
 
-/* The mutex is held, and let go of meanwhile. */
-static void
+/* The mutex is held, and let go of meanwhile where that is told. */
+static gboolean
 settle_waiters (Queue *self)
 {
   g_autoptr(GPtrArray) over = take_waiters (self);
 
   if (over->len == 0)
-    return;
+    return FALSE;
 
   g_mutex_unlock (&self->mutex);
   tell_waiters (over);
   g_clear_pointer (&over, g_ptr_array_unref);
   g_mutex_lock (&self->mutex);
+
+  return TRUE;
 }
 
 /* The writer's thread */
@@ -720,11 +722,13 @@ work (gpointer data)
   while (!self->is_closing || self->items.length > 0)
     {
       g_autoptr(GPtrArray) items = take (self);
+      gboolean was_unlocked = items->len > 0;
 
       if (items->len > 0)
         write_batch (self, items);
-      settle_waiters (self);
-      if (items->len == 0 && !self->is_closing)
+      was_unlocked = settle_waiters (self) || was_unlocked;
+      /* What came while the mutex was let go of has woken nobody */
+      if (!was_unlocked && !self->is_closing)
         be_idle (self);
     }
 
