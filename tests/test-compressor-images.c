@@ -381,6 +381,33 @@ test_a_damaged_image_stays_and_others_do_not (Fixture       *fixture,
   g_assert_cmpuint (counts.images, ==, 3);
 }
 
+/* What is there under the name of the WebP is not believed to be it: the original goes. */
+static void
+test_a_damaged_webp_does_not_stand_for_an_image (Fixture       *fixture,
+                                                 gconstpointer  test_data)
+{
+  g_autoptr(StrataAttachmentInfo) webp = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *damaged = NULL;
+  g_autofree char *problems = NULL;
+  g_autoptr(GError) error = NULL;
+  StrataCompressorCounts counts;
+
+  compress (fixture, FALSE, &counts);
+  webp = find (fixture, "own");
+  undo (fixture, &counts);
+  path = g_build_filename (fixture->path, webp->path, NULL);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  damaged = g_malloc0 ((gsize)webp->bytes);
+  g_assert_true (g_file_set_contents (path, damaged, (gssize)webp->bytes, &error));
+
+  compress (fixture, FALSE, &counts);
+
+  assert_state (fixture, "own", "webp", fixture->own);
+  problems = store_util_check (fixture->store);
+  g_assert_cmpstr (problems, ==, "");
+}
+
 static void
 test_an_image_given_again_is_the_same (Fixture       *fixture,
                                        gconstpointer  test_data)
@@ -415,6 +442,7 @@ main (int   argc,
   ADD ("/compressor-images/undoing-gives-the-originals-back", test_undoing_gives_the_originals_back);
   ADD ("/compressor-images/what-the-trash-has-no-more-stays-webp", test_what_the_trash_has_no_more_stays_webp);
   ADD ("/compressor-images/a-damaged-image-stays-and-others-do-not", test_a_damaged_image_stays_and_others_do_not);
+  ADD ("/compressor-images/a-damaged-webp-does-not-stand-for-an-image", test_a_damaged_webp_does_not_stand_for_an_image);
   ADD ("/compressor-images/an-image-given-again-is-the-same", test_an_image_given_again_is_the_same);
 
   return g_test_run ();

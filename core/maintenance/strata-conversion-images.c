@@ -189,17 +189,21 @@ read_object (StrataImages               *self,
   return NULL;
 }
 
+/* Whether the file at @path has that content */
 static gboolean
-is_there (StrataImages *self,
-          const char   *path,
-          gsize         size)
+has_content (StrataImages         *self,
+             const char           *path,
+             const StrataDigest   *expected,
+             GCancellable         *cancellable)
 {
-  struct stat status;
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (self->dir, path, NULL);
+  StrataDigest digest;
 
-  return _strata_seam_get ()->stat (self->dir, path, &status) == 0 && S_ISREG (status.st_mode) && (gsize)status.st_size == size;
+  return stream != NULL && _strata_digest_of_stream (stream, &digest, cancellable, NULL) &&
+         _strata_digest_equal (&digest, expected);
 }
 
-/* Stages the new object, unless the store has it. */
+/* Stages the new object, unless the store has it: read to its end, since what it was made of goes. */
 static gboolean
 stage_object (StrataImages      *self,
               StrataConversion  *conversion,
@@ -216,7 +220,7 @@ stage_object (StrataImages      *self,
 
   _strata_digest_of (data, size, out_digest);
   path = _strata_object_dup_path (out_digest, "webp");
-  if (is_there (self, path, size))
+  if (has_content (self, path, out_digest, NULL))
     return TRUE;
 
   staged = _strata_staging_write (staging, data, size, error);
@@ -360,20 +364,6 @@ _strata_images_convert (StrataImages                    *self,
 }
 
 /* The way back */
-
-/* Whether the file at @path has that content */
-static gboolean
-has_content (StrataImages         *self,
-             const char           *path,
-             const StrataDigest   *expected,
-             GCancellable         *cancellable)
-{
-  g_autoptr(GInputStream) stream = _strata_file_stream_open (self->dir, path, NULL);
-  StrataDigest digest;
-
-  return stream != NULL && _strata_digest_of_stream (stream, &digest, cancellable, NULL) &&
-         _strata_digest_equal (&digest, expected);
-}
 
 /* The original, as long as the trash has it: another name for it, so that clearing the
  * trash away does not matter any more.
