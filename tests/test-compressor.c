@@ -589,6 +589,35 @@ test_it_waits_while_the_machine_saves_power (Fixture       *fixture,
   g_assert_true (is_packed (fixture, 0));
 }
 
+/* Who allows it meanwhile need not begin anew; what is undone was asked for. */
+static void
+test_it_may_be_allowed_to_while_it_waits (Fixture       *fixture,
+                                          gconstpointer  test_data)
+{
+  g_autoptr(StrataCompressor) compressor = make_compressor (fixture);
+  g_autoptr(StrataCompressor) undo = make_compressor (fixture);
+  g_autoptr(TestPower) power = g_object_new (TEST_TYPE_POWER, NULL);
+  g_autoptr(GError) error = NULL;
+  Running running = { compressor, NULL, FALSE };
+  GThread *thread;
+
+  strata_compressor_set_on_battery (compressor, FALSE);
+  strata_compressor_watch_power (compressor, G_POWER_PROFILE_MONITOR (power));
+  g_atomic_int_set (&power->saves, TRUE);
+  thread = g_thread_new ("run", run_worker, &running);
+  wait_for_state (compressor, "waiting", "power-saver");
+  strata_compressor_set_on_battery (compressor, TRUE);
+  g_thread_join (thread);
+  g_assert_no_error (running.error);
+  g_assert_true (is_packed (fixture, 0));
+
+  strata_compressor_set_on_battery (undo, FALSE);
+  strata_compressor_watch_power (undo, G_POWER_PROFILE_MONITOR (power));
+  strata_compressor_undo (undo, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (is_packed (fixture, 0));
+}
+
 static void
 test_it_waits_while_memory_is_short (Fixture       *fixture,
                                      gconstpointer  test_data)
@@ -870,6 +899,7 @@ main (int   argc,
   add ("it-ends-when-it-is-cancelled", test_it_ends_when_it_is_cancelled);
   add ("a-cancellable-stops-it", test_a_cancellable_stops_it);
   add ("it-waits-while-the-machine-saves-power", test_it_waits_while_the_machine_saves_power);
+  add ("it-may-be-allowed-to-while-it-waits", test_it_may_be_allowed_to_while_it_waits);
   add ("it-waits-while-memory-is-short", test_it_waits_while_memory_is_short);
   add ("properties-say-where-it-is", test_properties_say_where_it_is);
   add ("what-fails-in-the-background-says-so", test_what_fails_in_the_background_says_so);

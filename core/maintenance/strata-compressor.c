@@ -63,8 +63,6 @@ struct _StrataCompressor
   gboolean                lossless_png;
   guint                   min_age_days;
   guint                   n_threads;
-  gboolean                on_battery;
-  GPowerProfileMonitor   *power;
   StrataYielder          *yielder;
 
   /* Its main context's own */
@@ -74,6 +72,9 @@ struct _StrataCompressor
   GMutex                  mutex;
   GCond                   changed;
   gboolean                has_run;
+  gboolean                is_undo;
+  gboolean                on_battery;
+  GPowerProfileMonitor   *power;
   const char             *state;        /* while it does not run */
   gboolean                is_running;
   gboolean                is_paused;
@@ -241,17 +242,33 @@ strata_compressor_set_n_threads (StrataCompressor *self,
   self->n_threads = n_threads;
 }
 
+/* What was asked for to be undone is not waited with. The mutex is held. */
+static void
+watch (StrataCompressor *self)
+{
+  gboolean yields = !self->is_undo && !self->on_battery;
+
+  _strata_yielder_watch_battery (self->yielder, yields);
+  _strata_yielder_watch_power (self->yielder, yields ? self->power : NULL);
+}
+
 /**
  * strata_compressor_set_on_battery:
  * @on_battery: whether it also works while the machine runs on its battery or saves power
+ *
+ * May be called while it runs, too.
  */
 void
 strata_compressor_set_on_battery (StrataCompressor *self,
                                   gboolean          on_battery)
 {
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
   g_return_if_fail (STRATA_IS_COMPRESSOR (self));
 
+  locker = g_mutex_locker_new (&self->mutex);
   self->on_battery = on_battery;
+  watch (self);
 }
 
 /**
@@ -262,9 +279,13 @@ void
 strata_compressor_watch_power (StrataCompressor     *self,
                                GPowerProfileMonitor *monitor)
 {
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
   g_return_if_fail (STRATA_IS_COMPRESSOR (self));
 
+  locker = g_mutex_locker_new (&self->mutex);
   g_set_object (&self->power, monitor);
+  watch (self);
 }
 
 /**
@@ -583,10 +604,13 @@ choose_n_threads (StrataCompressor *self)
 
 static void
 start (StrataCompressor *self,
+       gboolean          undo,
        guint             n_threads)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
+  self->is_undo = undo;
+  watch (self);
   self->started_us = g_get_monotonic_time ();
   self->n_working = n_threads;
   self->is_running = TRUE;
@@ -644,9 +668,7 @@ run (StrataCompressor   *self,
       return FALSE;
     }
 
-  _strata_yielder_watch_battery (self->yielder, !undo && !self->on_battery);
-  _strata_yielder_watch_power (self->yielder, self->on_battery ? NULL : self->power);
-  start (self, round.n_threads);
+  start (self, undo, round.n_threads);
   control = _strata_control_listen (_strata_store_get_dir (self->store), "compression", answer, self, &control_error);
   if (control == NULL)
     g_info ("Other processes can't pause this: %s", control_error->message);
