@@ -11,7 +11,7 @@
 
 #include <glib/gi18n.h>
 
-#include "strata-format.h"
+#include "strata-app-compression.h"
 #include "strata-job-row.h"
 #include "strata-maintenance-page.h"
 #include "strata-problem-list.h"
@@ -21,7 +21,6 @@
 
 typedef enum
 {
-  JOB_COMPRESS,
   JOB_CHECK,
   JOB_CLEAN,
   JOB_INDEX,
@@ -39,21 +38,21 @@ typedef enum
  */
 struct _StrataMaintenancePage
 {
-  StrataPage         parent_instance;
+  StrataPage            parent_instance;
 
-  GSettings         *settings;
-  GCancellable      *cancellables[N_JOBS];   /* of those that run */
-  guint              look_source;            /* while one runs that says how far it is */
-  StrataCompressor  *compressor;
-  guint              indexed;                /* thousandths; atomic, the thread writes it */
-  GListStore        *problems;
+  GSettings            *settings;
+  StrataAppCompression *compression;
+  GCancellable         *cancellables[N_JOBS];   /* of those that run */
+  guint                 look_source;            /* while one runs that says how far it is */
+  guint                 indexed;                /* thousandths; atomic, the thread writes it */
+  GListStore           *problems;
 
   /* Template children */
-  StrataJobRow      *compress_row;
-  StrataJobRow      *check_row;
-  StrataJobRow      *clean_row;
-  StrataJobRow      *index_row;
-  StrataProblemList *problem_list;
+  StrataJobRow         *compress_row;
+  StrataJobRow         *check_row;
+  StrataJobRow         *clean_row;
+  StrataJobRow         *index_row;
+  StrataProblemList    *problem_list;
 };
 
 G_DEFINE_FINAL_TYPE (StrataMaintenancePage, strata_maintenance_page, STRATA_TYPE_PAGE)
@@ -114,138 +113,55 @@ get_app_store (StrataMaintenancePage *self)
 /* Compressing */
 
 static void
-show_compressing (StrataMaintenancePage *self)
+compression_cb (StrataMaintenancePage *self)
 {
-  StrataCompressorProgress progress;
-  g_autofree char *message = NULL;
+  const char *message = strata_app_compression_get_message (self->compression);
 
-  strata_compressor_get_progress (self->compressor, &progress);
-  if (g_strcmp0 (progress.reason, "battery") == 0)
-    message = g_strdup (_("Waiting: the computer runs on its battery"));
-  else if (g_strcmp0 (progress.reason, "power-saver") == 0)
-    message = g_strdup (_("Waiting: the computer saves power"));
-  else if (g_strcmp0 (progress.reason, "memory") == 0)
-    message = g_strdup (_("Waiting: there is little memory left"));
-  else if (g_strcmp0 (progress.state, "paused") == 0)
-    message = g_strdup (_("Paused"));
-  else if (progress.sessions_total > 0)
+  if (!strata_app_compression_get_running (self->compression))
     {
-      g_autofree char *remaining = strata_format_remaining (progress.remaining);
-
-      /* Translators: how many, of how many, and the time left */
-      message = g_strdup_printf (_("%u of %u looked at, time left: %s"), (guint)progress.sessions,
-                                 (guint)progress.sessions_total, remaining);
+      if (strata_job_row_is_running (self->compress_row))
+        strata_job_row_end (self->compress_row, message);
+      return;
     }
 
-  strata_job_row_set_paused (self->compress_row, g_strcmp0 (progress.state, "paused") == 0);
-  strata_job_row_set_progress (self->compress_row,
-                               progress.bytes_total > 0 ? (double)progress.bytes / (double)progress.bytes_total : -1, message);
+  if (!strata_job_row_is_running (self->compress_row))
+    strata_job_row_begin (self->compress_row, message);
+  strata_job_row_set_paused (self->compress_row, strata_app_compression_get_paused (self->compression));
+  strata_job_row_set_progress (self->compress_row, strata_app_compression_get_fraction (self->compression), message);
 }
-
-static char *
-format_compressed (StrataCompressor *compressor)
-{
-  StrataCompressorCounts counts;
-  g_autofree char *before = NULL;
-  g_autofree char *after = NULL;
-
-  strata_compressor_get_counts (compressor, &counts);
-  if (counts.sessions + counts.collections + counts.images == 0)
-    return g_strdup (_("There was nothing to compress"));
-
-  before = g_format_size (counts.bytes_before);
-  after = g_format_size (counts.bytes_after);
-
-  /* Translators: two sizes */
-  return g_strdup_printf (_("%s became %s"), before, after);
-}
-
-static gpointer
-compress_worker (const char    *path,
-                 StrataStore   *store,
-                 gpointer       data,
-                 GCancellable  *cancellable,
-                 GError       **error)
-{
-  return strata_compressor_run (data, cancellable, error) ? g_object_ref (data) : NULL;
-}
-
-static void look_again (StrataMaintenancePage *self);
 
 static void
-compressed_cb (GObject      *object,
-               GAsyncResult *result,
-               gpointer      user_data)
+ensure_compression (StrataMaintenancePage *self)
 {
-  g_autoptr(StrataMaintenancePage) self = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(StrataCompressor) compressor = strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error);
-  StrataCompressorProgress progress;
-  g_autofree char *message = NULL;
+  if (self->compression != NULL)
+    return;
 
-  if (compressor != NULL)
-    {
-      strata_compressor_get_progress (compressor, &progress);
-      message = strcmp (progress.state, "cancelled") == 0 ? g_strdup (_("Cancelled; what is done is done"))
-                                                          : format_compressed (compressor);
-    }
-  g_clear_object (&self->compressor);
-  look_again (self);
-  end (self, JOB_COMPRESS, self->compress_row, message, error);
-}
-
-static StrataCompressor *
-make_compressor (StrataMaintenancePage *self,
-                 StrataStore           *store)
-{
-  StrataCompressor *compressor = strata_compressor_new (store);
-  gboolean packs = g_settings_get_boolean (self->settings, "compress-json");
-  gboolean converts = g_settings_get_boolean (self->settings, "compress-images");
-
-  strata_compressor_set_level (compressor, packs ? g_settings_get_int (self->settings, "json-level") : -1);
-  strata_compressor_set_images (compressor, converts ? STRATA_IMAGES_WEBP : STRATA_IMAGES_EXACT,
-                                (guint)g_settings_get_int (self->settings, "image-quality"));
-  strata_compressor_set_min_age (compressor, (guint)g_settings_get_int (self->settings, "compress-after-days"));
-  strata_compressor_set_on_battery (compressor, g_settings_get_boolean (self->settings, "compress-on-battery"));
-
-  return compressor;
+  self->compression = strata_app_compression_new (get_app_store (self));
+  g_signal_connect_object (self->compression, "notify", G_CALLBACK (compression_cb), self, G_CONNECT_SWAPPED);
 }
 
 static void
 compress_cb (StrataMaintenancePage *self)
 {
-  StrataStore *store = strata_app_store_get_store (get_app_store (self));
-  GCancellable *cancellable;
-
-  if (store == NULL)
-    return;
-
-  cancellable = begin (self, JOB_COMPRESS, self->compress_row, _("Looking what can be compressed"));
-  self->compressor = make_compressor (self, store);
-  strata_app_store_call_async (get_app_store (self), compress_worker, g_object_ref (self->compressor), g_object_unref,
-                               g_object_unref, cancellable, compressed_cb, g_object_ref (self));
-  look_again (self);
+  strata_app_compression_start (self->compression);
 }
 
 static void
 compress_pause_cb (StrataMaintenancePage *self)
 {
-  if (self->compressor != NULL)
-    strata_compressor_pause (self->compressor);
+  strata_app_compression_pause (self->compression);
 }
 
 static void
 compress_resume_cb (StrataMaintenancePage *self)
 {
-  if (self->compressor != NULL)
-    strata_compressor_resume (self->compressor);
+  strata_app_compression_resume (self->compression);
 }
 
 static void
 compress_cancel_cb (StrataMaintenancePage *self)
 {
-  if (self->compressor != NULL)
-    strata_compressor_cancel (self->compressor);
+  strata_app_compression_cancel (self->compression);
 }
 
 /* Checking */
@@ -431,6 +347,29 @@ typedef struct
   guint64 moments;
 } Indexed;
 
+static gboolean
+look_cb (gpointer user_data)
+{
+  StrataMaintenancePage *self = user_data;
+  guint indexed = (guint)g_atomic_int_get (&self->indexed);
+
+  if (self->cancellables[JOB_INDEX] != NULL && indexed > 0)
+    strata_job_row_set_progress (self->index_row, indexed / 1000.0, NULL);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+look_again (StrataMaintenancePage *self)
+{
+  gboolean runs = self->cancellables[JOB_INDEX] != NULL;
+
+  if (runs && self->look_source == 0)
+    self->look_source = g_timeout_add (LOOK_MS, look_cb, self);
+  else if (!runs)
+    g_clear_handle_id (&self->look_source, g_source_remove);
+}
+
 /* On the thread that works */
 static void
 indexing_cb (guint64  done,
@@ -496,39 +435,13 @@ index_cancel_cb (StrataMaintenancePage *self)
   cancel (self, JOB_INDEX);
 }
 
-/* How far they are */
-
-static gboolean
-look_cb (gpointer user_data)
-{
-  StrataMaintenancePage *self = user_data;
-  guint indexed = (guint)g_atomic_int_get (&self->indexed);
-
-  if (self->compressor != NULL)
-    show_compressing (self);
-  if (self->cancellables[JOB_INDEX] != NULL && indexed > 0)
-    strata_job_row_set_progress (self->index_row, indexed / 1000.0, NULL);
-
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-look_again (StrataMaintenancePage *self)
-{
-  gboolean runs = self->compressor != NULL || self->cancellables[JOB_INDEX] != NULL;
-
-  if (runs && self->look_source == 0)
-    self->look_source = g_timeout_add (LOOK_MS, look_cb, self);
-  else if (!runs)
-    g_clear_handle_id (&self->look_source, g_source_remove);
-}
-
 /* GObject */
 
 static void
 strata_maintenance_page_store_changed (StrataPage     *page,
                                        StrataAppStore *app_store)
 {
+  ensure_compression (STRATA_MAINTENANCE_PAGE (page));
   strata_page_set_available (page, strata_app_store_get_state (app_store) == STRATA_APP_STORE_OPEN);
 }
 
@@ -543,9 +456,12 @@ strata_maintenance_page_dispose (GObject *object)
       cancel (self, i);
       g_clear_object (&self->cancellables[i]);
     }
-  if (self->compressor != NULL)
-    strata_compressor_cancel (self->compressor);
-  g_clear_object (&self->compressor);
+  if (self->compression != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->compression, self);
+      strata_app_compression_leave (self->compression);
+    }
+  g_clear_object (&self->compression);
   g_clear_object (&self->settings);
   g_clear_object (&self->problems);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_MAINTENANCE_PAGE);

@@ -34,6 +34,8 @@ struct _StrataPreferences
   GtkAdjustment        *json_level;
   GtkSwitch            *compress_images;
   GtkAdjustment        *image_quality;
+  GtkSwitch            *compress_png;
+  GtkSwitch            *compress_by_itself;
   GtkAdjustment        *compress_after_days;
   GtkSwitch            *compress_on_battery;
   GtkAdjustment        *cache_size;
@@ -80,6 +82,8 @@ bind_settings (StrataPreferences *self)
     { "json-level", self->json_level, "value" },
     { "compress-images", self->compress_images, "active" },
     { "image-quality", self->image_quality, "value" },
+    { "compress-png", self->compress_png, "active" },
+    { "compress-by-itself", self->compress_by_itself, "active" },
     { "compress-after-days", self->compress_after_days, "value" },
     { "compress-on-battery", self->compress_on_battery, "active" },
     { "cache-size", self->cache_size, "value" },
@@ -224,6 +228,8 @@ strata_preferences_class_init (StrataPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, json_level);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, compress_images);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, image_quality);
+  gtk_widget_class_bind_template_child (widget_class, StrataPreferences, compress_png);
+  gtk_widget_class_bind_template_child (widget_class, StrataPreferences, compress_by_itself);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, compress_after_days);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, compress_on_battery);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, cache_size);
