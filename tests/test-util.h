@@ -46,6 +46,25 @@ test_remove_dir (const char *path)
   g_assert_cmpint (system (command), ==, 0);
 }
 
+/* Whether this process has a file open below @path, or @path itself: a thread may be closing it. */
+static inline gboolean
+test_has_open (const char *path)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *link = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (link, NULL);
+
+      if (target != NULL && g_str_has_prefix (target, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static inline int
 test_remove_entry (const char        *path,
                    const struct stat *status,

@@ -100,7 +100,7 @@ fixture_tear_down (Fixture       *fixture,
 
   g_object_add_weak_pointer (store, &store);
   g_clear_object (&fixture->store);
-  while (g_atomic_pointer_get (&store) != NULL)
+  while (g_atomic_pointer_get (&store) != NULL || test_has_open (fixture->path))
     {
       g_main_context_iteration (NULL, FALSE);
       g_usleep (1000);

@@ -125,7 +125,7 @@ fixture_tear_down (Fixture       *fixture,
   g_clear_object (&fixture->migration);
   g_clear_object (&fixture->store);
   wait_until (window == NULL);
-  while (g_atomic_pointer_get (&store) != NULL)
+  while (g_atomic_pointer_get (&store) != NULL || test_has_open (fixture->path))
     {
       g_main_context_iteration (NULL, FALSE);
       g_usleep (1000);
