@@ -9,10 +9,12 @@
 
 #include "base/strata-error.h"
 #include "maintenance/strata-check.h"
+#include "migration/strata-journal-private.h"
 #include "migration/strata-migration.h"
 #include "migration/strata-retirement.h"
 #include "migration/strata-rollback.h"
 #include "power-cut.h"
+#include "store/strata-store-private.h"
 #include "store/strata-store-write.h"
 #include "test-util.h"
 
@@ -494,6 +496,86 @@ cut_power (Fixture         *fixture,
   g_assert_cmpuint (tried, >, 10);
 }
 
+/* What is kept still is kept as long as was said, whatever became of another one. */
+static void
+test_each_old_store_has_its_time (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  g_autoptr(StrataRetirement) retirement = strata_retirement_new (fixture->store);
+  g_autofree char *first = g_steal_pointer (&fixture->old);
+  g_autofree char *because = NULL;
+  g_autoptr(GError) error = NULL;
+  StrataRetirementSummary summary;
+
+  strata_retirement_set_now (retirement, TRUE);
+  strata_retirement_run (retirement, NULL, &error);
+  g_assert_no_error (error);
+
+  fixture->old = g_build_filename (fixture->path, "second", "com.taskerino.desktop", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (old_files); i++)
+    write_old_file (fixture, old_files[i].path, old_files[i].content);
+  write_old_file (fixture, "api_keys.json", FOREIGN);
+  migrate (fixture);
+
+  strata_retirement_set_now (retirement, FALSE);
+  strata_retirement_run (retirement, NULL, &error);
+  g_assert_no_error (error);
+  strata_retirement_get_summary (retirement, &summary);
+  because = strata_retirement_dup_because (retirement);
+  g_assert_false (summary.ready);
+  g_assert_cmpint (summary.days_left, ==, STRATA_RETENTION_DAYS);
+  g_assert_nonnull (strstr (because, "30 days"));
+  assert_old_store (fixture, FALSE);
+}
+
+static void
+assert_begun (Fixture  *fixture,
+              gboolean  expected_rollback,
+              gboolean  expected_retirement)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataStore) store = strata_store_open (fixture->store, &error);
+  gboolean begun;
+
+  g_assert_no_error (error);
+  g_assert_true (strata_rollback_get_begun (store, &begun, &error));
+  g_assert_cmpint (begun, ==, expected_rollback);
+  g_assert_true (strata_retirement_get_begun (store, &begun, &error));
+  g_assert_cmpint (begun, ==, expected_retirement);
+}
+
+static void
+append_to_journal (Fixture    *fixture,
+                   const char *event)
+{
+  g_autoptr(StrataStore) store = strata_store_open (fixture->store, NULL);
+  g_autoptr(GError) error = NULL;
+
+  _strata_journal_append (_strata_store_get_dir (store), &error, "%s", event);
+  g_assert_no_error (error);
+}
+
+/* So that whoever opens the store can go on with it */
+static void
+test_tells_what_was_begun (Fixture       *fixture,
+                           gconstpointer  test_data)
+{
+  g_autoptr(StrataRetirement) retirement = strata_retirement_new (fixture->store);
+  g_autoptr(GError) error = NULL;
+
+  assert_begun (fixture, FALSE, FALSE);
+  append_to_journal (fixture, "rollback begin 7a7a identical leave -");
+  assert_begun (fixture, TRUE, FALSE);
+  append_to_journal (fixture, "rollback undone");
+  assert_begun (fixture, FALSE, FALSE);
+  append_to_journal (fixture, "retire begin source=1 manifest=0");
+  assert_begun (fixture, FALSE, TRUE);
+
+  strata_retirement_run (retirement, NULL, &error);
+  g_assert_no_error (error);
+  assert_begun (fixture, FALSE, FALSE);
+}
+
 static void
 test_power_goes_while_rolling_back (Fixture       *fixture,
                                     gconstpointer  test_data)
@@ -529,6 +611,8 @@ main (int   argc,
   ADD ("one-at-a-time", test_one_call_at_a_time);
   ADD ("writers", test_nobody_writes_any_more);
   ADD ("retire", test_retires_in_the_background);
+  ADD ("each-has-its-time", test_each_old_store_has_its_time);
+  ADD ("begun", test_tells_what_was_begun);
   ADD ("power/rollback", test_power_goes_while_rolling_back);
   ADD ("power/retire", test_power_goes_while_retiring);
 

@@ -111,12 +111,13 @@ static gboolean
 look_at_time (StrataRetirementRun  *self,
               GError              **error)
 {
-  gboolean available;
-
-  if (!strata_rollback_get_left (self->store, self->retention_days, &available, &self->summary.days_left, error))
-    return FALSE;
   /* What was begun is not put off */
-  if (self->now || !available || self->summary.days_left <= 0)
+  if (self->way_back->being_retired->len > 0)
+    return TRUE;
+
+  /* That another one was deleted long ago is no reason not to wait for this one */
+  self->summary.days_left = _strata_way_back_get_days_left (self->way_back, self->retention_days);
+  if (self->now || self->summary.days_left == 0)
     return TRUE;
 
   return not_ready (self, "It is kept for another %d day%s, so that you can go back to it", self->summary.days_left,

@@ -402,3 +402,31 @@ strata_retirement_dup_because (StrataRetirement *self)
 
   return g_strdup (self->because);
 }
+
+/**
+ * strata_retirement_get_begun:
+ * @store: a store
+ * @out_begun: (out): whether old stores were begun to be deleted, which was interrupted
+ *   and goes on when it is run again
+ *
+ * Reads the journal. Touches files: not for a thread that draws.
+ *
+ * Returns: whether it could be told
+ */
+gboolean
+strata_retirement_get_begun (StrataStore  *store,
+                             gboolean     *out_begun,
+                             GError      **error)
+{
+  g_autoptr(StrataWayBack) way_back = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (store), FALSE);
+
+  way_back = _strata_way_back_glance (store, error);
+  if (way_back == NULL)
+    return FALSE;
+
+  *out_begun = way_back->being_retired->len > 0;
+
+  return TRUE;
+}

@@ -67,4 +67,8 @@ void              strata_retirement_get_summary        (StrataRetirement        
                                                         StrataRetirementSummary  *out_summary);
 char             *strata_retirement_dup_because        (StrataRetirement         *self);
 
+gboolean          strata_retirement_get_begun          (StrataStore              *store,
+                                                        gboolean                 *out_begun,
+                                                        GError                  **error);
+
 G_END_DECLS

@@ -18,7 +18,6 @@
 
 /* Of a store that is being removed; what a crash leaves of it goes with the next */
 #define PURGED_SUFFIX ".purged"
-#define SECONDS_A_DAY (24 * 60 * 60)
 
 /**
  * StrataRollback:
@@ -667,7 +666,6 @@ strata_rollback_get_left (StrataStore  *store,
                           GError      **error)
 {
   g_autoptr(StrataWayBack) way_back = NULL;
-  gint64 left;
 
   g_return_val_if_fail (STRATA_IS_STORE (store), FALSE);
 
@@ -680,8 +678,34 @@ strata_rollback_get_left (StrataStore  *store,
     if (_strata_way_back_is_retired (way_back, g_array_index (way_back->complete, guint, i)))
       *out_available = FALSE;
 
-  left = way_back->complete_since + (gint64)retention_days * SECONDS_A_DAY - g_get_real_time () / G_USEC_PER_SEC;
-  *out_days_left = !*out_available ? -1 : left > 0 ? (int)((left + SECONDS_A_DAY - 1) / SECONDS_A_DAY) : 0;
+  *out_days_left = *out_available ? _strata_way_back_get_days_left (way_back, retention_days) : -1;
+
+  return TRUE;
+}
+
+/**
+ * strata_rollback_get_begun:
+ * @store: a store
+ * @out_begun: (out): whether a rollback was interrupted, and goes on when it is run again
+ *
+ * Reads the journal. Touches files: not for a thread that draws.
+ *
+ * Returns: whether it could be told
+ */
+gboolean
+strata_rollback_get_begun (StrataStore  *store,
+                           gboolean     *out_begun,
+                           GError      **error)
+{
+  g_autoptr(StrataWayBack) way_back = NULL;
+
+  g_return_val_if_fail (STRATA_IS_STORE (store), FALSE);
+
+  way_back = _strata_way_back_glance (store, error);
+  if (way_back == NULL)
+    return FALSE;
+
+  *out_begun = way_back->begun.token != NULL;
 
   return TRUE;
 }

@@ -115,6 +115,9 @@ gboolean        strata_rollback_get_left        (StrataStore            *store,
                                                  gboolean               *out_available,
                                                  gint                   *out_days_left,
                                                  GError                **error);
+gboolean        strata_rollback_get_begun       (StrataStore            *store,
+                                                 gboolean               *out_begun,
+                                                 GError                **error);
 
 const char     *strata_rollback_outcome_get_name (StrataRollbackOutcome  outcome);
 

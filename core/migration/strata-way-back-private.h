@@ -45,6 +45,9 @@ StrataWayBack *_strata_way_back_read       (StrataStore    *store,
 void           _strata_way_back_free       (StrataWayBack  *self);
 gboolean       _strata_way_back_is_retired (StrataWayBack  *self,
                                             guint           source);
+/* How long the old stores are still kept for sure: 0 when that time is over */
+int            _strata_way_back_get_days_left (StrataWayBack  *self,
+                                               guint           retention_days);
 
 /* One process at a time migrates, rolls back or retires. Returns: a descriptor to be closed, or -1:
  * STRATA_ERROR_IN_USE where another one does.

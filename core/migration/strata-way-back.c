@@ -20,6 +20,7 @@
 #include "strata-way-back-private.h"
 
 #define LOCK_PATH "migration/lock"
+#define SECONDS_A_DAY (24 * 60 * 60)
 
 typedef struct
 {
@@ -63,6 +64,15 @@ _strata_way_back_is_retired (StrataWayBack *self,
                              guint          source)
 {
   return has_number (self->retired, source);
+}
+
+int
+_strata_way_back_get_days_left (StrataWayBack *self,
+                                guint          retention_days)
+{
+  gint64 left = self->complete_since + (gint64)retention_days * SECONDS_A_DAY - g_get_real_time () / G_USEC_PER_SEC;
+
+  return left > 0 ? (int)((left + SECONDS_A_DAY - 1) / SECONDS_A_DAY) : 0;
 }
 
 char *
