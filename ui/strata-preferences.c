@@ -41,6 +41,7 @@ struct _StrataPreferences
   GtkAdjustment        *cache_size;
   AdwActionRow         *cache_row;
   GtkAdjustment        *batch_size;
+  GtkAdjustment        *keep_old_days;
   GtkAdjustment        *keep_deleted_days;
 };
 
@@ -88,6 +89,7 @@ bind_settings (StrataPreferences *self)
     { "compress-on-battery", self->compress_on_battery, "active" },
     { "cache-size", self->cache_size, "value" },
     { "batch-size", self->batch_size, "value" },
+    { "keep-old-days", self->keep_old_days, "value" },
     { "keep-deleted-days", self->keep_deleted_days, "value" },
   };
 
@@ -235,6 +237,7 @@ strata_preferences_class_init (StrataPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, cache_size);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, cache_row);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, batch_size);
+  gtk_widget_class_bind_template_child (widget_class, StrataPreferences, keep_old_days);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, keep_deleted_days);
 }
 
