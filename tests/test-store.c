@@ -200,8 +200,8 @@ test_a_newer_format_is_refused_in_words (Fixture       *fixture,
                                          gconstpointer  test_data)
 {
   static const char *const headers[] = {
-    "{\"format\":2,\"min_reader\":2,\"min_writer\":2,\"id\":\"x\",\"state\":\"complete\"}",
-    "{\"format\":2,\"min_reader\":1,\"min_writer\":2,\"id\":\"x\",\"state\":\"complete\",\"sources\":{}}",
+    "{\"format\":3,\"min_reader\":3,\"min_writer\":3,\"id\":\"x\",\"state\":\"complete\"}",
+    "{\"format\":3,\"min_reader\":1,\"min_writer\":3,\"id\":\"x\",\"state\":\"complete\",\"sources\":{}}",
     "{\"min_reader\":99}",
   };
 

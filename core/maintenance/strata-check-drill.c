@@ -435,6 +435,29 @@ has_its_digest (const StrataManifest *manifest,
   return _strata_digest_equal (&digest, &manifest->raw_digest);
 }
 
+static gboolean
+check_objects (StrataChecking             *self,
+               const char                 *key,
+               const StrataAttachmentRow  *row,
+               GError                    **error)
+{
+  StrataRowObject object;
+
+  for (guint i = 0; i < _strata_attachment_row_get_n_objects (row); i++)
+    {
+      g_autofree char *path = NULL;
+      char hex[STRATA_DIGEST_HEX_SIZE];
+
+      _strata_attachment_row_get_object (row, i, &object);
+      path = _strata_object_dup_path (&object.digest, object.extension);
+      _strata_digest_to_hex (&object.digest, hex);
+      if (!_strata_checking_file (self, path, hex, key, "The attachment's bytes are not those that were stored", error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Its attachments, by their files alone */
 static gboolean
 check_attachments (StrataChecking        *self,
@@ -446,14 +469,8 @@ check_attachments (StrataChecking        *self,
   for (guint i = 0; rows != NULL && i < rows->len; i++)
     {
       const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
-      g_autofree char *path = NULL;
-      char hex[STRATA_DIGEST_HEX_SIZE];
 
-      if (!_strata_attachment_row_has_object (row))
-        continue;
-      path = _strata_object_dup_path (&row->digest, row->extension);
-      _strata_digest_to_hex (&row->digest, hex);
-      if (!_strata_checking_file (self, path, hex, manifest->key, "The attachment's bytes are not those that were stored", error))
+      if (!check_objects (self, manifest->key, row, error))
         return FALSE;
     }
 

@@ -114,17 +114,23 @@ check_row (StrataChecking             *self,
            const char                 *key,
            const StrataAttachmentRow  *row)
 {
-  g_autofree char *object = NULL;
+  StrataRowObject object;
   struct stat status;
 
   self->result->references++;
-  if (!_strata_attachment_row_has_object (row))
-    return;
+  for (guint i = 0; i < _strata_attachment_row_get_n_objects (row); i++)
+    {
+      g_autofree char *path = NULL;
 
-  /* What is there and damaged is found where objects are looked at */
-  object = _strata_object_dup_path (&row->digest, row->extension);
-  if (!_strata_file_stat (self->dir, object, &status, NULL))
-    _strata_checking_report (self, object, key, row->id, "The attachment's bytes are missing");
+      /* What is there and damaged is found where objects are looked at */
+      _strata_attachment_row_get_object (row, i, &object);
+      path = _strata_object_dup_path (&object.digest, object.extension);
+      if (_strata_file_stat (self->dir, path, &status, NULL))
+        continue;
+      _strata_checking_report (self, path, key, row->id,
+                               i == 0 && _strata_attachment_row_has_object (row)
+                                 ? "The attachment's bytes are missing" : "What the attachment's metadata had embedded is missing");
+    }
 }
 
 /* @out_rows: (transfer full): %NULL where they can't be read */

@@ -147,12 +147,17 @@ static void
 add_rows (StrataGcRoots *self,
           GPtrArray     *rows)
 {
+  StrataRowObject object;
+
   for (guint i = 0; i < rows->len; i++)
     {
       const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
 
-      if (_strata_attachment_row_has_object (row))
-        add_digest (self, &row->digest);
+      for (guint j = 0; j < _strata_attachment_row_get_n_objects (row); j++)
+        {
+          _strata_attachment_row_get_object (row, j, &object);
+          add_digest (self, &object.digest);
+        }
     }
 }
 

@@ -31,6 +31,17 @@ typedef struct
 
 #define STRATA_QUALITY_LOSSLESS (-1)
 
+/* StrataEmbedded is base64 that stood in an attachment's old metadata, a thumbnail mostly: what
+ * it stands for is an object, and the metadata are kept without it.
+ */
+typedef struct
+{
+  guint64       at;             /* byte of the shortened metadata where the text goes */
+  StrataDigest  digest;
+  guint64       bytes;          /* of the object */
+  char         *extension;
+} StrataEmbedded;
+
 /* StrataAttachmentRow is one line of a session's attachments: where its bytes
  * are, and what the old metadata said of it, verbatim.
  */
@@ -48,7 +59,8 @@ typedef struct
   guint64                source_bytes;     /* of that file and its metadata's together */
   guint64                source_size;      /* of that file alone */
   gint64                 source_mtime_ns;
-  char                  *meta;             /* the old metadata, raw JSON; NULL: none */
+  char                  *meta;             /* the old metadata, raw JSON, without what is in @embedded; NULL: none */
+  GPtrArray             *embedded;         /* StrataEmbedded, by place; NULL: none */
   StrataOriginal        *original;         /* of a WebP; else NULL */
 } StrataAttachmentRow;
 
@@ -58,6 +70,20 @@ _strata_attachment_row_has_object (const StrataAttachmentRow *row)
 {
   return row->state != STRATA_ATTACHMENT_MISSING;
 }
+
+/* StrataRowObject is one of the objects that a row names. Its strings are the row's. */
+typedef struct
+{
+  StrataDigest  digest;
+  guint64       bytes;
+  const char   *extension;
+} StrataRowObject;
+
+/* How many objects a row names: that of its bytes, and what its metadata had embedded */
+guint                _strata_attachment_row_get_n_objects (const StrataAttachmentRow *row);
+void                 _strata_attachment_row_get_object (const StrataAttachmentRow *row,
+                                                       guint                       index,
+                                                       StrataRowObject            *out_object);
 
 /* The digest of the bytes as they were given to the store; %NULL: there are none. Borrowed */
 static inline const StrataDigest *
@@ -74,7 +100,10 @@ void                 _strata_attachment_row_append    (const StrataAttachmentRow
                                                        GString                    *text);
 StrataAttachmentRow *_strata_attachment_row_read      (StrataJsonReader           *reader,
                                                        GError                    **error);
+/* (transfer full) */
+StrataAttachmentRow *_strata_attachment_row_copy      (const StrataAttachmentRow  *row);
 const char          *_strata_attachment_state_name    (StrataAttachmentState       state);
+void                 _strata_embedded_free            (StrataEmbedded             *embedded);
 
 void                 _strata_original_free            (StrataOriginal             *original);
 StrataOriginal      *_strata_original_copy            (const StrataOriginal       *original);

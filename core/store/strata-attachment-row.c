@@ -15,10 +15,12 @@
 #include "strata-attachment-row-private.h"
 
 static const char *const names[] = {
-  "id", "state", "sha256", "bytes", "ext", "mime", "name", "problem", "from", "original", "meta", NULL
+  "id", "state", "sha256", "bytes", "ext", "mime", "name", "problem", "from", "original", "embedded", "meta", NULL
 };
 
 static const char *const from_names[] = { "path", "bytes", "size", "mtime_ns", NULL };
+
+static const char *const embedded_names[] = { "at", "sha256", "bytes", "ext", NULL };
 
 static const char *const original_names[] = { "sha256", "bytes", "ext", "mime", "width", "height", "quality", NULL };
 
@@ -39,7 +41,42 @@ _strata_attachment_row_free (StrataAttachmentRow *row)
   g_free (row->source_path);
   g_free (row->meta);
   g_clear_pointer (&row->original, _strata_original_free);
+  g_clear_pointer (&row->embedded, g_ptr_array_unref);
   g_free (row);
+}
+
+void
+_strata_embedded_free (StrataEmbedded *embedded)
+{
+  g_free (embedded->extension);
+  g_free (embedded);
+}
+
+guint
+_strata_attachment_row_get_n_objects (const StrataAttachmentRow *row)
+{
+  return (_strata_attachment_row_has_object (row) ? 1 : 0) + (row->embedded != NULL ? row->embedded->len : 0);
+}
+
+void
+_strata_attachment_row_get_object (const StrataAttachmentRow *row,
+                                   guint                      index,
+                                   StrataRowObject           *out_object)
+{
+  const StrataEmbedded *embedded;
+
+  if (index == 0 && _strata_attachment_row_has_object (row))
+    {
+      out_object->digest = row->digest;
+      out_object->bytes = row->bytes;
+      out_object->extension = row->extension;
+      return;
+    }
+
+  embedded = g_ptr_array_index (row->embedded, index - (_strata_attachment_row_has_object (row) ? 1 : 0));
+  out_object->digest = embedded->digest;
+  out_object->bytes = embedded->bytes;
+  out_object->extension = embedded->extension;
 }
 
 void
@@ -122,6 +159,27 @@ _strata_attachment_state_name (StrataAttachmentState state)
   return (guint)state < G_N_ELEMENTS (state_names) ? state_names[state] : state_names[STRATA_ATTACHMENT_MISSING];
 }
 
+static void
+append_embedded (GPtrArray *list,
+                 GString   *text)
+{
+  g_string_append (text, "\"embedded\":[");
+  for (guint i = 0; i < list->len; i++)
+    {
+      const StrataEmbedded *embedded = g_ptr_array_index (list, i);
+
+      g_string_append_c (text, '{');
+      _strata_json_add_uint (text, "at", embedded->at);
+      _strata_json_add_digest (text, "sha256", &embedded->digest);
+      _strata_json_add_uint (text, "bytes", embedded->bytes);
+      _strata_json_add_string (text, "ext", embedded->extension);
+      _strata_json_close_object (text);
+      g_string_append_c (text, ',');
+    }
+  _strata_json_close_array (text);
+  g_string_append_c (text, ',');
+}
+
 /* Appends the row as one JSON object. */
 void
 _strata_attachment_row_append (const StrataAttachmentRow *row,
@@ -158,6 +216,8 @@ _strata_attachment_row_append (const StrataAttachmentRow *row,
     g_string_append (text, "null,");
   if (original != NULL)
     _strata_json_add_raw (text, "original", original);
+  if (row->embedded != NULL)
+    append_embedded (row->embedded, text);
   _strata_json_add_raw (text, "meta", row->meta);
   _strata_json_close_object (text);
 }
@@ -179,6 +239,71 @@ read_state (StrataAttachmentRow  *row,
   row->original = _strata_original_parse (original, error);
 
   return row->original != NULL;
+}
+
+/* @end: of the metadata; @inout_at: where the one before it goes */
+static StrataEmbedded *
+read_one_embedded (StrataJsonReader  *reader,
+                   gsize              end,
+                   guint64           *inout_at,
+                   GError           **error)
+{
+  g_autoptr(StrataJsonMembers) members = _strata_json_members_read (reader, embedded_names, error);
+  StrataEmbedded *embedded;
+
+  if (members == NULL)
+    return NULL;
+
+  embedded = g_new0 (StrataEmbedded, 1);
+  embedded->at = _strata_json_members_get_uint (members, "at");
+  embedded->bytes = _strata_json_members_get_uint (members, "bytes");
+  embedded->extension = _strata_json_members_dup_string (members, "ext");
+  if (_strata_json_members_get_digest (members, "sha256", &embedded->digest) && is_extension (embedded->extension) &&
+      embedded->at >= *inout_at && embedded->at <= end)
+    {
+      *inout_at = embedded->at;
+      return embedded;
+    }
+
+  _strata_embedded_free (embedded);
+  g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "What an attachment's metadata had embedded can't be read");
+
+  return NULL;
+}
+
+static gboolean
+read_embedded (StrataAttachmentRow  *row,
+               const char           *text,
+               GError              **error)
+{
+  g_autoptr(StrataJsonReader) reader = NULL;
+  guint64 at = 0;
+  gboolean more;
+
+  if (text == NULL)
+    return TRUE;
+  if (text[0] != '[')
+    {
+      g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "What an attachment's metadata had embedded is no list");
+      return FALSE;
+    }
+
+  row->embedded = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_embedded_free);
+  reader = _strata_json_reader_new_for_data (text, strlen (text));
+  if (!_strata_json_reader_enter (reader, NULL, error))
+    return FALSE;
+
+  while (_strata_json_reader_next_element (reader, &more, NULL, error))
+    {
+      StrataEmbedded *embedded =
+        more ? read_one_embedded (reader, row->meta != NULL ? strlen (row->meta) : 0, &at, error) : NULL;
+
+      if (embedded == NULL)
+        return !more;
+      g_ptr_array_add (row->embedded, embedded);
+    }
+
+  return FALSE;
 }
 
 static gboolean
@@ -224,7 +349,7 @@ _strata_attachment_row_read (StrataJsonReader  *reader,
   row->name = _strata_json_members_dup_string (members, "name");
   row->problem = _strata_json_members_dup_string (members, "problem");
   row->meta = g_strdup (_strata_json_members_get_raw (members, "meta"));
-  if (!read_state (row, members, error))
+  if (!read_state (row, members, error) || !read_embedded (row, _strata_json_members_get_raw (members, "embedded"), error))
     return NULL;
 
   if (row->id == NULL || (_strata_attachment_row_has_object (row) && !is_extension (row->extension)))
@@ -237,4 +362,20 @@ _strata_attachment_row_read (StrataJsonReader  *reader,
     return NULL;
 
   return g_steal_pointer (&row);
+}
+
+StrataAttachmentRow *
+_strata_attachment_row_copy (const StrataAttachmentRow *row)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr(StrataJsonReader) reader = NULL;
+  StrataAttachmentRow *copy;
+
+  _strata_attachment_row_append (row, text);
+  reader = _strata_json_reader_new_for_data (text->str, text->len);
+  copy = _strata_attachment_row_read (reader, NULL);
+  /* What was written here can be read */
+  g_assert (copy != NULL);
+
+  return copy;
 }

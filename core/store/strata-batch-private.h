@@ -69,6 +69,12 @@ gboolean       _strata_batch_put_stream  (StrataBatch         *self,
                                           StrataStoredObject  *out_object,
                                           GCancellable        *cancellable,
                                           GError             **error);
+/* The same for what is in memory. */
+gboolean       _strata_batch_put_data    (StrataBatch         *self,
+                                          const char          *data,
+                                          gsize                size,
+                                          StrataStoredObject  *out_object,
+                                          GError             **error);
 /* The same for a whole file of the old store, sharing its blocks where the file system can. */
 gboolean       _strata_batch_put_file    (StrataBatch         *self,
                                           int                  dir,
@@ -104,6 +110,9 @@ void           _strata_batch_add         (StrataBatch         *self,
                                           GPtrArray           *rows);
 /* Removes what was staged for a manifest that is not added after all. */
 void           _strata_batch_discard     (StrataBatch         *self,
+                                          StrataManifest      *manifest);
+/* Only what was staged of its rows, so that others can be added to it. */
+void           _strata_batch_discard_rows (StrataBatch        *self,
                                           StrataManifest      *manifest);
 gboolean       _strata_batch_commit      (StrataBatch         *self,
                                           GError             **error);

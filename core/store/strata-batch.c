@@ -302,12 +302,12 @@ settle_object (StrataBatch         *self,
   return TRUE;
 }
 
-static gboolean
-put_bytes (StrataBatch         *self,
-           const char          *data,
-           gsize                size,
-           StrataStoredObject  *out_object,
-           GError             **error)
+gboolean
+_strata_batch_put_data (StrataBatch         *self,
+                        const char          *data,
+                        gsize                size,
+                        StrataStoredObject  *out_object,
+                        GError             **error)
 {
   g_autofree char *path = NULL;
   char *staged;
@@ -407,7 +407,7 @@ _strata_batch_put_stream (StrataBatch         *self,
       if (size < 0)
         return FALSE;
       if (size == 0)
-        return put_bytes (self, (const char *)head->data, head->len, out_object, error);
+        return _strata_batch_put_data (self, (const char *)head->data, head->len, out_object, error);
     }
 
   return put_large (self, (const char *)head->data, head->len, content, out_object, cancellable, error);
@@ -726,6 +726,15 @@ _strata_batch_discard (StrataBatch    *self,
 {
   discard_parts (self, manifest->parts);
   discard_parts (self, manifest->attachments);
+}
+
+void
+_strata_batch_discard_rows (StrataBatch    *self,
+                            StrataManifest *manifest)
+{
+  discard_parts (self, manifest->attachments);
+  g_ptr_array_set_size (manifest->attachments, 0);
+  manifest->source_bytes = 0;
 }
 
 static gboolean
@@ -1195,28 +1204,46 @@ find_in_catalog (StrataCatalog  *catalog,
  * miss too was lost before, and naming it loses no more.
  */
 static gboolean
-check_object (StrataBatch          *self,
-              StrataAttachmentRow  *row,
-              GError              **error)
+check_object (StrataBatch      *self,
+              const char       *id,
+              StrataRowObject  *object,
+              GError          **error)
 {
-  g_autofree char *path = _strata_attachment_row_has_object (row) ? _strata_object_dup_path (&row->digest, row->extension) : NULL;
+  g_autofree char *path = _strata_object_dup_path (&object->digest, object->extension);
   g_autoptr(GError) find_error = NULL;
   gboolean is_there;
 
-  if (path == NULL || g_hash_table_contains (self->objects, path))
+  if (g_hash_table_contains (self->objects, path))
     return TRUE;
-  if (!_strata_trash_bring_back (self->dir, row, &is_there, error))
+  if (!_strata_trash_bring_back (self->dir, object, &is_there, error))
     return FALSE;
-  if (is_there || _strata_store_with_catalog (self->store, find_in_catalog, &row->digest, &find_error) != NULL)
+  if (is_there || _strata_store_with_catalog (self->store, find_in_catalog, &object->digest, &find_error) != NULL)
     return TRUE;
 
   if (find_error != NULL)
     g_propagate_error (error, g_steal_pointer (&find_error));
   else
     g_set_error (error, STRATA_ERROR, STRATA_ERROR_IN_USE,
-                 "The bytes of the attachment “%s” were cleared away while they were put to use; try again", row->id);
+                 "The bytes of the attachment “%s” were cleared away while they were put to use; try again", id);
 
   return FALSE;
+}
+
+static gboolean
+check_row (StrataBatch                *self,
+           const StrataAttachmentRow  *row,
+           GError                    **error)
+{
+  StrataRowObject object;
+
+  for (guint i = 0; i < _strata_attachment_row_get_n_objects (row); i++)
+    {
+      _strata_attachment_row_get_object (row, i, &object);
+      if (!check_object (self, row->id, &object, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -1229,7 +1256,7 @@ check_objects (StrataBatch  *self,
       GPtrArray *rows = entry->rows != NULL ? entry->rows : entry->more_rows;
 
       for (guint j = 0; rows != NULL && j < rows->len; j++)
-        if (!check_object (self, g_ptr_array_index (rows, j), error))
+        if (!check_row (self, g_ptr_array_index (rows, j), error))
           return FALSE;
     }
 

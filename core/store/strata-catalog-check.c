@@ -75,6 +75,8 @@ _strata_catalog_describe (StrataCatalog  *self,
   if (!append_rows (self, "SELECT * FROM owners WHERE key = ?", key, text, error) ||
       !append_rows (self, "SELECT source, id, state, sha256, bytes, ext, mime, name, problem, source_path, source_bytes,"
                           " source_size, source_mtime FROM attachments WHERE owner = ? ORDER BY number", key, text, error) ||
+      !append_rows (self, "SELECT id, place, embedded.sha256, embedded.bytes, embedded.ext FROM embedded"
+                          " JOIN attachments USING (owner, number) WHERE owner = ? ORDER BY number, place", key, text, error) ||
       !append_rows (self, "SELECT generation, bytes FROM tails WHERE owner = ?", key, text, error))
     return NULL;
 
@@ -127,7 +129,8 @@ check_none (StrataCatalog  *self,
 }
 
 #define COUNTED \
-  "(SELECT sha256, max (bytes) AS bytes, count (*) AS n FROM attachments WHERE sha256 IS NOT NULL GROUP BY sha256)"
+  "(SELECT sha256, max (bytes) AS bytes, count (*) AS n FROM" \
+  " (SELECT sha256, bytes FROM attachments WHERE sha256 IS NOT NULL UNION ALL SELECT sha256, bytes FROM embedded) GROUP BY sha256)"
 
 gboolean
 _strata_catalog_check (StrataCatalog  *self,
@@ -145,6 +148,8 @@ _strata_catalog_check (StrataCatalog  *self,
       "The catalog counts attachments that nothing uses; rebuild the index" },
     { "SELECT count (*) FROM attachments LEFT JOIN owners ON key = owner WHERE key IS NULL",
       "The catalog has attachments of sessions that it does not list; rebuild the index" },
+    { "SELECT count (*) FROM embedded LEFT JOIN attachments USING (owner, number) WHERE id IS NULL",
+      "The catalog has metadata of attachments that it does not list; rebuild the index" },
     { "SELECT count (*) FROM tails LEFT JOIN owners ON key = owner WHERE key IS NULL",
       "The catalog takes sessions for growing that it does not list; rebuild the index" },
   };

@@ -28,9 +28,14 @@ sum_one (sqlite3      *db,
 
 #define EACH_FILE_ONCE \
   "(SELECT DISTINCT source, source_path, source_size, coalesce (original_bytes, bytes) AS bytes FROM attachments WHERE sha256 IS NOT NULL AND source_path IS NOT NULL)"
+/* Base64 that was in metadata, each of these once, whatever uses the attachment */
+#define EACH_TEXT_ONCE \
+  "(SELECT DISTINCT source, id, place, embedded.sha256, embedded.bytes AS bytes, (embedded.bytes + 2) / 3 * 4 AS text_bytes" \
+  " FROM embedded JOIN attachments USING (owner, number))"
 #define EACH_CONTENT_ONCE \
-  "(SELECT coalesce (original_bytes, bytes) AS bytes FROM attachments WHERE sha256 IS NOT NULL" \
-  " GROUP BY coalesce (original_sha256, sha256))"
+  "(SELECT max (bytes) AS bytes FROM" \
+  " (SELECT coalesce (original_sha256, sha256) AS content, coalesce (original_bytes, bytes) AS bytes FROM attachments WHERE sha256 IS NOT NULL" \
+  "  UNION ALL SELECT sha256, bytes FROM embedded) GROUP BY content)"
 #define IS_TEXT "source_path GLOB 'attachments/*.dat' AND source_path NOT GLOB 'attachments/*/*'"
 
 gboolean
@@ -38,13 +43,25 @@ _strata_catalog_get_sums (StrataCatalog      *self,
                           StrataCatalogSums  *out_sums,
                           GError            **error)
 {
-  return sum_one (self->db, "SELECT count(*) FROM owners WHERE NOT is_collection", &out_sums->sessions, error) &&
+  guint64 embedded_text, embedded;
+  gboolean ok =
+         sum_one (self->db, "SELECT count(*) FROM owners WHERE NOT is_collection", &out_sums->sessions, error) &&
          sum_one (self->db, "SELECT total(source_size) FROM " EACH_FILE_ONCE " WHERE " IS_TEXT, &out_sums->encoded_bytes, error) &&
          sum_one (self->db, "SELECT total(bytes) FROM " EACH_FILE_ONCE " WHERE " IS_TEXT, &out_sums->decoded_bytes, error) &&
          sum_one (self->db, "SELECT total(bytes) FROM " EACH_FILE_ONCE, &out_sums->used_bytes, error) &&
+         sum_one (self->db, "SELECT total(text_bytes) FROM " EACH_TEXT_ONCE, &embedded_text, error) &&
+         sum_one (self->db, "SELECT total(bytes) FROM " EACH_TEXT_ONCE, &embedded, error) &&
          sum_one (self->db, "SELECT total(bytes) FROM " EACH_CONTENT_ONCE, &out_sums->content_bytes, error) &&
          sum_one (self->db, "SELECT total(bytes) FROM objects", &out_sums->object_bytes, error) &&
          sum_one (self->db, "SELECT total(packed) FROM owners", &out_sums->packed_bytes, error);
+
+  if (!ok)
+    return FALSE;
+  out_sums->encoded_bytes += embedded_text;
+  out_sums->decoded_bytes += embedded;
+  out_sums->used_bytes += embedded;
+
+  return TRUE;
 }
 
 static gboolean
@@ -81,8 +98,10 @@ _strata_catalog_foreach_kind (StrataCatalog           *self,
                         "SELECT 'application/json', count(*), total(stored) FROM owners "
                         "UNION ALL "
                         "SELECT coalesce(mime, 'application/octet-stream') AS kind, count(*), total(bytes) FROM"
-                        " (SELECT sha256, min(mime) AS mime, min(bytes) AS bytes FROM attachments"
-                        "  WHERE sha256 IS NOT NULL GROUP BY sha256) GROUP BY kind ORDER BY 3 DESC",
+                        " (SELECT sha256, min(mime) AS mime, min(bytes) AS bytes FROM"
+                        "  (SELECT sha256, mime, bytes FROM attachments WHERE sha256 IS NOT NULL"
+                        "   UNION ALL SELECT sha256, mime, bytes FROM embedded)"
+                        "  GROUP BY sha256) GROUP BY kind ORDER BY 3 DESC",
                         func, user_data, error);
 }
 

@@ -19,7 +19,7 @@
 #define FILE_NAME "catalog.sqlite3"
 
 /* A catalog of another version is made anew from the files */
-#define VERSION 3
+#define VERSION 4
 
 /* A part that is shorter does not count as one that could be packed */
 #define MIN_PACKED_BYTES 256
@@ -49,6 +49,11 @@ static const char schema[] =
   "  PRIMARY KEY (owner, number)) WITHOUT ROWID;"
   "CREATE INDEX attachments_by_id ON attachments (id);"
   "CREATE INDEX attachments_by_object ON attachments (sha256, owner) WHERE sha256 IS NOT NULL;"
+  /* What the metadata of the attachment with that number had embedded; @place: which of these it is */
+  "CREATE TABLE embedded ("
+  "  owner TEXT NOT NULL, number INTEGER NOT NULL, place INTEGER NOT NULL,"
+  "  sha256 BLOB NOT NULL, bytes INTEGER NOT NULL, ext TEXT NOT NULL, mime TEXT,"
+  "  PRIMARY KEY (owner, number, place)) WITHOUT ROWID;"
   /* Objects that did not get smaller when that was tried, with these settings */
   "CREATE TABLE kept (sha256 BLOB PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID;"
   /* Sessions that are growing: which tail, and how much of it the other tables contain */
@@ -57,6 +62,16 @@ static const char schema[] =
   "CREATE TABLE objects (sha256 BLOB PRIMARY KEY, bytes INTEGER NOT NULL, ext TEXT NOT NULL, uses INTEGER NOT NULL) WITHOUT ROWID;"
   "CREATE TRIGGER attachment_added AFTER INSERT ON attachments WHEN new.sha256 IS NOT NULL BEGIN"
   "  INSERT INTO objects VALUES (new.sha256, new.bytes, new.ext, 1) ON CONFLICT DO UPDATE SET uses = uses + 1;"
+  "END;"
+  "CREATE TRIGGER embedded_added AFTER INSERT ON embedded BEGIN"
+  "  INSERT INTO objects VALUES (new.sha256, new.bytes, new.ext, 1) ON CONFLICT DO UPDATE SET uses = uses + 1;"
+  "END;"
+  "CREATE TRIGGER embedded_removed AFTER DELETE ON embedded BEGIN"
+  "  UPDATE objects SET uses = uses - 1 WHERE sha256 = old.sha256;"
+  "  DELETE FROM objects WHERE sha256 = old.sha256 AND uses = 0;"
+  "END;"
+  "CREATE TRIGGER metadata_removed AFTER DELETE ON attachments BEGIN"
+  "  DELETE FROM embedded WHERE owner = old.owner AND number = old.number;"
   "END;"
   "CREATE TRIGGER attachment_removed AFTER DELETE ON attachments WHEN old.sha256 IS NOT NULL BEGIN"
   "  UPDATE objects SET uses = uses - 1 WHERE sha256 = old.sha256;"
@@ -233,7 +248,7 @@ gboolean
 _strata_catalog_clear (StrataCatalog  *self,
                        GError        **error)
 {
-  return _strata_sqlite_exec (self->db, "DELETE FROM attachments; DELETE FROM owners; DELETE FROM objects; DELETE FROM tails", error);
+  return _strata_sqlite_exec (self->db, "DELETE FROM embedded; DELETE FROM attachments; DELETE FROM owners; DELETE FROM objects; DELETE FROM tails", error);
 }
 
 static gboolean
@@ -259,6 +274,31 @@ _strata_catalog_remove (StrataCatalog  *self,
   return run_for_key (self, "DELETE FROM attachments WHERE owner = ?", key, error) &&
          run_for_key (self, "DELETE FROM tails WHERE owner = ?", key, error) &&
          run_for_key (self, "DELETE FROM owners WHERE key = ?", key, error);
+}
+
+static gboolean
+put_embedded (sqlite3_stmt               *statement,
+              const StrataManifest       *manifest,
+              guint                       number,
+              const StrataAttachmentRow  *row,
+              GError                    **error)
+{
+  for (guint i = 0; row->embedded != NULL && i < row->embedded->len; i++)
+    {
+      const StrataEmbedded *embedded = g_ptr_array_index (row->embedded, i);
+
+      _strata_sqlite_bind_text (statement, 1, manifest->key);
+      _strata_sqlite_bind_uint (statement, 2, number);
+      _strata_sqlite_bind_uint (statement, 3, i);
+      _strata_sqlite_bind_digest (statement, 4, &embedded->digest);
+      _strata_sqlite_bind_uint (statement, 5, embedded->bytes);
+      _strata_sqlite_bind_text (statement, 6, embedded->extension);
+      _strata_sqlite_bind_text (statement, 7, _strata_content_mime_of_extension (embedded->extension));
+      if (!_strata_sqlite_run (statement, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -299,6 +339,9 @@ put_row (sqlite3_stmt               *statement,
   return _strata_sqlite_run (statement, error);
 }
 
+#define INSERT_ATTACHMENT "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define INSERT_EMBEDDED   "INSERT INTO embedded VALUES (?,?,?,?,?,?,?)"
+
 /* Puts @rows; @out_object_bytes is the size of the different objects they use. */
 static gboolean
 put_rows (StrataCatalog         *self,
@@ -307,11 +350,12 @@ put_rows (StrataCatalog         *self,
           guint64               *out_object_bytes,
           GError               **error)
 {
-  g_autoptr(GHashTable) seen = g_hash_table_new (_strata_digest_hash, (GEqualFunc)_strata_digest_equal);
-  g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (_strata_digest_hash, (GEqualFunc)_strata_digest_equal, g_free, NULL);
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, INSERT_ATTACHMENT, error);
+  g_autoptr(sqlite3_stmt) embedded = statement != NULL ? _strata_sqlite_prepare (self->db, INSERT_EMBEDDED, error) : NULL;
+  StrataRowObject object;
 
-  if (statement == NULL)
+  if (embedded == NULL)
     return FALSE;
 
   *out_object_bytes = 0;
@@ -319,10 +363,14 @@ put_rows (StrataCatalog         *self,
     {
       StrataAttachmentRow *row = g_ptr_array_index (rows, i);
 
-      if (!put_row (statement, manifest, i, row, error))
+      if (!put_row (statement, manifest, i, row, error) || !put_embedded (embedded, manifest, i, row, error))
         return FALSE;
-      if (_strata_attachment_row_has_object (row) && g_hash_table_add (seen, &row->digest))
-        *out_object_bytes += row->bytes;
+      for (guint j = 0; j < _strata_attachment_row_get_n_objects (row); j++)
+        {
+          _strata_attachment_row_get_object (row, j, &object);
+          if (g_hash_table_add (seen, g_memdup2 (&object.digest, sizeof object.digest)))
+            *out_object_bytes += object.bytes;
+        }
     }
 
   return TRUE;
@@ -529,6 +577,31 @@ drop_row (StrataCatalog  *self,
   return _strata_sqlite_run (statement, error);
 }
 
+/* What the objects of @row take that the owner did not use so far */
+static gboolean
+sum_new_objects (StrataCatalog              *self,
+                 const char                 *key,
+                 const StrataAttachmentRow  *row,
+                 guint64                    *inout_bytes,
+                 GError                    **error)
+{
+  StrataRowObject object;
+  guint64 ignored;
+  gboolean any, any_embedded;
+
+  for (guint i = 0; i < _strata_attachment_row_get_n_objects (row); i++)
+    {
+      _strata_attachment_row_get_object (row, i, &object);
+      if (!ask_owner (self, "SELECT 1 FROM attachments WHERE owner = ? AND sha256 = ?", key, &object.digest, &any, &ignored, error) ||
+          !ask_owner (self, "SELECT 1 FROM embedded WHERE owner = ? AND sha256 = ?", key, &object.digest, &any_embedded,
+                      &ignored, error))
+        return FALSE;
+      *inout_bytes += any || any_embedded ? 0 : object.bytes;
+    }
+
+  return TRUE;
+}
+
 /* Puts rows behind those that are there. @inout_object_bytes grows by objects not used so far. */
 static gboolean
 add_rows (StrataCatalog         *self,
@@ -537,12 +610,12 @@ add_rows (StrataCatalog         *self,
           guint64               *inout_object_bytes,
           GError               **error)
 {
-  g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
-  guint64 number = 0, ignored;
+  g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, INSERT_ATTACHMENT, error);
+  g_autoptr(sqlite3_stmt) embedded = statement != NULL ? _strata_sqlite_prepare (self->db, INSERT_EMBEDDED, error) : NULL;
+  guint64 number = 0;
   gboolean any;
 
-  if (statement == NULL ||
+  if (embedded == NULL ||
       !ask_owner (self, "SELECT coalesce (max (number), -1) + 1 FROM attachments WHERE owner = ?", manifest->key, NULL,
                   &any, &number, error))
     return FALSE;
@@ -551,16 +624,12 @@ add_rows (StrataCatalog         *self,
     {
       const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
 
-      if (_strata_attachment_row_has_object (row))
-        {
-          if (!ask_owner (self, "SELECT 1 FROM attachments WHERE owner = ? AND sha256 = ?", manifest->key, &row->digest,
-                          &any, &ignored, error))
-            return FALSE;
-          *inout_object_bytes += any ? 0 : row->bytes;
-        }
-      if (!drop_row (self, manifest->key, row->id, error) ||
-          !put_row (statement, manifest, (guint)number++, row, error))
+      if (!sum_new_objects (self, manifest->key, row, inout_object_bytes, error) ||
+          !drop_row (self, manifest->key, row->id, error) ||
+          !put_row (statement, manifest, (guint)number, row, error) ||
+          !put_embedded (embedded, manifest, (guint)number, row, error))
         return FALSE;
+      number++;
     }
 
   return TRUE;
@@ -1015,7 +1084,8 @@ _strata_catalog_list_digests (StrataCatalog  *self,
                               GError        **error)
 {
   g_autoptr(sqlite3_stmt) statement =
-    _strata_sqlite_prepare (self->db, "SELECT DISTINCT sha256 FROM attachments WHERE owner = ? AND sha256 IS NOT NULL", error);
+    _strata_sqlite_prepare (self->db, "SELECT sha256 FROM attachments WHERE owner = ?1 AND sha256 IS NOT NULL"
+                                      " UNION SELECT sha256 FROM embedded WHERE owner = ?1", error);
   StrataDigest digest;
   gboolean row;
 

@@ -394,10 +394,8 @@ bring_back (StrataGrowth  *self,
             GPtrArray     *rows,
             GError       **error)
 {
-  gboolean ignored;
-
   for (guint i = 0; i < rows->len; i++)
-    if (!_strata_trash_bring_back (self->dir, g_ptr_array_index (rows, i), &ignored, error))
+    if (!_strata_trash_bring_back_row (self->dir, g_ptr_array_index (rows, i), error))
       return FALSE;
 
   return TRUE;

@@ -26,7 +26,8 @@ typedef struct
   GPtrArray *sources;  /* (element-type StrataSourceRecord) */
 } StrataHeader;
 
-#define STRATA_FORMAT 1
+/* 2: rows of attachments may have `embedded` */
+#define STRATA_FORMAT 2
 
 #define STRATA_HEADER_NAME      "store.json"
 #define STRATA_HEADER_COPY_NAME "store.json.copy"

@@ -18,6 +18,8 @@ typedef struct
 
 const StrataContentType *_strata_content_type_of (const void         *head,
                                                   gsize               size);
+/* What the objects with that extension are; %NULL: that does not tell */
+const char              *_strata_content_mime_of_extension (const char *extension);
 
 /* `attachments/<ab>/<sha256>.<ext>` */
 char                    *_strata_object_dup_path (const StrataDigest *digest,

@@ -61,6 +61,16 @@ _strata_content_type_of (const void *head,
   return &unknown;
 }
 
+const char *
+_strata_content_mime_of_extension (const char *extension)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (signatures); i++)
+    if (strcmp (signatures[i].type.extension, extension) == 0)
+      return signatures[i].type.mime;
+
+  return NULL;
+}
+
 /* Returns: (transfer full): where an object is, below the store */
 char *
 _strata_object_dup_path (const StrataDigest *digest,

@@ -63,8 +63,12 @@ gboolean _strata_trash_check_item     (StrataStore   *store,
  * it went there; durable then. @out_is_there: FALSE: it is in neither place
  */
 gboolean _strata_trash_bring_back     (int            dir,
-                                       const StrataAttachmentRow *row,
+                                       const StrataRowObject *object,
                                        gboolean      *out_is_there,
+                                       GError       **error);
+/* The same for all that a row names; what is in neither place was lost before. */
+gboolean _strata_trash_bring_back_row (int            dir,
+                                       const StrataAttachmentRow *row,
                                        GError       **error);
 
 /* After it was put back */

@@ -271,10 +271,9 @@ bring_back_objects (StrataStore *store,
 {
   g_autoptr(StrataManifest) manifest = _strata_store_load (store, FALSE, key, NULL);
   g_autoptr(GPtrArray) rows = manifest != NULL ? _strata_store_load_rows (store, manifest, NULL) : NULL;
-  gboolean ignored;
 
   for (guint i = 0; rows != NULL && i < rows->len; i++)
-    _strata_trash_bring_back (_strata_store_get_dir (store), g_ptr_array_index (rows, i), &ignored, NULL);
+    _strata_trash_bring_back_row (_strata_store_get_dir (store), g_ptr_array_index (rows, i), NULL);
 }
 
 gboolean
@@ -516,10 +515,10 @@ _strata_trash_check_item (StrataStore  *store,
 /* Objects */
 
 gboolean
-_strata_trash_bring_back (int                         dir,
-                          const StrataAttachmentRow  *row,
-                          gboolean                   *out_is_there,
-                          GError                    **error)
+_strata_trash_bring_back (int                     dir,
+                          const StrataRowObject  *object,
+                          gboolean               *out_is_there,
+                          GError                **error)
 {
   g_autofree char *path = NULL;
   g_autofree char *trash_path = NULL;
@@ -527,14 +526,11 @@ _strata_trash_bring_back (int                         dir,
   struct stat status;
 
   *out_is_there = TRUE;
-  if (!_strata_attachment_row_has_object (row))
-    return TRUE;
-
-  path = _strata_object_dup_path (&row->digest, row->extension);
+  path = _strata_object_dup_path (&object->digest, object->extension);
   if (_strata_file_stat (dir, path, &status, NULL))
     return TRUE;
 
-  trash_path = _strata_object_dup_trash_path (&row->digest, row->extension);
+  trash_path = _strata_object_dup_trash_path (&object->digest, object->extension);
   *out_is_there = _strata_file_stat (dir, trash_path, &status, NULL);
   if (!*out_is_there)
     return TRUE;
@@ -543,4 +539,22 @@ _strata_trash_bring_back (int                         dir,
 
   return _strata_file_make_dir (dir, folder, error) && _strata_file_rename (dir, trash_path, path, error) &&
          _strata_file_sync_dir (dir, folder, error) && _strata_file_sync_dir (dir, "attachments", error);
+}
+
+gboolean
+_strata_trash_bring_back_row (int                         dir,
+                              const StrataAttachmentRow  *row,
+                              GError                    **error)
+{
+  StrataRowObject object;
+  gboolean ignored;
+
+  for (guint i = 0; i < _strata_attachment_row_get_n_objects (row); i++)
+    {
+      _strata_attachment_row_get_object (row, i, &object);
+      if (!_strata_trash_bring_back (dir, &object, &ignored, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }

@@ -185,7 +185,7 @@ find_use (StrataCatalog  *catalog,
 }
 
 /* The catalog has no old metadata; where there are any, the files of the owner have. */
-static char *
+static void
 find_meta (StrataStore *store,
            RowQuery    *query)
 {
@@ -196,11 +196,12 @@ find_meta (StrataStore *store,
     {
       StrataAttachmentRow *row = g_ptr_array_index (rows, i);
 
-      if (strcmp (row->id, query->id) == 0)
-        return g_steal_pointer (&row->meta);
+      if (strcmp (row->id, query->id) != 0)
+        continue;
+      query->row->meta = g_steal_pointer (&row->meta);
+      query->row->embedded = g_steal_pointer (&row->embedded);
+      return;
     }
-
-  return NULL;
 }
 
 StrataAttachmentRow *
@@ -221,7 +222,7 @@ _strata_uses_find_row (StrataStore  *store,
 
   *out_is_own = strcmp (found_owner, owner) == 0;
   if (!*out_is_own && query.row->source_bytes > 0)
-    query.row->meta = find_meta (store, &query);
+    find_meta (store, &query);
 
   return query.row;
 }

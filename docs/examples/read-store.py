@@ -112,7 +112,7 @@ def grow(value, path, elements):
 
 def main(store, key):
     store = pathlib.Path(store)
-    if json.loads((store / "store.json").read_bytes())["min_reader"] > 1:
+    if json.loads((store / "store.json").read_bytes())["min_reader"] > 2:
         sys.exit("the store is of a newer format")
     path = store / "sessions" / key / "metadata.json"
     folder = path.parent / "chunks"
