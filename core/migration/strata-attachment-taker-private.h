@@ -38,6 +38,10 @@ void                   _strata_attachment_taker_set_distrust
                                                             (StrataAttachmentTaker   *self,
                                                              gboolean                 distrust);
 
+/* Metadata stay as they are, with all that they have embedded. */
+void                   _strata_attachment_taker_set_verbatim
+                                                            (StrataAttachmentTaker   *self);
+
 /* Metadata that stand in notes and tasks instead of files of their own. */
 void                   _strata_attachment_taker_set_inline_metas
                                                             (StrataAttachmentTaker   *self,

@@ -12,6 +12,7 @@
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "legacy/strata-legacy-attachment-private.h"
+#include "store/strata-embedded-private.h"
 #include "strata-attachment-taker-private.h"
 
 /* Ids are short; a longer string is looked at as well, but off the stack */
@@ -26,6 +27,7 @@ struct _StrataAttachmentTaker
   StrataProblemFunc       report;
   gpointer                report_data;
   gboolean                distrust;
+  gboolean                verbatim;
   GHashTable             *inline_metas; /* id → metadata's JSON, from notes and tasks; or NULL */
 
   /* Since the last take */
@@ -473,7 +475,9 @@ take_one (StrataAttachmentTaker  *self,
     }
 
   row->name = g_strdup (attachment->name);
-  row->meta = g_strdup (attachment->meta);
+  row->meta = g_steal_pointer (&attachment->meta);
+  if (!self->verbatim && !_strata_embedded_take_out (row, batch, error))
+    return NULL;
   row->mime = NULL;
   if ((attachment->data_path != NULL || attachment->file_path != NULL) &&
       !take_bytes (self, batch, attachment, row, cancellable, error))
@@ -641,6 +645,12 @@ _strata_attachment_taker_set_distrust (StrataAttachmentTaker *self,
                                        gboolean               distrust)
 {
   self->distrust = distrust;
+}
+
+void
+_strata_attachment_taker_set_verbatim (StrataAttachmentTaker *self)
+{
+  self->verbatim = TRUE;
 }
 
 /* @metas: id → JSON object, both text; see strata-inline-attachments-private.h */

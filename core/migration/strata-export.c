@@ -15,6 +15,7 @@
 #include "base/strata-seam-private.h"
 #include "json/strata-json-members-private.h"
 #include "legacy/strata-legacy-attachment-private.h"
+#include "store/strata-embedded-private.h"
 #include "store/strata-object-private.h"
 #include "store/strata-store-private.h"
 #include "store/strata-value-stream-private.h"
@@ -266,18 +267,26 @@ make_meta (Export                    *export,
   return _strata_legacy_meta_dup_text (row, in_session, status.st_mtim.tv_sec);
 }
 
-/* Returns: (transfer full) (nullable): %NULL: it has no file of metadata */
-static char *
-dup_meta (Export                    *export,
-          gboolean                   in_session,
-          const StrataAttachmentRow *row)
+/* Whether it gets a file of metadata */
+static gboolean
+needs_meta (const StrataAttachmentRow *row)
 {
-  if (had_meta_file (row))
-    return g_strdup (row->meta);
-  if (!_strata_legacy_meta_is_needed (row))
-    return NULL;
+  return had_meta_file (row) || _strata_legacy_meta_is_needed (row);
+}
 
-  return row->meta != NULL ? g_strdup (row->meta) : make_meta (export, in_session, row);
+static GString *
+dup_meta (Export                     *export,
+          gboolean                    in_session,
+          const StrataAttachmentRow  *row,
+          GError                    **error)
+{
+  g_autofree char *made = NULL;
+
+  if (row->meta != NULL)
+    return _strata_embedded_put_back (row, _strata_store_get_dir (export->store), export->cancellable, error);
+  made = make_meta (export, in_session, row);
+
+  return g_string_new (made);
 }
 
 static gboolean
@@ -287,15 +296,16 @@ write_attachment (Export                     *export,
                   GError                    **error)
 {
   g_autofree char *meta_path = g_strdup_printf ("attachments/%s.meta.json", row->id);
-  g_autofree char *meta = dup_meta (export, in_session, row);
 
-  if (meta != NULL && strchr (row->id, '/') == NULL && path_is_safe (row->id) &&
+  if (needs_meta (row) && strchr (row->id, '/') == NULL && path_is_safe (row->id) &&
       g_hash_table_add (export->done, g_strdup (meta_path)))
     {
-      if (!_strata_file_make_dir (export->dir, "attachments", error) ||
-          !_strata_file_create (export->dir, meta_path, meta, strlen (meta), error))
+      g_autoptr(GString) meta = dup_meta (export, in_session, row, error);
+
+      if (meta == NULL || !_strata_file_make_dir (export->dir, "attachments", error) ||
+          !_strata_file_create (export->dir, meta_path, meta->str, meta->len, error))
         return FALSE;
-      export->bytes += strlen (meta);
+      export->bytes += meta->len;
     }
 
   return !_strata_attachment_row_has_object (row) || write_attachment_bytes (export, row, error);

@@ -13,6 +13,7 @@
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "legacy/strata-legacy-attachment-private.h"
+#include "store/strata-embedded-private.h"
 #include "strata-migration-private.h"
 #include "strata-witness-private.h"
 
@@ -458,16 +459,39 @@ minify (const guint8 *text,
     }
 }
 
+/* The metadata with what they had embedded, which objects have.
+ *
+ * @out_text: %NULL: the store does not have them any more
+ */
+static gboolean
+read_metadata_back (StrataMigrationRun         *run,
+                    const StrataAttachmentRow  *row,
+                    GString                   **out_text,
+                    GCancellable               *cancellable,
+                    GError                    **error)
+{
+  g_autoptr(GError) read_error = NULL;
+
+  *out_text = _strata_embedded_put_back (row, _strata_store_get_dir (run->store), cancellable, &read_error);
+  if (*out_text != NULL || read_error->domain == STRATA_ERROR)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&read_error));
+
+  return FALSE;
+}
+
 /* What a row says of an attachment is, token for token, what its file says. */
 static gboolean
 verify_metadata (StrataMigrationRun         *run,
                  const StrataAttachmentRow  *row,
                  const char                 *path,
+                 GCancellable               *cancellable,
                  GError                    **error)
 {
   int dir = _strata_legacy_store_get_dir (run->legacy);
   StrataFileNote note = { .has_digest = TRUE };
   g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr(GString) stored = NULL;
   g_autoptr(GError) read_error = NULL;
   g_autoptr(GBytes) bytes = NULL;
 
@@ -480,7 +504,9 @@ verify_metadata (StrataMigrationRun         *run,
 
   _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &note.digest);
   minify (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text);
-  note.is_proved = g_strcmp0 (text->str, row->meta) == 0 && strlen (text->str) == text->len;
+  if (row->meta != NULL && !read_metadata_back (run, row, &stored, cancellable, error))
+    return FALSE;
+  note.is_proved = stored != NULL && g_string_equal (text, stored);
   if (!note.is_proved && row->meta != NULL && !g_hash_table_contains (run->invalid_metas, path))
     report_mismatch (run, path, NULL, row->id, "An attachment's metadata read back are not what the old store has");
 
@@ -500,7 +526,7 @@ verify_attachment_files (StrataMigrationRun         *run,
 
   if (_strata_legacy_store_find_attachment (run->legacy, row->id, &files) && files.meta != NULL &&
       files.meta->role == STRATA_LEGACY_ATTACHMENT_META && g_hash_table_add (seen, g_strdup (files.meta->path)) &&
-      !verify_metadata (run, row, files.meta->path, error))
+      !verify_metadata (run, row, files.meta->path, cancellable, error))
     return FALSE;
 
   if (!_strata_attachment_row_has_object (row) || row->source_path == NULL)

@@ -224,18 +224,44 @@ note_object (StrataRepairing *self,
 /* Uses of objects */
 
 static StrataWantedObject *
-find_wanted (StrataRepairing           *self,
-             const StrataAttachmentRow *row)
+find_wanted (StrataRepairing    *self,
+             const StrataDigest *digest)
 {
-  for (guint i = 0; _strata_attachment_row_has_object (row) && i < self->objects->len; i++)
+  for (guint i = 0; i < self->objects->len; i++)
     {
       StrataWantedObject *wanted = g_ptr_array_index (self->objects, i);
 
-      if (_strata_digest_equal (&row->digest, &wanted->digest))
+      if (_strata_digest_equal (digest, &wanted->digest))
         return wanted;
     }
 
   return NULL;
+}
+
+static void
+find_uses_by (StrataRepairing           *self,
+              const StrataManifest      *manifest,
+              const StrataAttachmentRow *row)
+{
+  StrataRowObject object;
+
+  for (guint i = 0; i < _strata_attachment_row_get_n_objects (row); i++)
+    {
+      StrataWantedObject *wanted;
+      StrataObjectUse *use;
+
+      _strata_attachment_row_get_object (row, i, &object);
+      wanted = find_wanted (self, &object.digest);
+      if (wanted == NULL)
+        continue;
+
+      use = g_new0 (StrataObjectUse, 1);
+      use->row = _strata_attachment_row_copy (row);
+      use->is_embedded = i > 0 || !_strata_attachment_row_has_object (row);
+      use->source = manifest->source;
+      use->owner = g_strdup (manifest->key);
+      g_ptr_array_add (wanted->uses, use);
+    }
 }
 
 /* @out_all: FALSE where its rows can't be read */
@@ -247,19 +273,8 @@ find_uses_of (StrataRepairing *self,
   g_autoptr(GPtrArray) rows = manifest != NULL ? _strata_store_load_rows (self->store, manifest, NULL) : NULL;
 
   *out_all = *out_all && rows != NULL;
-  for (guint i = rows != NULL ? rows->len : 0; i > 0; i--)
-    {
-      StrataWantedObject *wanted = find_wanted (self, g_ptr_array_index (rows, i - 1));
-      StrataObjectUse *use;
-
-      if (wanted == NULL)
-        continue;
-      use = g_new0 (StrataObjectUse, 1);
-      use->row = g_ptr_array_steal_index_fast (rows, i - 1);
-      use->source = manifest->source;
-      use->owner = g_strdup (manifest->key);
-      g_ptr_array_add (wanted->uses, use);
-    }
+  for (guint i = 0; rows != NULL && i < rows->len; i++)
+    find_uses_by (self, manifest, g_ptr_array_index (rows, i));
 }
 
 static gboolean

@@ -43,6 +43,7 @@ typedef struct
 typedef struct
 {
   StrataAttachmentRow *row;
+  gboolean             is_embedded; /* by what its metadata had embedded, not by its bytes */
   guint                source; /* number of the old store */
   char                *owner;  /* key */
 } StrataObjectUse;

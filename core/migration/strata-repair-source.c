@@ -15,6 +15,7 @@
 #include "legacy/strata-legacy-attachment-private.h"
 #include "legacy/strata-legacy-candidates-private.h"
 #include "maintenance/strata-gc-private.h"
+#include "store/strata-embedded-private.h"
 #include "store/strata-key-private.h"
 #include "store/strata-slicer-private.h"
 #include "strata-attachment-taker-private.h"
@@ -38,6 +39,7 @@ typedef struct
   StrataLegacyCandidates *candidates;
   StrataAttachmentTaker  *taker;
   StrataBatch            *batch;       /* only its staging is used; nothing is ever committed */
+  GHashTable             *inline_metas; /* id → JSON; NULL: not looked for yet */
   GHashTable             *keys;        /* of the sessions that are wanted */
   GHashTable             *ordinals;    /* of those in the candidate that is read */
 } Searching;
@@ -72,6 +74,55 @@ pass_over (GError **from,
 }
 
 /* Objects */
+
+/* Notes and tasks have metadata too: read where they are needed first */
+static gboolean
+find_inline_metas (Searching  *self,
+                   GError    **error)
+{
+  GCancellable *cancellable = self->repairing->cancellable;
+
+  if (self->candidates == NULL)
+    self->candidates = _strata_legacy_candidates_gather (self->legacy, NULL, drop_problem, NULL, cancellable, error);
+  if (self->candidates != NULL && self->inline_metas == NULL)
+    self->inline_metas = _strata_inline_attachments_gather (self->candidates, cancellable);
+
+  return self->inline_metas != NULL;
+}
+
+/* Finds in the old metadata what they had embedded. */
+static char *
+stage_embedded (Searching              *self,
+                const StrataObjectUse  *use,
+                const StrataDigest     *wanted,
+                StrataDigest           *out_digest,
+                GError                **error)
+{
+  g_autoptr(StrataLegacyAttachment) attachment = NULL;
+  gsize offset = 0, start, length;
+  GBytes *found;
+
+  if (!find_inline_metas (self, error))
+    return NULL;
+  attachment = _strata_legacy_attachment_load_inline (self->legacy, use->row->id, g_hash_table_lookup (self->inline_metas, use->row->id),
+                                                      drop_problem, NULL, error);
+  if (attachment == NULL)
+    return NULL;
+
+  while (attachment->meta != NULL &&
+         (found = _strata_embedded_find (attachment->meta, strlen (attachment->meta), &offset, &start, &length)) != NULL)
+    {
+      g_autoptr(GBytes) bytes = found;
+      g_autoptr(GInputStream) stream = g_memory_input_stream_new_from_bytes (bytes);
+
+      _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), out_digest);
+      if (_strata_digest_equal (out_digest, wanted))
+        return _strata_repairing_stage (self->repairing, stream, out_digest, error);
+    }
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "The metadata of “%s” do not have it", use->row->id);
+
+  return NULL;
+}
 
 static char *
 stage_attachment (Searching              *self,
@@ -147,10 +198,12 @@ restore_from_use (Searching              *self,
   g_autofree char *staged = NULL;
   g_autofree char *aside = NULL;
   g_autofree char *message = NULL;
+  g_autofree char *origin = NULL;
   StrataDigest digest;
 
-  staged = stage_attachment (self, use, &digest, &stage_error);
-  if (staged != NULL && use->row->state == STRATA_ATTACHMENT_WEBP && !make_webp (self, use, wanted, &staged, &digest, &stage_error))
+  staged = use->is_embedded ? stage_embedded (self, use, &wanted->digest, &digest, &stage_error)
+                            : stage_attachment (self, use, &digest, &stage_error);
+  if (staged != NULL && !use->is_embedded && use->row->state == STRATA_ATTACHMENT_WEBP && !make_webp (self, use, wanted, &staged, &digest, &stage_error))
     return pass_over (&stage_error, error);
   if (staged == NULL)
     return pass_over (&stage_error, error);
@@ -160,7 +213,9 @@ restore_from_use (Searching              *self,
   if (!_strata_repairing_place (repairing, staged, wanted->path, &digest, &aside, error))
     return FALSE;
   wanted->is_done = TRUE;
-  message = g_strdup_printf ("It was restored from “%s” of the old store%s%s%s", use->row->source_path,
+  origin = use->is_embedded ? g_strdup_printf ("the metadata of “%s” in", use->row->id)
+                            : g_strdup_printf ("“%s” of", use->row->source_path);
+  message = g_strdup_printf ("It was restored from %s the old store%s%s%s", origin,
                              aside != NULL ? "; the damaged one is “" : "", aside != NULL ? aside : "", aside != NULL ? "” now" : "");
   _strata_repairing_say_repaired (repairing, wanted->path, NULL, message);
 
@@ -181,7 +236,7 @@ search_objects (Searching  *self,
         {
           const StrataObjectUse *use = g_ptr_array_index (wanted->uses, j);
 
-          if (use->source == self->number && use->row->source_path != NULL && !restore_from_use (self, wanted, use, error))
+          if (use->source == self->number && (use->is_embedded || use->row->source_path != NULL) && !restore_from_use (self, wanted, use, error))
             return FALSE;
         }
     }
@@ -190,6 +245,77 @@ search_objects (Searching  *self,
 }
 
 /* Values */
+
+static gpointer
+copy_part (gconstpointer part,
+           gpointer      user_data)
+{
+  StrataPart *copy = _strata_part_copy (part);
+
+  copy->staged_path = g_strdup (((const StrataPart *)part)->staged_path);
+
+  return copy;
+}
+
+/* Comparing may have packed them, or put them where they belong. */
+static void
+take_back_parts (Searching      *self,
+                 StrataManifest *manifest,
+                 GPtrArray      *parts)
+{
+  for (guint i = 0; i < parts->len; i++)
+    {
+      StrataPart *before = g_ptr_array_index (parts, i);
+      StrataPart *now = g_ptr_array_index (manifest->parts, i);
+      StrataPart swapped = *before;
+      struct stat status;
+
+      if (before->staged_path == NULL || !_strata_file_stat (self->repairing->dir, before->staged_path, &status, NULL))
+        continue;
+      if (now->staged_path != NULL && strcmp (now->staged_path, before->staged_path) != 0)
+        _strata_file_unlink (self->repairing->dir, now->staged_path, NULL);
+      *before = *now;
+      *now = swapped;
+    }
+}
+
+/* Cuts the rows and compares: as they were before objects had what their metadata have embedded, and as they are
+ * written now.
+ */
+static gboolean
+compare_rows (Searching       *self,
+              StrataSlicer    *slicer,
+              StrataManifest  *manifest,
+              GPtrArray       *rows,
+              const char      *origin,
+              GError         **error)
+{
+  StrataStaging *staging = _strata_batch_get_staging (self->batch);
+  g_autoptr(GPtrArray) parts = g_ptr_array_copy (manifest->parts, copy_part, NULL);
+  gboolean any = FALSE;
+
+  g_ptr_array_set_free_func (parts, (GDestroyNotify)_strata_part_free);
+  if (!_strata_slicer_add_rows (slicer, manifest, rows, error) ||
+      !_strata_repairing_match (self->repairing, manifest, staging, origin, error))
+    return FALSE;
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+
+      if (!_strata_embedded_take_out (row, self->batch, error))
+        return FALSE;
+      any = any || row->embedded != NULL;
+    }
+  if (!any)
+    return TRUE;
+
+  _strata_batch_discard_rows (self->batch, manifest);
+  take_back_parts (self, manifest, parts);
+
+  return _strata_slicer_add_rows (slicer, manifest, rows, error) &&
+         _strata_repairing_match (self->repairing, manifest, staging, origin, error);
+}
 
 /* Reads the attachments that were noted on the way, cuts their rows, and compares it all.
  *
@@ -204,8 +330,7 @@ compare (Searching       *self,
 {
   g_autoptr(StrataManifest) owned = manifest;
   g_autoptr(GPtrArray) rows = _strata_attachment_taker_take (self->taker, self->batch, self->repairing->cancellable, error);
-  gboolean ok = rows != NULL && _strata_slicer_add_rows (slicer, manifest, rows, error) &&
-                _strata_repairing_match (self->repairing, manifest, _strata_batch_get_staging (self->batch), origin, error);
+  gboolean ok = rows != NULL && compare_rows (self, slicer, manifest, rows, origin, error);
 
   _strata_attachment_taker_forget (self->taker);
   _strata_batch_discard (self->batch, manifest);
@@ -493,8 +618,7 @@ search_unused (Searching  *self,
   manifest->source = self->number;
   _strata_attachment_taker_forget (self->taker);
   rows = _strata_attachment_taker_take_unused (self->taker, self->batch, repairing->cancellable, error);
-  ok = rows != NULL && _strata_slicer_add_rows (slicer, manifest, rows, error) &&
-       _strata_repairing_match (repairing, manifest, _strata_batch_get_staging (self->batch), "attachments", error);
+  ok = rows != NULL && compare_rows (self, slicer, manifest, rows, "attachments", error);
   _strata_batch_discard (self->batch, manifest);
 
   return ok;
@@ -528,16 +652,14 @@ search_values (Searching  *self,
                GError    **error)
 {
   StrataRepairing *repairing = self->repairing;
-  g_autoptr(GHashTable) metas = NULL;
 
-  self->candidates = _strata_legacy_candidates_gather (self->legacy, NULL, drop_problem, NULL, repairing->cancellable, error);
-  self->batch = self->candidates != NULL ? _strata_batch_new (repairing->store, error) : NULL;
+  self->batch = find_inline_metas (self, error) ? _strata_batch_new (repairing->store, error) : NULL;
   if (self->batch == NULL)
     return FALSE;
 
-  metas = _strata_inline_attachments_gather (self->candidates, repairing->cancellable);
   self->taker = _strata_attachment_taker_new (self->legacy, repairing->store, self->number, drop_problem, NULL);
-  _strata_attachment_taker_set_inline_metas (self->taker, metas);
+  _strata_attachment_taker_set_inline_metas (self->taker, self->inline_metas);
+  _strata_attachment_taker_set_verbatim (self->taker);
   collect_keys (self);
 
   return search_sessions (self, error) && search_collections (self, error) && search_unused (self, error);
@@ -549,6 +671,7 @@ searching_clear (Searching *self)
   g_clear_pointer (&self->taker, _strata_attachment_taker_free);
   g_clear_pointer (&self->batch, _strata_batch_free);
   g_clear_pointer (&self->candidates, _strata_legacy_candidates_free);
+  g_clear_pointer (&self->inline_metas, g_hash_table_unref);
   g_clear_pointer (&self->legacy, _strata_legacy_store_free);
   g_clear_pointer (&self->keys, g_hash_table_unref);
   g_clear_pointer (&self->ordinals, g_hash_table_unref);

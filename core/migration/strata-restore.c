@@ -13,6 +13,7 @@
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
 #include "legacy/strata-legacy-attachment-private.h"
+#include "store/strata-embedded-private.h"
 #include "strata-export-private.h"
 #include "strata-restore-private.h"
 #include "strata-rollback-copies-private.h"
@@ -131,11 +132,15 @@ write_bytes (StrataStore                *store,
              GError                    **error)
 {
   g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GString) meta = NULL;
   StrataDigest digest;
   guint64 bytes;
 
   if (row != NULL && is_meta_path (file->path))
-    return _strata_file_create (dir, path, row->meta, strlen (row->meta), error);
+    {
+      meta = _strata_embedded_put_back (row, _strata_store_get_dir (store), cancellable, error);
+      return meta != NULL && _strata_file_create (dir, path, meta->str, meta->len, error);
+    }
   if (row != NULL)
     return _strata_export_attachment (store, row, _strata_legacy_path_is_text (file->path), dir, path, &bytes, cancellable, error);
 
