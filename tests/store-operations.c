@@ -17,6 +17,7 @@
 #include "store/strata-key-private.h"
 #include "store/strata-slicer-private.h"
 #include "store-operations-private.h"
+#include "store-util.h"
 
 /* What a batch takes: sessions, or collections where they have a name */
 typedef struct
@@ -584,6 +585,10 @@ static void
 make_old_store (const char *path,
                 const char *aside)
 {
+  g_autofree char *thumbnail = store_util_make_thumbnail (1);
+  g_autofree char *meta = g_strdup_printf ("{\"id\":\"p1\",\"mimeType\":\"image/png\",\"name\":\"p.png\",\"thumbnail\":\"%s\"}",
+                                           thumbnail);
+
   write_old (aside, "db/sessions.json",
              "[{\"id\":\"s1\",\"screenshots\":[{\"attachmentId\":\"p1\"},{\"attachmentId\":\"p2\"}]},"
              "{\"id\":\"s2\",\"audioSegments\":[{\"attachmentId\":\"p3\"}]},\"no session\","
@@ -591,7 +596,7 @@ make_old_store (const char *path,
              "{\"id\":\"s4\",\"n\":1},{\"id\":\"s4\",\"n\":2},{\"id\":\"s5\",\"x\":\"gone\"}]");
   write_old (aside, "db/notes.json", "[{\"id\":\"n1\",\"a\":\"p4\"}]");
   write_old (aside, "attachments/p1.dat", "data:image/png;base64,cGljdHVyZQ==");
-  write_old (aside, "attachments/p1.meta.json", "{\"id\":\"p1\",\"mimeType\":\"image/png\",\"name\":\"p.png\"}");
+  write_old (aside, "attachments/p1.meta.json", meta);
   write_old (aside, "attachments/p2.dat", "b3RoZXI=");
   write_old (aside, "attachments/p3.dat", "%%% no base64 %%%");
   write_old (aside, "attachments/p4.dat", "cGljdHVyZQ==");

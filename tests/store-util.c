@@ -117,6 +117,19 @@ store_util_make_row (StrataBatch *batch,
 }
 
 char *
+store_util_make_thumbnail (guint number)
+{
+  guint8 bytes[3600] = { 0xff, 0xd8, 0xff };
+  g_autofree char *base64 = NULL;
+
+  for (guint i = 3; i < sizeof bytes; i++)
+    bytes[i] = (guint8)(i * i + i * number + (i >> 8));
+  base64 = g_base64_encode (bytes, sizeof bytes - number % 3);
+
+  return g_strconcat ("data:image/jpeg;base64,", base64, NULL);
+}
+
+char *
 store_util_put_with_rows (StrataStore       *store,
                           const char        *json,
                           guint64            ordinal,

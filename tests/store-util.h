@@ -43,6 +43,8 @@ StrataAttachmentRow *store_util_make_row      (StrataBatch          *batch,
                                                const char           *id,
                                                const char           *content);
 GPtrArray           *store_util_new_rows      (void);
+/* A data URI as metadata have them, long enough to become an object; another one for each @number */
+char                *store_util_make_thumbnail (guint               number);
 
 char                *store_util_read          (GInputStream         *stream,
                                                GError              **error);

@@ -62,7 +62,9 @@ write_attachment (Fixture    *fixture,
 {
   g_autofree char *data = g_strdup_printf ("attachments/%s.dat", id);
   g_autofree char *meta = g_strdup_printf ("attachments/%s.meta.json", id);
-  g_autofree char *json = g_strdup_printf ("{\"id\":\"%s\",\"type\":\"screenshot\",\"name\":\"%s.png\"}", id, id);
+  g_autofree char *thumbnail = store_util_make_thumbnail ((guint)id[1]);
+  g_autofree char *json = g_strdup_printf ("{\"id\":\"%s\",\"type\":\"screenshot\",\"name\":\"%s.png\",\"thumbnail\":\"%s\"}",
+                                           id, id, thumbnail);
   g_autofree char *base64 = g_base64_encode ((const guchar *)content, strlen (content));
   g_autofree char *uri = g_strconcat ("data:image/png;base64,", base64, NULL);
 
@@ -74,6 +76,10 @@ static void
 make_legacy (Fixture *fixture)
 {
   g_autoptr(GString) sessions = g_string_new ("[");
+  g_autofree char *thumbnail = store_util_make_thumbnail (6);
+  g_autofree char *notes = g_strdup_printf ("[{\"id\":\"n1\",\"attachments\":[{\"id\":\"p4\",\"type\":\"file\"},"
+                                            "{\"id\":\"p6\",\"path\":\"attachments/images/p6.png\",\"thumbnail\":\"%s\"}]}]",
+                                            thumbnail);
 
   g_string_append (sessions, "{\"id\":\"large\",\"name\":\"a large one\",\"screenshots\":[");
   for (guint i = 0; i < 1200; i++)
@@ -85,7 +91,8 @@ make_legacy (Fixture *fixture)
   g_string_append (sessions, ",{\"id\":\"deleted\",\"screenshots\":[{\"attachmentId\":\"p3\"}]}]");
   write_file (fixture, "db/sessions.json", sessions->str);
   write_file (fixture, "db/settings.json", "{\"theme\":\"dark\"}");
-  write_file (fixture, "db/notes.json", "[{\"id\":\"n1\",\"attachments\":[{\"id\":\"p4\",\"type\":\"file\"}]}]");
+  write_file (fixture, "db/notes.json", notes);
+  write_file (fixture, "attachments/images/p6.png", "a note's own");
   write_attachment (fixture, "p1", "picture one");
   write_attachment (fixture, "p2", "picture two");
   write_attachment (fixture, "p3", "of a deleted session");
