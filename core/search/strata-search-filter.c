@@ -24,6 +24,10 @@ struct _StrataSearchFilter
   guint64            n_documents;
   StrataDocumentSet *items;          /* notes and tasks */
   GHashTable        *kept;           /* description → StrataDocumentSet */
+
+  /* What was asked for ties: it takes four joins, and a filter that few notes pass asks for those of all */
+  guint32           *known_ties;     /* for each document: where in @all_ties its are, and 0 while they are not known */
+  GArray            *all_ties;       /* gint64: each time how many there are, then these */
   GArray            *ties;
 };
 
@@ -34,6 +38,7 @@ _strata_search_filter_new (StrataSearchIndex *index)
 
   self->index = index;
   self->kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)_strata_document_set_unref);
+  self->all_ties = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->ties = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   return self;
@@ -44,7 +49,9 @@ _strata_search_filter_free (StrataSearchFilter *self)
 {
   g_clear_pointer (&self->items, _strata_document_set_unref);
   g_hash_table_unref (self->kept);
+  g_array_unref (self->all_ties);
   g_array_unref (self->ties);
+  g_free (self->known_ties);
   g_free (self);
 }
 
@@ -64,10 +71,11 @@ get_number (StrataSearchFilter  *self,
   return TRUE;
 }
 
-const GArray *
-_strata_search_filter_get_ties (StrataSearchFilter  *self,
-                                gint64               item,
-                                GError             **error)
+/* Fills @ties from the index. */
+static gboolean
+read_ties (StrataSearchFilter  *self,
+           gint64               item,
+           GError             **error)
 {
   sqlite3_stmt *statement = _strata_search_index_get_statement (self->index, STRATA_STATEMENT_GET_TIES, error);
   gboolean row = statement != NULL, ok = row;
@@ -87,7 +95,55 @@ _strata_search_filter_get_ties (StrataSearchFilter  *self,
     }
   sqlite3_reset (statement);
 
-  return ok ? self->ties : NULL;
+  return ok;
+}
+
+static void
+keep_ties (StrataSearchFilter *self,
+           gint64              item)
+{
+  gint64 n = self->ties->len;
+
+  self->known_ties[item] = self->all_ties->len;
+  g_array_append_val (self->all_ties, n);
+  g_array_append_vals (self->all_ties, self->ties->data, self->ties->len);
+}
+
+const GArray *
+_strata_search_filter_get_ties (StrataSearchFilter  *self,
+                                gint64               item,
+                                GError             **error)
+{
+  gboolean can_keep = item >= 0 && (guint64)item < self->n_documents;
+  guint at = can_keep ? self->known_ties[item] : 0;
+
+  if (at > 0)
+    {
+      g_array_set_size (self->ties, 0);
+      g_array_append_vals (self->ties, &g_array_index (self->all_ties, gint64, at + 1), (guint)g_array_index (self->all_ties, gint64, at));
+      return self->ties;
+    }
+
+  if (!read_ties (self, item, error))
+    return NULL;
+  if (can_keep)
+    keep_ties (self, item);
+
+  return self->ties;
+}
+
+/* @n_documents: which there are now. Nothing stands at 0, which means that nothing is known. */
+static void
+forget_ties (StrataSearchFilter *self,
+             guint64             n_documents)
+{
+  gint64 nothing = 0;
+
+  self->n_documents = n_documents;
+  g_free (self->known_ties);
+  self->known_ties = g_new0 (guint32, n_documents);
+  g_array_set_size (self->all_ties, 0);
+  g_array_append_val (self->all_ties, nothing);
 }
 
 /* Adds the documents of the first column. */
@@ -128,7 +184,7 @@ _strata_search_filter_refresh (StrataSearchFilter  *self,
   self->data_version = 0;
   g_hash_table_remove_all (self->kept);
   g_clear_pointer (&self->items, _strata_document_set_unref);
-  self->n_documents = (guint64)last + 1;
+  forget_ties (self, (guint64)last + 1);
   self->items = _strata_document_set_new (self->n_documents);
   if (!add_documents (self->items, statement, error))
     return FALSE;
