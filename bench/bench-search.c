@@ -96,7 +96,8 @@ measure (StrataSearch       *search,
   g_array_append_val (times->cpu_ms, cpu);
   times->hits += g_list_model_get_n_items (G_LIST_MODEL (results));
   if (g_getenv ("BENCH_VERBOSE") != NULL)
-    fprintf (stderr, "%8.2f %8.2f %s%s\n", wall, cpu, text, strata_search_results_is_whole (results) ? "" : " (first)");
+    fprintf (stderr, "%8.2f %8.2f %3u %s%s\n", wall, cpu, g_list_model_get_n_items (G_LIST_MODEL (results)), text,
+             strata_search_results_is_whole (results) ? "" : " (first)");
 }
 
 static void
@@ -135,9 +136,9 @@ print_times (const char *kind,
 {
   g_array_sort (times->wall_ms, compare_doubles);
   g_array_sort (times->cpu_ms, compare_doubles);
-  printf ("%-22s %7u %9.2f %9.2f %9.2f %9.2f %12.2f %9.2f\n", kind, times->wall_ms->len,
+  printf ("%-22s %7u %9.2f %9.2f %9.2f %9.2f %11.2f %11.2f %11.2f %7.2f\n", kind, times->wall_ms->len,
           percentile (times->wall_ms, 0.5), percentile (times->wall_ms, 0.95), percentile (times->wall_ms, 0.99),
-          percentile (times->wall_ms, 1), percentile (times->cpu_ms, 0.99), (double)times->hits / times->wall_ms->len);
+          percentile (times->wall_ms, 1), percentile (times->cpu_ms, 0.5), percentile (times->cpu_ms, 0.95), percentile (times->cpu_ms, 0.99), (double)times->hits / times->wall_ms->len);
 }
 
 int
@@ -182,7 +183,8 @@ main (int   argc,
       measure (search, tab + 1, STRATA_SEARCH_ALL, FALSE, get_times (all, kinds, "all matches ranked"));
     }
 
-  printf ("%-22s %7s %9s %9s %9s %9s %12s %9s\n", "", "queries", "p50 ms", "p95 ms", "p99 ms", "max ms", "p99 cpu ms", "hits");
+  printf ("%-22s %7s %9s %9s %9s %9s %11s %11s %11s %7s\n", "", "queries", "p50 ms", "p95 ms", "p99 ms", "max ms",
+          "p50 cpu ms", "p95 cpu ms", "p99 cpu ms", "hits");
   for (guint i = 0; i < kinds->len; i++)
     print_times (g_ptr_array_index (kinds, i), g_hash_table_lookup (all, g_ptr_array_index (kinds, i)));
 
