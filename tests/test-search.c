@@ -11,6 +11,7 @@
 #include "base/strata-error.h"
 #include "fault-seam.h"
 #include "search/strata-document-set-private.h"
+#include "search/strata-positions-private.h"
 #include "search/strata-search-check-private.h"
 #include "search/strata-search-index-internal-private.h"
 #include "search/strata-search-match-private.h"
@@ -1225,7 +1226,8 @@ test_words_in_the_place_of_a_beginning (Fixture       *fixture,
 {
   static const char *const queries[] = { "\"common wor", "common wor", "wor", "-word7 wor", "(wor" };
 
-  put_many (fixture, 70, 80);
+  /* A phrase is looked for with the 16 commonest of its last words */
+  put_many (fixture, 140, 16);
   _strata_search_expression_set_max_gathered (0);
   for (gsize i = 0; i < G_N_ELEMENTS (queries); i++)
     {
@@ -1237,6 +1239,134 @@ test_words_in_the_place_of_a_beginning (Fixture       *fixture,
       g_assert_cmpuint (first->total, >, 0);
     }
   _strata_search_expression_set_max_gathered (-1);
+}
+
+/* Phrases: FTS5 is asked for their words, and the places are compared here. The oracle knows the texts by heart. */
+
+#define N_BABBLES 600
+#define BABBLE_WORDS 40
+
+static char *
+babble (GRand *rand,
+        guint  n_words)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < n_words; i++)
+    g_string_append_printf (text, "%swo%c", i > 0 ? " " : "", 'a' + MIN (g_rand_int_range (rand, 0, 9), g_rand_int_range (rand, 0, 9)));
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static char **
+put_babbles (Fixture *fixture,
+             GRand   *rand)
+{
+  char **babbles = g_new0 (char *, N_BABBLES + 1);
+
+  for (guint i = 0; i < N_BABBLES; i++)
+    {
+      g_autofree char *json = NULL;
+
+      babbles[i] = babble (rand, BABBLE_WORDS);
+      json = g_strdup_printf ("{\"id\":\"s%03u\",\"screenshots\":[{\"id\":\"a\",\"userComment\":\"%s\"},{\"id\":\"b\",\"userComment\":\"woa\"}]}",
+                              i, babbles[i]);
+      g_free (store_util_put (fixture->store, json, i));
+    }
+  sync_index (fixture);
+
+  return babbles;
+}
+
+static guint
+count_babbles (char       **babbles,
+               const char  *text,
+               gboolean     is_whole)
+{
+  g_autofree char *wanted = g_strdup_printf (" %s%s", text, is_whole ? " " : "");
+  guint n = 0;
+
+  for (guint i = 0; i < N_BABBLES; i++)
+    {
+      g_autofree char *spaced = g_strdup_printf (" %s ", babbles[i]);
+
+      n += strstr (spaced, wanted) != NULL;
+    }
+
+  return n;
+}
+
+static void
+check_phrase (Fixture     *fixture,
+              char       **babbles,
+              const char  *text,
+              gboolean     is_whole)
+{
+  g_autofree char *query = g_strdup_printf ("\"%s%s", text, is_whole ? "\"" : "");
+  guint expected = count_babbles (babbles, text, is_whole);
+
+  for (int raw = -1; raw <= 0; raw++)
+    {
+      g_autoptr(StrataSearchRun) first = NULL;
+      g_autoptr(StrataSearchRun) all = NULL;
+
+      _strata_positions_set_raw (raw);
+      first = run (fixture, query, STRATA_SEARCH_FIRST, 1);
+      all = run (fixture, query, STRATA_SEARCH_ALL, 1);
+      g_assert_true (all->is_whole);
+      g_assert_cmpuint (all->total, ==, expected);
+      g_assert_cmpuint (first->total, ==, expected);
+    }
+  _strata_positions_set_raw (-1);
+}
+
+static void
+test_words_of_a_phrase_stand_together (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed (5);
+  g_auto(GStrv) babbles = put_babbles (fixture, rand);
+
+  for (guint i = 0; i < 60; i++)
+    {
+      g_autofree char *text = babble (rand, 2 + i % 4);
+
+      check_phrase (fixture, babbles, text, TRUE);
+      /* By the beginning "wo" of the last word: those FTS5 knows, and those that stand in its place */
+      text[strlen (text) - 1] = '\0';
+      _strata_search_expression_set_max_gathered (i % 2 == 0 ? -1 : 0);
+      check_phrase (fixture, babbles, text, FALSE);
+      _strata_search_expression_set_max_gathered (-1);
+    }
+}
+
+static void
+test_a_phrase_may_be_missing_or_one_of_several (Fixture       *fixture,
+                                                gconstpointer  test_data)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed (6);
+  g_auto(GStrv) babbles = put_babbles (fixture, rand);
+  g_autoptr(StrataSearchRun) without = run (fixture, "woi -\"woa wob woa\" ", STRATA_SEARCH_ALL, 1);
+  g_autoptr(StrataSearchRun) either = run (fixture, "\"woi woi\" OR \"woh woh woa\" ", STRATA_SEARCH_ALL, 1);
+  guint n_without = 0, n_either = 0;
+
+  for (guint i = 0; i < N_BABBLES; i++)
+    {
+      n_without += strstr (babbles[i], "woi") != NULL && strstr (babbles[i], "woa wob woa") == NULL;
+      n_either += strstr (babbles[i], "woi woi") != NULL || strstr (babbles[i], "woh woh woa") != NULL;
+    }
+  g_assert_cmpuint (without->total, ==, n_without);
+  g_assert_cmpuint (either->total, ==, n_either);
+  g_assert_cmpuint (n_either, >, 0);
+}
+
+/* With the SQLite we are built for; with another one it may be otherwise, and only takes longer */
+static void
+test_positions_are_read_as_they_lie (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  if (!_strata_positions_are_raw ())
+    g_test_skip ("FTS5 has them in a form of its own");
 }
 
 /* Parts */
@@ -1430,6 +1560,9 @@ main (int   argc,
   ADD ("the-best-of-many-are-the-best", test_the_best_of_many_are_the_best);
   ADD ("beginnings-of-many-words", test_beginnings_of_many_words);
   ADD ("words-in-the-place-of-a-beginning", test_words_in_the_place_of_a_beginning);
+  ADD ("words-of-a-phrase-stand-together", test_words_of_a_phrase_stand_together);
+  ADD ("a-phrase-may-be-missing-or-one-of-several", test_a_phrase_may_be_missing_or_one_of_several);
+  ADD ("positions-are-read-as-they-lie", test_positions_are_read_as_they_lie);
   ADD ("words-are-counted-from-the-second-on", test_words_are_counted_from_the_second_on);
   ADD ("many-words-are-met", test_many_words_are_met);
 #undef ADD

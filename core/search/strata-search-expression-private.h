@@ -13,8 +13,11 @@ G_BEGIN_DECLS
 
 /* StrataSearchExpression is what FTS5 is asked for to find the blocks in which
  * moments may match the text of a query, and how to tell from the places of the
- * phrases there which moments do. FTS5 knows blocks only: it is asked for what
+ * words there which moments do. FTS5 knows blocks only: it is asked for what
  * must be somewhere in the block, and for the places of what must not.
+ *
+ * A phrase is asked for by its words: FTS5 finds the blocks that have all of them
+ * fast, but compares their places slowly.
  *
  * The beginning of a word is asked for as the words that begin so, where they are
  * few or a first page is enough: then the newest matches are found without reading
@@ -25,32 +28,25 @@ G_BEGIN_DECLS
 typedef struct
 {
   const StrataQueryNode *node;
-  char                  *base;      /* all but its last word, where the last ones are asked for apart; else NULL */
-  GPtrArray             *phrases;   /* (element-type utf8) as FTS5 takes them, one of which is there; none: it is nowhere */
-  guint                  n_tokens;  /* of all of it */
-  guint64                count;     /* moments that have it, at most */
+  GPtrArray             *last;      /* (element-type utf8) its last word as FTS5 takes it, or several one of which is there; none: it is nowhere */
+  guint                  n_tokens;
+  guint64               *counts;    /* for each of its words: moments that have it, at most */
+  guint64                count;     /* the least of them */
 } StrataSearchLeaf;
 
-/* What a phrase of a MATCH is good for */
-typedef enum
-{
-  STRATA_PHRASE_REPEATED,   /* nothing: it is there a second time */
-  STRATA_PHRASE_WHOLE,      /* where it is, the leaf is */
-  STRATA_PHRASE_BASE,       /* where it is, the leaf is if a last word follows */
-  STRATA_PHRASE_LAST,       /* a last word */
-} StrataPhraseRole;
-
+/* A phrase of a MATCH; a single word, or a beginning */
 typedef struct
 {
-  guint            leaf;
-  StrataPhraseRole role;
+  guint    leaf;
+  guint    token;         /* which word of the leaf it is */
+  gboolean is_repeated;   /* good for nothing: it is there a second time */
 } StrataSearchPhrase;
 
 typedef struct
 {
   GPtrArray *leaves;     /* (element-type StrataSearchLeaf) in the order of the tree */
   char      *match;      /* for MATCH; NULL where there is nothing that must be there */
-  GArray    *phrases;    /* StrataSearchPhrase, for each of @match in its order; a base before its last words */
+  GArray    *phrases;    /* StrataSearchPhrase, for each of @match in its order: those of a leaf in a row, in the order of its words */
   gboolean   is_nowhere; /* something that must be there is in no moment */
   gboolean   is_exact;   /* FALSE: rare words of a beginning were left out */
 } StrataSearchExpression;

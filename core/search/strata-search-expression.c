@@ -12,8 +12,11 @@
 #include "strata-search-expression-private.h"
 #include "strata-search-index-internal-private.h"
 
-/* A beginning is asked for as so many words at most */
-#define MAX_WORDS 64
+/* A beginning is asked for as so many words at most; after other words of a phrase as fewer, as FTS5 goes
+ * through the blocks of each of them
+ */
+#define MAX_WORDS 32
+#define MAX_LAST_WORDS 16
 /* How many words are looked through to see whether all of them are few enough */
 #define MAX_LOOKED_AT 4096
 /* Below that many places FTS5 may as well gather them */
@@ -32,8 +35,8 @@ leaf_free (gpointer data)
 {
   StrataSearchLeaf *leaf = data;
 
-  g_ptr_array_unref (leaf->phrases);
-  g_free (leaf->base);
+  g_ptr_array_unref (leaf->last);
+  g_free (leaf->counts);
   g_free (leaf);
 }
 
@@ -97,13 +100,14 @@ sum_counts (const GArray *words)
   return sum;
 }
 
-/* Chooses the words a beginning is asked for by; none of @words and @out_native
+/* Chooses the words a beginning is asked for by, @max of them; none of @words and @out_native
  * for leaving it to FTS5, which knows also those that are in one moment only.
  * @out_count is how many moments have one of all of them.
  */
 static gboolean
 choose_words (StrataSearchIndex   *index,
               const char          *beginning,
+              guint                max,
               StrataSearchExtent   extent,
               GArray              *words,
               gboolean            *out_native,
@@ -121,7 +125,7 @@ choose_words (StrataSearchIndex   *index,
     return TRUE;
 
   if (!list_words (index, "SELECT word, count FROM words INDEXED BY common_words WHERE " BEGINS
-                          " AND count >= 64 ORDER BY count DESC", beginning, MAX_WORDS, words, &more, error))
+                          " AND count >= 64 ORDER BY count DESC", beginning, max, words, &more, error))
     return FALSE;
   *out_count = sum_counts (words);
 
@@ -153,23 +157,11 @@ count_word (StrataSearchIndex  *index,
 
 /* Tokens are letters and digits only, so there is nothing to escape */
 static char *
-make_phrase (char       **tokens,
-             guint        n_tokens,
-             const char  *last,
-             const char  *ending)
+quote (const char *token)
 {
-  g_autoptr(GString) phrase = g_string_new ("\"");
-
-  for (guint i = 0; i < n_tokens; i++)
-    g_string_append_printf (phrase, "%s ", tokens[i]);
-  g_string_append_printf (phrase, "%s\"%s", last, ending);
-
-  return g_string_free (g_steal_pointer (&phrase), FALSE);
+  return g_strdup_printf ("\"%s\"", token);
 }
 
-/* A phrase with many last words would be looked for once for each of them. So what
- * stands before the last word is looked for by itself, and what follows compared.
- */
 static gboolean
 add_beginning (StrataSearchExpression  *self,
                StrataSearchIndex       *index,
@@ -178,23 +170,18 @@ add_beginning (StrataSearchExpression  *self,
                GError                 **error)
 {
   g_autoptr(GArray) words = g_array_new (FALSE, FALSE, sizeof (Word));
-  char **tokens = leaf->node->tokens;
-  guint n_before = leaf->n_tokens - 1;
+  const char *beginning = leaf->node->tokens[leaf->n_tokens - 1];
   gboolean is_native;
-  guint64 count;
 
   g_array_set_clear_func (words, word_clear);
-  if (!choose_words (index, tokens[n_before], extent, words, &is_native, &count, error))
+  if (!choose_words (index, beginning, leaf->n_tokens > 1 ? MAX_LAST_WORDS : MAX_WORDS, extent, words, &is_native, &leaf->counts[leaf->n_tokens - 1], error))
     return FALSE;
 
   self->is_exact = self->is_exact && is_native;
-  leaf->count = MIN (leaf->count, count);
   if (is_native)
-    g_ptr_array_add (leaf->phrases, make_phrase (tokens, n_before, tokens[n_before], " *"));
-  else if (n_before > 0)
-    leaf->base = make_phrase (tokens, n_before - 1, tokens[n_before - 1], "");
+    g_ptr_array_add (leaf->last, g_strdup_printf ("\"%s\" *", beginning));
   for (guint i = 0; i < words->len; i++)
-    g_ptr_array_add (leaf->phrases, make_phrase (tokens, 0, g_array_index (words, Word, i).word, ""));
+    g_ptr_array_add (leaf->last, quote (g_array_index (words, Word, i).word));
 
   return TRUE;
 }
@@ -210,24 +197,23 @@ add_leaf (StrataSearchExpression  *self,
   guint n_whole;
 
   leaf->node = node;
-  leaf->phrases = g_ptr_array_new_with_free_func (g_free);
+  leaf->last = g_ptr_array_new_with_free_func (g_free);
   leaf->n_tokens = g_strv_length (node->tokens);
+  leaf->counts = g_new0 (guint64, leaf->n_tokens);
   leaf->count = G_MAXUINT64;
   g_ptr_array_add (self->leaves, leaf);
 
   n_whole = leaf->n_tokens - (node->is_prefix ? 1 : 0);
   for (guint i = 0; i < n_whole; i++)
-    {
-      guint64 count;
+    if (!count_word (index, node->tokens[i], &leaf->counts[i], error))
+      return FALSE;
 
-      if (!count_word (index, node->tokens[i], &count, error))
-        return FALSE;
-      leaf->count = MIN (leaf->count, count);
-    }
-
-  if (node->is_prefix)
-    return add_beginning (self, index, leaf, extent, error);
-  g_ptr_array_add (leaf->phrases, make_phrase (node->tokens, n_whole - 1, node->tokens[n_whole - 1], ""));
+  if (!node->is_prefix)
+    g_ptr_array_add (leaf->last, quote (node->tokens[n_whole - 1]));
+  else if (!add_beginning (self, index, leaf, extent, error))
+    return FALSE;
+  for (guint i = 0; i < leaf->n_tokens; i++)
+    leaf->count = MIN (leaf->count, leaf->counts[i]);
 
   return TRUE;
 }
@@ -278,7 +264,7 @@ get_demand (const StrataSearchExpression *self,
     {
       const StrataSearchLeaf *leaf = g_ptr_array_index (self->leaves, (guint)find_leaf (self, node));
 
-      return node->negated ? ASKS_NOTHING : leaf->phrases->len > 0 ? ASKS_FOR_PHRASES : CANNOT_BE;
+      return node->negated ? ASKS_NOTHING : leaf->last->len > 0 ? ASKS_FOR_PHRASES : CANNOT_BE;
     }
 
   demand = node->kind == STRATA_QUERY_AND ? ASKS_NOTHING : CANNOT_BE;
@@ -303,13 +289,15 @@ typedef struct
 } Writing;
 
 static void
-note_phrase (Writing          *writing,
-             guint             leaf,
-             StrataPhraseRole  role)
+write_phrase (Writing    *writing,
+              const char *phrase,
+              guint       leaf,
+              guint       token)
 {
-  StrataSearchPhrase phrase = { leaf, writing->is_repeated ? STRATA_PHRASE_REPEATED : role };
+  StrataSearchPhrase written = { leaf, token, writing->is_repeated };
 
-  g_array_append_val (writing->self->phrases, phrase);
+  g_string_append (writing->match, phrase);
+  g_array_append_val (writing->self->phrases, written);
 }
 
 static void
@@ -317,19 +305,24 @@ write_leaf (Writing *writing,
             guint    index)
 {
   const StrataSearchLeaf *leaf = g_ptr_array_index (writing->self->leaves, index);
+  guint last = leaf->n_tokens - 1;
 
   g_string_append_c (writing->match, '(');
-  if (leaf->base != NULL)
+  for (guint i = 0; i < last; i++)
     {
-      g_string_append_printf (writing->match, "%s AND (", leaf->base);
-      note_phrase (writing, index, STRATA_PHRASE_BASE);
+      g_autofree char *phrase = quote (leaf->node->tokens[i]);
+
+      write_phrase (writing, phrase, index, i);
+      g_string_append (writing->match, " AND ");
     }
-  for (guint i = 0; i < leaf->phrases->len; i++)
+  g_string_append_c (writing->match, '(');
+  for (guint i = 0; i < leaf->last->len; i++)
     {
-      g_string_append_printf (writing->match, "%s%s", i > 0 ? " OR " : "", (const char *)g_ptr_array_index (leaf->phrases, i));
-      note_phrase (writing, index, leaf->base != NULL ? STRATA_PHRASE_LAST : STRATA_PHRASE_WHOLE);
+      if (i > 0)
+        g_string_append (writing->match, " OR ");
+      write_phrase (writing, g_ptr_array_index (leaf->last, i), index, last);
     }
-  g_string_append (writing->match, leaf->base != NULL ? "))" : ")");
+  g_string_append (writing->match, "))");
 }
 
 /* Of a tree that asks for phrases */
@@ -380,7 +373,7 @@ write_others (Writing               *writing,
     {
       const StrataSearchLeaf *leaf = g_ptr_array_index (writing->self->leaves, i);
 
-      if (leaf->phrases->len == 0 || is_written (writing->self, i))
+      if (leaf->last->len == 0 || is_written (writing->self, i))
         continue;
       if (!is_open)
         {

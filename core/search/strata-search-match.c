@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "strata-positions-private.h"
 #include "strata-search-index-internal-private.h"
 #include "strata-search-match-private.h"
 #include "strata-tokenizer-private.h"
@@ -24,9 +25,14 @@
  */
 #define JUMP_AFTER 64
 
-/* What a first page may cost, in places looked at; a block costs as much as some hundred */
-#define FIRST_PAGE_WORK 400000
+/* What a first page may cost once it has anything, in places looked at; a block costs as much as some hundred, and
+ * each phrase of the MATCH that FTS5 moves to it as some
+ */
+#define FIRST_PAGE_WORK 300000
 #define BLOCK_WORK 300
+#define PHRASE_WORK 20
+/* Places that are only read and compared cost less */
+#define STARTS_SHARE 4
 
 static const float weights[STRATA_N_WEIGHTS] = {
   [STRATA_WEIGHT_SCREEN] = 1,
@@ -34,6 +40,24 @@ static const float weights[STRATA_N_WEIGHTS] = {
   [STRATA_WEIGHT_SUMMARY] = 4,
   [STRATA_WEIGHT_NAME] = 8,
 };
+
+/* A word of a leaf */
+typedef struct
+{
+  guint   phrase;      /* of the MATCH, the first of those one of which is there */
+  guint   n_phrases;
+  guint   token;       /* which word it is */
+  guint64 count;
+} Slot;
+
+/* A leaf, when it is looked at */
+typedef struct
+{
+  guint    leaf;
+  gboolean is_required;
+  guint64  count;
+  GArray  *slots;      /* Slot; the rarest first, and one of several words last */
+} Turn;
 
 typedef struct
 {
@@ -45,9 +69,9 @@ typedef struct
   gpointer                      user_data;
   double                       *idf;             /* for each leaf */
   double                        usual_length;    /* words in a moment */
-  GArray                       *order;           /* numbers of phrases, those first that every match must have */
-  guint                         n_required;      /* leaves of that kind at the beginning of @order */
+  GArray                       *turns;           /* Turn, those first that every match must have */
   guint64                       work_left;
+  gboolean                      has_found;       /* anything; a page without is not ended before the search is */
 
   /* The block FTS5 is at */
   gint64                        block;
@@ -56,7 +80,9 @@ typedef struct
   GArray                       *places;          /* guint32, see strata-block-private.h */
   GArray                       *moments;         /* guint: where in @places each begins, and the end */
   GArray                       *moment_of;       /* guint: for each of @places */
-  GArray                       *bases;           /* guint: where the base of the leaf at hand is, in order */
+  GArray                       *starts;          /* guint32: where the phrase at hand may begin */
+  GArray                       *positions;       /* guint32: of one of its words */
+  GArray                       *common;          /* guint32: where it begins with one of its last words */
   guint64                      *masks;           /* for each moment */
   float                        *frequencies;     /* for each moment and leaf */
   gsize                         n_masks;
@@ -206,93 +232,134 @@ find_section (const Match *self,
   return low;
 }
 
-/* Whether a base stands at a position. They only grow, and so does @from, where to look on. */
-static gboolean
-has_base (const Match *self,
-          guint        position,
-          guint       *from)
+static void
+spend (Match *self,
+       guint  work)
 {
-  while (*from < self->bases->len && g_array_index (self->bases, guint, *from) < position)
-    (*from)++;
-
-  return *from < self->bases->len && g_array_index (self->bases, guint, *from) == position;
+  self->work_left -= MIN (self->work_left, work);
 }
 
-/* What a leaf's places are held against */
-typedef struct
-{
-  guint            leaf;
-  guint            n_tokens;    /* of all of it */
-  guint            n_before;    /* words before the one the place is of */
-  StrataPhraseRole role;
-  guint64          required;    /* what a moment must have by now for the place to matter */
-} Wanted;
-
-/* A place counts only where all of the leaf stands in one section: what is said in a
+/* Counts the places of a leaf that are in moments that have what they must have by now. A phrase counts only where all of it stands in one section: what is said in a
  * name and goes on in a summary is no phrase.
  */
 static void
-take_place (Match         *self,
-            const Wanted  *wanted,
-            guint          position,
-            guint         *section,
-            guint         *next)
+take_places (Match       *self,
+             guint        leaf,
+             guint        n_tokens,
+             guint64      required,
+             const GArray *starts)
 {
   const guint32 *places = (const guint32 *)(const void *)self->places->data;
   guint n_leaves = self->expression->leaves->len;
-  guint moment;
+  guint section = 0, next = 0;
 
-  if (position >= *next)
+  spend (self, starts->len);
+  for (guint i = 0; i < starts->len; i++)
     {
-      *section = find_section (self, position, *section);
-      *next = STRATA_PLACE_GET_POSITION (places[*section + 1]);
-    }
-  moment = g_array_index (self->moment_of, guint, *section);
-  if ((self->masks[moment] & wanted->required) != wanted->required || position + wanted->n_tokens > *next)
-    return;
+      guint position = g_array_index (starts, guint32, i);
+      guint moment;
 
-  if (wanted->role == STRATA_PHRASE_BASE)
-    {
-      g_array_append_val (self->bases, position);
-      return;
+      if (position >= next)
+        {
+          section = find_section (self, position, section);
+          next = STRATA_PLACE_GET_POSITION (places[section + 1]);
+        }
+      moment = g_array_index (self->moment_of, guint, section);
+      if ((self->masks[moment] & required) != required || position + n_tokens > next)
+        continue;
+      self->masks[moment] |= G_GUINT64_CONSTANT (1) << leaf;
+      self->frequencies[moment * n_leaves + leaf] += weights[STRATA_PLACE_GET_WEIGHT (places[section])];
     }
-  self->masks[moment] |= G_GUINT64_CONSTANT (1) << wanted->leaf;
-  self->frequencies[moment * n_leaves + wanted->leaf] += weights[STRATA_PLACE_GET_WEIGHT (places[*section])];
+}
+
+/* Where a word of the leaf stands, in @out */
+static void
+read_positions (Match                  *self,
+                const Fts5ExtensionApi *api,
+                Fts5Context            *fts,
+                guint                   phrase,
+                GArray                 *out)
+{
+  g_array_set_size (out, 0);
+  _strata_positions_read (api, fts, (int)phrase, out);
+}
+
+/* What would begin before the block begins */
+static void
+move_to_start (GArray *positions,
+               guint   token)
+{
+  guint32 *numbers = (guint32 *)(void *)positions->data;
+  guint n = 0;
+
+  for (guint i = 0; i < positions->len; i++)
+    if (numbers[i] >= token)
+      numbers[n++] = numbers[i] - token;
+  g_array_set_size (positions, n);
+}
+
+/* Where a phrase may stand, by all its words but those that are one of several: the rarest first, so that the
+ * commonest are looked at only where the others stand together.
+ */
+static void
+find_starts (Match                  *self,
+             const Fts5ExtensionApi *api,
+             Fts5Context            *fts,
+             const Turn             *turn)
+{
+  const Slot *slots = (const Slot *)(const void *)turn->slots->data;
+
+  read_positions (self, api, fts, slots[0].phrase, self->starts);
+  spend (self, self->starts->len / STARTS_SHARE);
+  move_to_start (self->starts, slots[0].token);
+  for (guint i = 1; i < turn->slots->len && slots[i].n_phrases == 1 && self->starts->len > 0; i++)
+    {
+      read_positions (self, api, fts, slots[i].phrase, self->positions);
+      spend (self, self->positions->len / STARTS_SHARE);
+      _strata_positions_keep_common (self->starts, self->positions, slots[i].token);
+    }
 }
 
 static void
 collect_phrase (Match                  *self,
                 const Fts5ExtensionApi *api,
                 Fts5Context            *fts,
-                int                     phrase,
+                const Turn             *turn,
                 guint64                 required)
 {
-  const StrataSearchPhrase *described = &g_array_index (self->expression->phrases, StrataSearchPhrase, (guint)phrase);
-  const StrataSearchLeaf *leaf = g_ptr_array_index (self->expression->leaves, described->leaf);
-  Wanted wanted = { described->leaf, leaf->n_tokens, 0, described->role, required };
-  guint section = 0, next = 0, n = 0, base = 0;
-  Fts5PhraseIter iter;
-  int column, position;
+  const Slot *last = &g_array_index (turn->slots, Slot, turn->slots->len - 1);
 
-  if (described->role == STRATA_PHRASE_BASE)
-    g_array_set_size (self->bases, 0);
-  if (described->role == STRATA_PHRASE_LAST)
+  if (last->n_phrases == 1)
     {
-      wanted.n_before = leaf->n_tokens - 1;
-      if (self->bases->len == 0)
-        return;
+      take_places (self, turn->leaf, turn->slots->len, required, self->starts);
+      return;
     }
 
-  for (api->xPhraseFirst (fts, phrase, &iter, &column, &position); column >= 0;
-       api->xPhraseNext (fts, &iter, &column, &position))
+  for (guint i = 0; i < last->n_phrases && self->starts->len > 0; i++)
     {
-      n++;
-      if (wanted.n_before == 0)
-        take_place (self, &wanted, (guint)position, &section, &next);
-      else if ((guint)position >= wanted.n_before && has_base (self, (guint)position - wanted.n_before, &base))
-        take_place (self, &wanted, (guint)position - wanted.n_before, &section, &next);
+      g_array_set_size (self->common, 0);
+      g_array_append_vals (self->common, self->starts->data, self->starts->len);
+      read_positions (self, api, fts, last->phrase + i, self->positions);
+      spend (self, self->positions->len / STARTS_SHARE);
+      _strata_positions_keep_common (self->common, self->positions, last->token);
+      take_places (self, turn->leaf, turn->slots->len, required, self->common);
     }
-  self->work_left -= MIN (self->work_left, n);
+}
+
+static void
+collect_word (Match                  *self,
+              const Fts5ExtensionApi *api,
+              Fts5Context            *fts,
+              const Turn             *turn,
+              guint64                 required)
+{
+  const Slot *slot = &g_array_index (turn->slots, Slot, 0);
+
+  for (guint i = 0; i < slot->n_phrases; i++)
+    {
+      read_positions (self, api, fts, slot->phrase + i, self->positions);
+      take_places (self, turn->leaf, 1, required, self->positions);
+    }
 }
 
 static gboolean
@@ -306,9 +373,47 @@ any_has (const Match *self,
   return FALSE;
 }
 
-/* Called by FTS5 for each block that it finds; the places of the phrases are known
+static gboolean
+is_phrase (const Turn *turn)
+{
+  return turn->slots->len > 1;
+}
+
+/* What is looked for in a block that is wanted */
+static void
+collect (Match                  *self,
+         const Fts5ExtensionApi *api,
+         Fts5Context            *fts,
+         gboolean                has_starts)
+{
+  guint64 required = 0;
+
+  clear_masks (self);
+  for (guint i = 0; i < self->turns->len; i++)
+    {
+      const Turn *turn = &g_array_index (self->turns, Turn, i);
+
+      if (!is_phrase (turn))
+        collect_word (self, api, fts, turn, required);
+      else
+        {
+          if (i > 0 || !has_starts)
+            find_starts (self, api, fts, turn);
+          collect_phrase (self, api, fts, turn, required);
+        }
+      if (!turn->is_required)
+        continue;
+      required |= G_GUINT64_CONSTANT (1) << turn->leaf;
+      if (!any_has (self, required))
+        return;
+    }
+}
+
+/* Called by FTS5 for each block that it finds; the places of the words are known
  * only here. What every match must have comes first, the rarest before all others:
- * where that is not, the rest need not be looked at.
+ * where that is not, the rest need not be looked at. In most blocks that have the words of a phrase
+ * they do not stand together: those are not even loaded, unless by what they are one is to
+ * be jumped to.
  */
 static void
 collect_cb (const Fts5ExtensionApi  *api,
@@ -318,36 +423,31 @@ collect_cb (const Fts5ExtensionApi  *api,
             sqlite3_value          **arguments)
 {
   Match *self = n_arguments == 1 ? sqlite3_value_pointer (arguments[0], "strata-match") : NULL;
-  guint64 required = 0;
-  guint leaf_before = G_MAXUINT, n_leaves = 0;
+  gboolean has_starts = FALSE;
+  const Turn *first;
 
   if (self == NULL)
     return;
-  self->work_left -= MIN (self->work_left, BLOCK_WORK);
+
+  spend (self, PHRASE_WORK * self->expression->phrases->len);
+  first = &g_array_index (self->turns, Turn, 0);
+  if (self->what->documents == NULL && first->is_required && is_phrase (first))
+    {
+      find_starts (self, api, fts, first);
+      has_starts = TRUE;
+      self->is_wanted = FALSE;
+      if (self->starts->len == 0)
+        return;
+    }
+
+  spend (self, BLOCK_WORK);
   if (!load_block (self, api->xRowid (fts), &self->error))
     {
       sqlite3_result_error (context, "The search index can't be read", -1);
       return;
     }
-  if (!self->is_wanted)
-    return;
-
-  clear_masks (self);
-  for (guint i = 0; i < self->order->len; i++)
-    {
-      int phrase = g_array_index (self->order, int, i);
-      guint leaf = g_array_index (self->expression->phrases, StrataSearchPhrase, (guint)phrase).leaf;
-
-      if (leaf != leaf_before && leaf_before != G_MAXUINT && n_leaves <= self->n_required)
-        {
-          required |= G_GUINT64_CONSTANT (1) << leaf_before;
-          if (!any_has (self, required))
-            return;
-        }
-      n_leaves += leaf != leaf_before;
-      leaf_before = leaf;
-      collect_phrase (self, api, fts, phrase, required);
-    }
+  if (self->is_wanted)
+    collect (self, api, fts, has_starts);
 }
 
 gboolean
@@ -366,15 +466,7 @@ _strata_search_match_register (StrataSearchIndex  *index,
   return FALSE;
 }
 
-/* In which order the phrases are collected */
-
-typedef struct
-{
-  int      phrase;
-  guint    leaf;
-  gboolean is_required;
-  guint64  count;
-} Turn;
+/* In which order what is looked for is collected */
 
 static int
 compare_turns (gconstpointer a,
@@ -388,10 +480,28 @@ compare_turns (gconstpointer a,
   if (first->count != second->count)
     return first->count < second->count ? -1 : 1;
 
-  if (first->leaf != second->leaf)
-    return first->leaf < second->leaf ? -1 : 1;
+  return (first->leaf > second->leaf) - (first->leaf < second->leaf);
+}
 
-  return first->phrase - second->phrase;
+static int
+compare_slots (gconstpointer a,
+               gconstpointer b)
+{
+  const Slot *first = a;
+  const Slot *second = b;
+
+  if ((first->n_phrases > 1) != (second->n_phrases > 1))
+    return first->n_phrases > 1 ? 1 : -1;
+  if (first->count != second->count)
+    return first->count < second->count ? -1 : 1;
+
+  return (first->token > second->token) - (first->token < second->token);
+}
+
+static void
+turn_clear (gpointer data)
+{
+  g_array_unref (((Turn *)data)->slots);
 }
 
 /* Whether a leaf stands by itself at the top, not negated: every match has it then */
@@ -413,36 +523,42 @@ is_required (GPtrArray              *texts,
   return FALSE;
 }
 
-static void
-prepare_order (Match *self)
+static Turn *
+add_turn (Match *self,
+          guint  leaf)
 {
-  g_autoptr(GArray) turns = g_array_new (FALSE, FALSE, sizeof (Turn));
-  guint leaf_before = G_MAXUINT;
+  const StrataSearchLeaf *described = g_ptr_array_index (self->expression->leaves, leaf);
+  Turn turn = { leaf, is_required (self->what->texts, described->node), described->count, g_array_new (FALSE, FALSE, sizeof (Slot)) };
+
+  g_array_append_val (self->turns, turn);
+
+  return &g_array_index (self->turns, Turn, self->turns->len - 1);
+}
+
+static void
+prepare_turns (Match *self)
+{
+  Turn *turn = NULL;
 
   for (guint i = 0; i < self->expression->phrases->len; i++)
     {
       const StrataSearchPhrase *phrase = &g_array_index (self->expression->phrases, StrataSearchPhrase, i);
-      Turn turn = { (int)i, phrase->leaf, FALSE, 0 };
-      const StrataSearchLeaf *leaf;
+      const StrataSearchLeaf *leaf = g_ptr_array_index (self->expression->leaves, phrase->leaf);
+      Slot slot = { i, 1, phrase->token, leaf->counts[phrase->token] };
 
-      if (phrase->role == STRATA_PHRASE_REPEATED)
+      if (phrase->is_repeated)
         continue;
-      leaf = g_ptr_array_index (self->expression->leaves, turn.leaf);
-      turn.is_required = is_required (self->what->texts, leaf->node);
-      turn.count = leaf->count;
-      g_array_append_val (turns, turn);
+      if (turn == NULL || turn->leaf != phrase->leaf)
+        turn = add_turn (self, phrase->leaf);
+      if (turn->slots->len > phrase->token)
+        g_array_index (turn->slots, Slot, phrase->token).n_phrases++;
+      else
+        g_array_append_val (turn->slots, slot);
     }
-  g_array_sort (turns, compare_turns);
 
-  self->n_required = 0;
-  for (guint i = 0; i < turns->len; i++)
-    {
-      const Turn *turn = &g_array_index (turns, Turn, i);
-
-      self->n_required += turn->is_required && turn->leaf != leaf_before;
-      leaf_before = turn->leaf;
-      g_array_append_val (self->order, turn->phrase);
-    }
+  for (guint i = 0; i < self->turns->len; i++)
+    g_array_sort (g_array_index (self->turns, Turn, i).slots, compare_slots);
+  g_array_sort (self->turns, compare_turns);
 }
 
 /* Scores */
@@ -514,6 +630,7 @@ report_block (Match     *self,
         continue;
       if (self->expression != NULL)
         found.score = get_score (self, i);
+      self->has_found = TRUE;
       if (!self->func (&found, out_stopped, self->user_data, error))
         return FALSE;
     }
@@ -575,7 +692,7 @@ go_down (Match         *self,
       self->unwanted = self->is_wanted ? 0 : self->unwanted + 1;
       if (self->is_wanted && !report_block (self, out_stopped, error))
         return FALSE;
-      *out_stopped = *out_stopped || self->work_left == 0;
+      *out_stopped = *out_stopped || (self->work_left == 0 && self->has_found);
       if (*out_stopped)
         return TRUE;
       if (self->what->documents != NULL && self->unwanted >= patience)
@@ -594,8 +711,11 @@ match_init (Match *self)
   self->places = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->moments = g_array_new (FALSE, FALSE, sizeof (guint));
   self->moment_of = g_array_new (FALSE, FALSE, sizeof (guint));
-  self->bases = g_array_new (FALSE, FALSE, sizeof (guint));
-  self->order = g_array_new (FALSE, FALSE, sizeof (int));
+  self->starts = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->positions = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->common = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->turns = g_array_new (FALSE, FALSE, sizeof (Turn));
+  g_array_set_clear_func (self->turns, turn_clear);
 }
 
 static void
@@ -604,8 +724,10 @@ match_clear (Match *self)
   g_array_unref (self->places);
   g_array_unref (self->moments);
   g_array_unref (self->moment_of);
-  g_array_unref (self->bases);
-  g_array_unref (self->order);
+  g_array_unref (self->starts);
+  g_array_unref (self->positions);
+  g_array_unref (self->common);
+  g_array_unref (self->turns);
   g_clear_error (&self->error);
   g_free (self->idf);
   g_free (self->masks);
@@ -624,7 +746,7 @@ match_texts (Match     *self,
   if (statement == NULL || !prepare_scores (self, error))
     return FALSE;
 
-  prepare_order (self);
+  prepare_turns (self);
   _strata_sqlite_bind_text (statement, 1, self->expression->match);
   sqlite3_bind_pointer (statement, 2, self, "strata-match", NULL);
   while (next > 0 && !*out_stopped)
