@@ -299,6 +299,27 @@ preferences_action (GSimpleAction *action,
   gtk_window_present (GTK_WINDOW (preferences));
 }
 
+/* Made when it is asked for: one that GtkApplication keeps hidden is a window without a place in the accessible
+ * tree, and GTK 4.8 answers with it who asks for a window that has just gone.
+ */
+static void
+shortcuts_action (GSimpleAction *action,
+                  GVariant      *parameter,
+                  gpointer       user_data)
+{
+  StrataApplication *self = user_data;
+  g_autoptr(GtkBuilder) builder = NULL;
+  GtkWindow *shortcuts = NULL;
+
+  if (GTK_IS_SHORTCUTS_WINDOW (gtk_application_get_active_window (GTK_APPLICATION (self))))
+    return;
+
+  builder = gtk_builder_new_from_resource ("/io/github/strata_app/Strata/ui/strata-help-overlay.ui");
+  shortcuts = GTK_WINDOW (gtk_builder_get_object (builder, "help_overlay"));
+  gtk_window_set_transient_for (shortcuts, GTK_WINDOW (find_window (self)));
+  gtk_window_present (shortcuts);
+}
+
 /* What is copied stays; the next start offers to continue. */
 static void
 quit_action (GSimpleAction *action,
@@ -353,6 +374,7 @@ show_session_action (GSimpleAction *action,
 static const GActionEntry entries[] = {
   { .name = "about", .activate = about_action },
   { .name = "preferences", .activate = preferences_action },
+  { .name = "shortcuts", .activate = shortcuts_action },
   { .name = "quit", .activate = quit_action },
   { .name = "show-migration", .activate = show_migration_action },
   { .name = "pause-migration", .activate = pause_migration_action },
@@ -363,10 +385,11 @@ static const GActionEntry entries[] = {
 static const struct
 {
   const char *action;
-  const char *accels[2];
+  const char *accels[3];
 } accels[] = {
   { "app.preferences", { "<Control>comma", NULL } },
   { "app.quit", { "<Control>q", NULL } },
+  { "app.shortcuts", { "<Control>question", "<Control>F1", NULL } },
   { "window.close", { "<Control>w", NULL } },
 };
 
