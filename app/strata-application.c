@@ -34,7 +34,9 @@ struct _StrataApplication
   StrataPower        *power;
   GSettings          *settings;
 
-  gboolean            is_held;        /* a migration runs */
+  gboolean            is_held;        /* it stays, with or without a window */
+  gboolean            has_news;       /* how a migration ended, which nobody has seen */
+  gboolean            is_leaving;     /* the user wants it to end */
   guint               inhibit_cookie; /* 0: the computer may sleep */
 };
 
@@ -54,28 +56,68 @@ find_window (StrataApplication *self)
   return NULL;
 }
 
+/* @button, @action: (nullable): what can be done beside showing it */
 static void
 notify (StrataApplication *self,
         const char        *title,
         const char        *body,
-        gboolean           is_running)
+        const char        *button,
+        const char        *action)
 {
   g_autoptr(GNotification) notification = g_notification_new (title);
 
   g_notification_set_body (notification, body);
   g_notification_set_default_action (notification, "app.show-migration");
-  if (is_running)
-    g_notification_add_button (notification, _("Pause"), "app.pause-migration");
-  g_notification_add_button (notification, is_running ? _("Show") : _("Show Report"), "app.show-migration");
+  if (button != NULL)
+    g_notification_add_button (notification, button, action);
+  g_notification_add_button (notification, strata_app_migration_get_under_way (self->migration) ? _("Show") : _("Show Report"),
+                             "app.show-migration");
   g_application_send_notification (G_APPLICATION (self), NOTIFICATION, notification);
+}
+
+/* Says where it is, to who has no window to see it */
+static void
+notify_state (StrataApplication *self)
+{
+  const char *wait_text = strata_app_migration_get_wait_text (self->migration);
+
+  switch (strata_app_migration_get_state (self->migration))
+    {
+    case STRATA_APP_MIGRATION_RUNNING:
+    case STRATA_APP_MIGRATION_FINISHING:
+      notify (self, _("The migration goes on"), _("It says when it is done."), _("Pause"), "app.pause-migration");
+      break;
+
+    case STRATA_APP_MIGRATION_PAUSED:
+      if (*wait_text != '\0')
+        notify (self, _("The migration waits"), wait_text, _("Resume"), "app.resume-migration");
+      else
+        notify (self, _("The migration is paused"), _("What is copied stays."), _("Resume"), "app.resume-migration");
+      break;
+
+    case STRATA_APP_MIGRATION_COMPLETE:
+      notify (self, _("The migration is done"), _("Everything was read back and compared with the old storage."), NULL, NULL);
+      break;
+
+    case STRATA_APP_MIGRATION_FAILED:
+      notify (self, _("The migration could not go on"), strata_app_migration_get_message (self->migration), NULL, NULL);
+      break;
+
+    case STRATA_APP_MIGRATION_NONE:
+    case STRATA_APP_MIGRATION_PAUSING:
+    case STRATA_APP_MIGRATION_CANCELLING:
+    case STRATA_APP_MIGRATION_CANCELLED:
+    default:
+      break;
+    }
 }
 
 static gboolean
 close_cb (StrataApplication *self,
           GtkWindow         *window)
 {
-  if (strata_app_migration_get_busy (self->migration))
-    notify (self, _("The migration goes on"), _("It says when it is done."), TRUE);
+  if (strata_app_migration_get_under_way (self->migration))
+    notify_state (self);
 
   return GDK_EVENT_PROPAGATE;
 }
@@ -91,18 +133,6 @@ make_window (StrataApplication *self)
   g_signal_connect_object (window, "close-request", G_CALLBACK (close_cb), self, G_CONNECT_SWAPPED);
 
   return STRATA_WINDOW (window);
-}
-
-static StrataWindow *
-present_window (StrataApplication *self)
-{
-  StrataWindow *window = find_window (self);
-
-  if (window == NULL)
-    window = make_window (self);
-  gtk_window_present (GTK_WINDOW (window));
-
-  return window;
 }
 
 /* While a migration runs */
@@ -143,24 +173,41 @@ update_inhibition (StrataApplication *self)
   strata_app_migration_set_keeps_awake (self->migration, self->inhibit_cookie != 0);
 }
 
+/* It stays while a migration is under way, and until somebody has seen how that ended. */
 static void
-busy_cb (StrataApplication *self)
+update_hold (StrataApplication *self)
 {
-  gboolean busy = strata_app_migration_get_busy (self->migration);
+  gboolean under_way = strata_app_migration_get_under_way (self->migration);
+  gboolean wanted = under_way || (self->has_news && !self->is_leaving);
 
-  update_inhibition (self);
-  if (busy == self->is_held)
+  if (wanted == self->is_held)
     return;
 
-  self->is_held = busy;
-  if (busy)
+  self->is_held = wanted;
+  if (!wanted)
     {
-      g_application_withdraw_notification (G_APPLICATION (self), NOTIFICATION);
-      g_application_hold (G_APPLICATION (self));
-      ask_for_background (self);
+      g_application_release (G_APPLICATION (self));
+      return;
     }
-  else
-    g_application_release (G_APPLICATION (self));
+  g_application_hold (G_APPLICATION (self));
+  if (under_way)
+    ask_for_background (self);
+}
+
+/* Who sees the window needs no notification. */
+static StrataWindow *
+present_window (StrataApplication *self)
+{
+  StrataWindow *window = find_window (self);
+
+  if (window == NULL)
+    window = make_window (self);
+  gtk_window_present (GTK_WINDOW (window));
+  g_application_withdraw_notification (G_APPLICATION (self), NOTIFICATION);
+  self->has_news = self->is_leaving = FALSE;
+  update_hold (self);
+
+  return window;
 }
 
 static gboolean
@@ -171,9 +218,8 @@ is_watched (StrataApplication *self)
   return window != NULL && gtk_window_is_active (GTK_WINDOW (window));
 }
 
-/* Who looks at the window needs no notification. */
 static void
-state_cb (StrataApplication *self)
+update_actions (StrataApplication *self)
 {
   StrataAppMigrationState state = strata_app_migration_get_state (self->migration);
   GActionMap *actions = G_ACTION_MAP (self);
@@ -182,13 +228,20 @@ state_cb (StrataApplication *self)
                                state == STRATA_APP_MIGRATION_RUNNING);
   g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (actions, "resume-migration")),
                                state == STRATA_APP_MIGRATION_PAUSED);
-  if (is_watched (self))
-    return;
+}
 
-  if (state == STRATA_APP_MIGRATION_COMPLETE)
-    notify (self, _("The migration is done"), _("Everything was read back and compared with the old storage."), FALSE);
-  else if (state == STRATA_APP_MIGRATION_FAILED)
-    notify (self, _("The migration could not go on"), strata_app_migration_get_message (self->migration), FALSE);
+static void
+state_cb (StrataApplication *self)
+{
+  StrataAppMigrationState state = strata_app_migration_get_state (self->migration);
+  gboolean has_ended = state == STRATA_APP_MIGRATION_COMPLETE || state == STRATA_APP_MIGRATION_FAILED;
+
+  update_actions (self);
+  update_inhibition (self);
+  self->has_news = has_ended && find_window (self) == NULL;
+  if (!self->is_leaving && (find_window (self) == NULL || (has_ended && !is_watched (self))))
+    notify_state (self);
+  update_hold (self);
 }
 
 /* GApplication */
@@ -225,7 +278,6 @@ strata_application_startup (GApplication *application)
   self->power = strata_power_new ();
   self->store = strata_app_store_new (path);
   self->migration = strata_app_migration_new (self->store);
-  g_signal_connect_object (self->migration, "notify::busy", G_CALLBACK (busy_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->migration, "notify::state", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->power, "notify::on-battery", G_CALLBACK (update_inhibition), self, G_CONNECT_SWAPPED);
   strata_preferences_apply (self->settings, self->store);
@@ -328,12 +380,14 @@ quit_action (GSimpleAction *action,
 {
   StrataApplication *self = user_data;
 
-  if (!strata_app_migration_get_busy (self->migration))
+  if (!strata_app_migration_get_under_way (self->migration))
     {
       g_application_quit (user_data);
       return;
     }
 
+  self->is_leaving = TRUE;
+  g_application_withdraw_notification (user_data, NOTIFICATION);
   while (find_window (self) != NULL)
     gtk_window_destroy (GTK_WINDOW (find_window (self)));
   strata_app_migration_leave (self->migration);

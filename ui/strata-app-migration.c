@@ -30,6 +30,7 @@ struct _StrataAppMigration
   GObject                  parent_instance;
 
   StrataAppStore          *store;
+  GSettings               *settings;
   StrataMigration         *migration;     /* of this run, or the last one */
   GCancellable            *cancellable;
   char                    *legacy_path;
@@ -205,16 +206,22 @@ format_count (guint64 done,
 }
 
 /* Why it does not go on, where that is not what the user wanted */
-static char *
-format_wait (const char *reason,
-             gboolean    stalled)
+static const char *
+describe_wait (const char *reason,
+               gboolean    stalled)
 {
   if (stalled && g_strcmp0 (reason, "saving") == 0)
-    return g_strdup (_("Nothing has moved for half a minute: the disk of the new storage does not answer."));
+    return _("Nothing has moved for half a minute: the disk of the new storage does not answer.");
   if (stalled)
-    return g_strdup (_("Nothing has moved for half a minute: the disk of the old storage does not answer."));
+    return _("Nothing has moved for half a minute: the disk of the old storage does not answer.");
+  if (g_strcmp0 (reason, "battery") == 0)
+    return _("The computer runs on its battery: it goes on by itself with mains power, or at once when you resume it.");
+  if (g_strcmp0 (reason, "power-saver") == 0)
+    return _("The computer saves power: it goes on by itself afterwards, or at once when you resume it.");
+  if (g_strcmp0 (reason, "memory") == 0)
+    return _("Memory is short: it goes on by itself in a moment, or at once when you resume it.");
 
-  return g_strdup ("");
+  return "";
 }
 
 static char *
@@ -291,7 +298,7 @@ show_migration (StrataAppMigration *self)
   show_step (self, name_step (step));
   show_fraction (self, fraction);
   show_text (self, &self->session, PROP_SESSION, session != NULL ? g_utf8_make_valid (session, -1) : g_strdup (""));
-  show_text (self, &self->wait_text, PROP_WAIT_TEXT, format_wait (reason, stalled));
+  show_text (self, &self->wait_text, PROP_WAIT_TEXT, g_strdup (describe_wait (reason, stalled)));
   show_text (self, &self->count_text, PROP_COUNT_TEXT, format_count (done, total));
   show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (seconds_left));
   show_speed (self, speed);
@@ -419,6 +426,8 @@ migration_state_cb (StrataAppMigration *self)
 
   g_object_get (self->migration, "state", &state, NULL);
   paused = g_str_equal (state, "paused");
+  /* Why it is paused is known with it */
+  show_progress (self);
   if (paused)
     set_state (self, STRATA_APP_MIGRATION_PAUSED, NULL);
   else if (self->state == STRATA_APP_MIGRATION_PAUSED)
@@ -435,6 +444,22 @@ run (StrataAppMigration *self)
   set_state (self, STRATA_APP_MIGRATION_RUNNING, NULL);
   strata_migration_run_async (self->migration, self->cancellable, run_cb, g_object_ref (self));
   show_progress (self);
+}
+
+/* What a computer is short of is not taken from it, unless its user says so. */
+static void
+watch (StrataAppMigration *self)
+{
+  g_autoptr(GPowerProfileMonitor) power = NULL;
+  gboolean on_battery;
+
+  if (self->migration == NULL)
+    return;
+
+  power = g_power_profile_monitor_dup_default ();
+  on_battery = g_settings_get_boolean (self->settings, "migrate-on-battery");
+  strata_migration_watch_battery (self->migration, !on_battery);
+  strata_migration_watch_power (self->migration, on_battery ? NULL : power);
 }
 
 static void
@@ -458,8 +483,8 @@ void
 strata_app_migration_start (StrataAppMigration *self,
                             const char         *legacy_path)
 {
-  g_autoptr(GSettings) settings = NULL;
   g_autoptr(StrataMigration) migration = NULL;
+  g_autoptr(GMemoryMonitor) memory = NULL;
 
   g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
   g_return_if_fail (legacy_path != NULL);
@@ -474,11 +499,13 @@ strata_app_migration_start (StrataAppMigration *self,
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEGACY_PATH]);
     }
   migration = strata_migration_new (strata_app_store_get_path (self->store), legacy_path);
-  settings = g_settings_new (APP_ID);
-  strata_migration_set_batch_size (migration, (guint)g_settings_get_int (settings, "batch-size"));
-  strata_migration_set_compression (migration, g_settings_get_boolean (settings, "compress-json") ?
-                                               g_settings_get_int (settings, "json-level") : -1);
+  strata_migration_set_batch_size (migration, (guint)g_settings_get_int (self->settings, "batch-size"));
+  strata_migration_set_compression (migration, g_settings_get_boolean (self->settings, "compress-json") ?
+                                               g_settings_get_int (self->settings, "json-level") : -1);
+  memory = g_memory_monitor_dup_default ();
+  strata_migration_watch_memory (migration, memory);
   set_migration (self, migration);
+  watch (self);
   run (self);
 }
 
@@ -629,6 +656,19 @@ strata_app_migration_get_problems (StrataAppMigration *self)
   return G_LIST_MODEL (self->problems);
 }
 
+/**
+ * strata_app_migration_get_wait_text:
+ *
+ * Returns: why it does not go on, in words; empty: it does, or the user has paused it
+ */
+const char *
+strata_app_migration_get_wait_text (StrataAppMigration *self)
+{
+  g_return_val_if_fail (STRATA_IS_APP_MIGRATION (self), "");
+
+  return self->wait_text != NULL ? self->wait_text : "";
+}
+
 double
 strata_app_migration_get_fraction (StrataAppMigration *self)
 {
@@ -705,6 +745,7 @@ strata_app_migration_finalize (GObject *object)
 
   g_clear_handle_id (&self->tick_source, g_source_remove);
   g_clear_object (&self->store);
+  g_clear_object (&self->settings);
   set_migration (self, NULL);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->problems);
@@ -849,6 +890,8 @@ static void
 strata_app_migration_init (StrataAppMigration *self)
 {
   g_mutex_init (&self->mutex);
+  self->settings = g_settings_new (APP_ID);
+  g_signal_connect_object (self->settings, "changed::migrate-on-battery", G_CALLBACK (watch), self, G_CONNECT_SWAPPED);
   self->problems = g_list_store_new (STRATA_TYPE_PROBLEM);
 }
 

@@ -60,6 +60,7 @@ void                     strata_app_migration_set_keeps_awake (StrataAppMigratio
                                                                gboolean               keeps_awake);
 const char              *strata_app_migration_get_legacy_path (StrataAppMigration    *self);
 const char              *strata_app_migration_get_message     (StrataAppMigration    *self);
+const char              *strata_app_migration_get_wait_text   (StrataAppMigration    *self);
 GListModel              *strata_app_migration_get_problems    (StrataAppMigration    *self);
 double                   strata_app_migration_get_fraction    (StrataAppMigration    *self);
 double                   strata_app_migration_get_speed       (StrataAppMigration    *self);

@@ -16,8 +16,8 @@
  * StrataChooseView:
  *
  * Where the old store is: those found in the usual places, or a folder or a ZIP
- * that is chosen or dropped. What is chosen is analysed: the action
- * `migration.analyse` is activated with its path as a bytestring.
+ * that is chosen. What is chosen is analysed: the action `migration.analyse` is
+ * activated with its path as a bytestring. What is dropped is the window's.
  *
  * Threads: the main one only.
  */
@@ -195,21 +195,6 @@ choose_zip (GtkWidget  *widget,
   choose (STRATA_CHOOSE_VIEW (widget), _("Choose an Export"), GTK_FILE_CHOOSER_ACTION_OPEN, filter);
 }
 
-static gboolean
-drop_cb (StrataChooseView *self,
-         const GValue     *value)
-{
-  GSList *files = g_value_get_boxed (value);
-  const char *path = files != NULL ? g_file_peek_path (files->data) : NULL;
-
-  if (path == NULL)
-    return FALSE;
-
-  analyse (self, path);
-
-  return TRUE;
-}
-
 /* GObject */
 
 static void
@@ -242,9 +227,5 @@ strata_choose_view_class_init (StrataChooseViewClass *klass)
 static void
 strata_choose_view_init (StrataChooseView *self)
 {
-  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
-
   gtk_widget_init_template (GTK_WIDGET (self));
-  g_signal_connect_object (target, "drop", G_CALLBACK (drop_cb), self, G_CONNECT_SWAPPED);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }

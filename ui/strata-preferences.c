@@ -42,6 +42,7 @@ struct _StrataPreferences
   AdwActionRow         *cache_row;
   GtkAdjustment        *batch_size;
   GtkAdjustment        *keep_old_days;
+  GtkSwitch            *migrate_on_battery;
   GtkAdjustment        *keep_deleted_days;
 };
 
@@ -90,6 +91,7 @@ bind_settings (StrataPreferences *self)
     { "cache-size", self->cache_size, "value" },
     { "batch-size", self->batch_size, "value" },
     { "keep-old-days", self->keep_old_days, "value" },
+    { "migrate-on-battery", self->migrate_on_battery, "active" },
     { "keep-deleted-days", self->keep_deleted_days, "value" },
   };
 
@@ -238,6 +240,7 @@ strata_preferences_class_init (StrataPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, cache_row);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, batch_size);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, keep_old_days);
+  gtk_widget_class_bind_template_child (widget_class, StrataPreferences, migrate_on_battery);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, keep_deleted_days);
 }
 

@@ -46,8 +46,12 @@ static GParamSpec *properties[N_PROPS];
 static char *
 format_title_cb (StrataRunView           *self,
                  StrataAppMigrationState  state,
-                 const char              *step)
+                 const char              *step,
+                 const char              *wait_text)
 {
+  /* It does so by itself */
+  if (state == STRATA_APP_MIGRATION_PAUSED && wait_text != NULL && *wait_text != '\0')
+    return g_strdup (_("Waiting"));
   if (state == STRATA_APP_MIGRATION_PAUSED)
     return g_strdup (_("Paused"));
   if (state == STRATA_APP_MIGRATION_PAUSING)

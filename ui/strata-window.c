@@ -243,6 +243,22 @@ strata_window_analyse (StrataWindow *self,
   adw_leaflet_set_visible_child (self->leaflet, self->content);
 }
 
+/* A folder or a ZIP, whatever page is in front. While one migrates it is shown that way why nothing comes of it. */
+static gboolean
+drop_cb (StrataWindow *self,
+         const GValue *value)
+{
+  GSList *files = g_value_get_boxed (value);
+  const char *path = files != NULL ? g_file_peek_path (files->data) : NULL;
+
+  if (path == NULL || !strata_window_has_page (self, "migration"))
+    return FALSE;
+
+  strata_window_analyse (self, path);
+
+  return !strata_app_migration_get_under_way (self->migration);
+}
+
 /**
  * strata_window_add_toast:
  * @toast: (transfer full): shown over whatever page is in front
@@ -470,7 +486,11 @@ strata_window_class_init (StrataWindowClass *klass)
 static void
 strata_window_init (StrataWindow *self)
 {
+  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_object (target, "drop", G_CALLBACK (drop_cb), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
   strata_compat_tell_only_visible_page (self->stack);
 }
 

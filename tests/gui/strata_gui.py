@@ -264,11 +264,6 @@ class Gui:
         self.click("push button", name)
         self.gone("push button", name)
 
-    def windows(self):
-        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], check=False,
-                               env=self.environment, capture_output=True, text=True, timeout=LIMIT_S)
-        return len(found.stdout.split())
-
     def sensitive(self, role, name):
         node = self.look(role, name)
         return node if node is not None and node.get_state_set().contains(self.Atspi.StateType.SENSITIVE) else None
@@ -283,6 +278,13 @@ class Gui:
 
     def value(self, role, name):
         return self.find(role, name).get_value_iface().get_current_value()
+
+    def key(self, *names):
+        """Keys go to the window: rows of a list have no action of their own in this GTK."""
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "Strata"], stdout=subprocess.PIPE, text=True,
+                               check=True, timeout=LIMIT_S, env=self.environment)
+        subprocess.run(["xdotool", "windowfocus", found.stdout.split()[0], "key", "--clearmodifiers", *names], check=True,
+                       timeout=LIMIT_S, env=self.environment)
 
     def type_into(self, role, name, text):
         self.find(role, name).get_editable_text_iface().set_text_contents(text)

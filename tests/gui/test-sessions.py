@@ -46,13 +46,6 @@ class Person(strata_gui.Gui):
             self.key("ctrl+f")
         self.type_into("entry", "Search sessions", text)
 
-    def key(self, *names):
-        """Keys go to the window: rows of a list have no action of their own in this GTK."""
-        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "Strata"], stdout=subprocess.PIPE, text=True,
-                               check=True, timeout=strata_gui.LIMIT_S, env=self.environment)
-        subprocess.run(["xdotool", "windowfocus", found.stdout.split()[0], "key", "--clearmodifiers", *names], check=True,
-                       timeout=strata_gui.LIMIT_S, env=self.environment)
-
     def click_inside(self, role, name):
         """The button in a menu button has its name, and the action."""
         def find():
