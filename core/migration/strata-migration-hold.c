@@ -105,13 +105,15 @@ checkpoint (gsize    bytes,
 {
   StrataMigrationRun *run = user_data;
   StrataMigration *self = run->migration;
+  gint64 now = g_get_monotonic_time ();
   gboolean looks, held;
 
   g_mutex_lock (&self->mutex);
   self->read_bytes += bytes;
   self->moved_bytes += bytes;
+  self->moved_us = now;
   _strata_migration_tell (self);
-  looks = g_get_monotonic_time () - self->looked_us >= LOOK_US;
+  looks = now - self->looked_us >= LOOK_US;
   g_mutex_unlock (&self->mutex);
 
   if (run->store != NULL && _strata_store_is_locked (run->store))
@@ -150,7 +152,7 @@ _strata_migration_begin (StrataMigrationRun *run,
   self->stopper = g_object_ref (stopper);
   if (self->cancel != STRATA_CANCEL_NONE)
     g_cancellable_cancel (stopper);
-  self->started_us = g_get_monotonic_time ();
+  self->started_us = self->moved_us = g_get_monotonic_time ();
   self->ended_us = 0;
   self->n_runs++;
   self->looked_us = 0;

@@ -78,6 +78,7 @@ struct _StrataMigration
   guint64                 guessed_bytes; /* what was told of this step */
   guint64                 read_bytes;    /* in this step since @bytes was told */
   guint64                 moved_bytes;   /* read ever */
+  gint64                  moved_us;      /* when the last of them was */
   gint64                  started_us;
   gint64                  ended_us;
   StrataPace              pace;

@@ -80,7 +80,10 @@ _strata_migration_enter (StrataMigration      *self,
   if (state == STRATA_MIGRATION_PAUSED)
     _strata_pace_hold (&self->pace, now);
   else if (self->state == STRATA_MIGRATION_PAUSED)
-    _strata_pace_go_on (&self->pace, now);
+    {
+      _strata_pace_go_on (&self->pace, now);
+      self->moved_us = now;
+    }
   self->state = state;
   g_cond_broadcast (&self->changed);
   _strata_migration_tell (self);
@@ -90,6 +93,15 @@ static gboolean
 is_at_work (StrataMigration *self)
 {
   return self->is_active && (self->state == STRATA_MIGRATION_RUNNING || self->state == STRATA_MIGRATION_VERIFYING);
+}
+
+/* Neither is anything read nor is any work done. While it plans there is no work that could be told. */
+static gboolean
+is_stalled (StrataMigration *self,
+            gint64           now)
+{
+  return is_at_work (self) && now - self->moved_us >= STALL_US &&
+         (!self->pace.runs || _strata_pace_get_idle_us (&self->pace, now) >= STALL_US);
 }
 
 /* Verifying reads both stores: half of that is the old one's. What is read more than once is too much,
@@ -119,7 +131,7 @@ _strata_migration_look (StrataMigration     *self,
   out_view->state = self->state;
   out_view->step = self->step;
   out_view->session = g_strdup (self->session);
-  out_view->is_stalled = is_at_work (self) && _strata_pace_get_idle_us (&self->pace, now) >= STALL_US;
+  out_view->is_stalled = is_stalled (self, now);
   out_view->reason = out_view->is_stalled ? self->activity : NULL;
   if (self->is_active && self->state == STRATA_MIGRATION_PAUSED)
     out_view->reason = _strata_migration_get_reason (self->holds);
