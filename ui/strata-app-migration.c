@@ -240,13 +240,17 @@ format_saved (const StrataMigrationCounts *counts)
   return g_strdup_printf (_("%s → %s (%s)"), before, after, saving);
 }
 
+/* A run that begins has those of the one before it until its thread is there. */
 static void
 show_problems (StrataAppMigration *self)
 {
   g_autoptr(GPtrArray) problems = strata_migration_dup_problems (self->migration);
   guint known = g_list_model_get_n_items (G_LIST_MODEL (self->problems));
+  g_autoptr(StrataProblem) first = g_list_model_get_item (G_LIST_MODEL (self->problems), 0);
 
-  if (problems->len > known)
+  if (problems->len < known || (known > 0 && first != g_ptr_array_index (problems, 0)))
+    g_list_store_splice (self->problems, 0, known, problems->pdata, problems->len);
+  else if (problems->len > known)
     g_list_store_splice (self->problems, known, 0, problems->pdata + known, problems->len - known);
 }
 
