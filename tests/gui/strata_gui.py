@@ -260,9 +260,16 @@ class Gui:
         self.act(node)
 
     def answer(self, name):
-        """Answers a dialog, and waits until it is gone."""
+        """Answers a dialog, and waits until it is gone: another may come that has a button of that name."""
+        self.find("push button", name)
+        before = self.wait(lambda: max(self.windows() - 1, 0), "the dialog to come up") + 1
         self.click("push button", name)
-        self.gone("push button", name)
+        self.wait(lambda: self.windows() < before, "the dialog to go")
+
+    def windows(self):
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], check=False,
+                               env=self.environment, capture_output=True, text=True, timeout=LIMIT_S)
+        return len(found.stdout.split())
 
     def sensitive(self, role, name):
         node = self.look(role, name)
