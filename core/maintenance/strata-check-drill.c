@@ -470,7 +470,8 @@ check_attachments (StrataChecking        *self,
     {
       const StrataAttachmentRow *row = g_ptr_array_index (rows, i);
 
-      if (!check_objects (self, manifest->key, row, error))
+      if (!check_objects (self, manifest->key, row, error) ||
+          (row->state == STRATA_ATTACHMENT_REFERENCE && !_strata_checking_reference (self, manifest->key, row, error)))
         return FALSE;
     }
 

@@ -109,10 +109,35 @@ dup_named (const StrataManifest *manifest)
 
 /* Rows */
 
-static void
+gboolean
+_strata_checking_reference (StrataChecking             *self,
+                            const char                 *key,
+                            const StrataAttachmentRow  *row,
+                            GError                    **error)
+{
+  g_autofree char *object = _strata_object_dup_path (&row->digest, row->extension);
+  g_autofree char *place = g_build_filename (row->source_root, row->source_path, NULL);
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GError) read_error = NULL;
+  StrataDigest digest;
+  struct stat status;
+
+  /* What came here since is found where objects are looked at */
+  if (g_hash_table_contains (self->referred, &row->digest) || _strata_file_stat (self->dir, object, &status, NULL))
+    return TRUE;
+  g_hash_table_add (self->referred, g_memdup2 (&row->digest, sizeof row->digest));
+
+  stream = _strata_value_stream_new_attachment (self->dir, row);
+
+  return _strata_digest_of_stream (stream, &digest, self->cancellable, &read_error) ||
+         _strata_checking_note_damage (self, place, key, &read_error, error);
+}
+
+static gboolean
 check_row (StrataChecking             *self,
            const char                 *key,
-           const StrataAttachmentRow  *row)
+           const StrataAttachmentRow  *row,
+           GError                    **error)
 {
   StrataRowObject object;
   struct stat status;
@@ -131,6 +156,8 @@ check_row (StrataChecking             *self,
                                i == 0 && _strata_attachment_row_has_object (row)
                                  ? "The attachment's bytes are missing" : "What the attachment's metadata had embedded is missing");
     }
+
+  return row->state != STRATA_ATTACHMENT_REFERENCE || _strata_checking_reference (self, key, row, error);
 }
 
 /* @out_rows: (transfer full): %NULL where they can't be read */
@@ -155,7 +182,8 @@ check_rows (StrataChecking        *self,
     return _strata_checking_note_damage (self, path, manifest->key, &load_error, error);
 
   for (guint i = 0; i < (*out_rows)->len; i++)
-    check_row (self, manifest->key, g_ptr_array_index (*out_rows, i));
+    if (!check_row (self, manifest->key, g_ptr_array_index (*out_rows, i), error))
+      return FALSE;
 
   return TRUE;
 }
@@ -522,7 +550,8 @@ check_trashed_item (StrataChecking  *self,
   write = _strata_write_new (STRATA_WRITE_UNDELETE_ITEM, name);
   if (_strata_trash_read_item (write, self->store, NULL))
     for (guint i = 0; i < write->rows->len; i++)
-      check_row (self, write->key, g_ptr_array_index (write->rows, i));
+      if (!check_row (self, write->key, g_ptr_array_index (write->rows, i), error))
+        return FALSE;
 
   return TRUE;
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "store/strata-attachment-row-private.h"
 #include "store/strata-store-private.h"
 #include "strata-check.h"
 
@@ -24,6 +25,7 @@ typedef struct
   GHashTable    *logged;        /* tag of a session or collection → digest that the log names last */
   guint64        log_end;       /* how far the log was read */
   gboolean       log_reported;
+  GHashTable    *referred;      /* digests of what was left in an old store, and was looked at there */
 } StrataChecking;
 
 /* Damage at @path, in words; @session, @item: (nullable) */
@@ -67,6 +69,12 @@ gboolean  _strata_checking_stray          (StrataChecking       *self,
                                            GError              **error);
 
 /* Sessions, collections, and what is in the trash */
+
+/* Looks at an attachment whose bytes were left in an old store, once for each content */
+gboolean  _strata_checking_reference      (StrataChecking       *self,
+                                           const char           *key,
+                                           const StrataAttachmentRow *row,
+                                           GError              **error);
 
 gboolean  _strata_checking_owner          (StrataChecking       *self,
                                            gboolean              is_collection,

@@ -175,7 +175,8 @@ run (StrataChecking  *self,
  *
  * Reads every file of the store to its end: every part against its digests,
  * every session and collection put together against its own, every object
- * against its name, every use of an attachment against the objects, what is in the
+ * against its name, every use of an attachment against the objects, or what was left in
+ * an old store for it against its digest, what is in the
  * trash and in quarantine as well; the log, the catalog and the search index against
  * the files. Files that are no part of the store are noted. Changes nothing. Others may write
  * meanwhile: what changes while it is looked at is looked at again.
@@ -213,7 +214,7 @@ strata_check_run_part (StrataStore   *store,
 {
   g_autoptr(StrataCheck) result = NULL;
   g_autoptr(StrataCatalog) scratch = NULL;
-  g_autoptr(GHashTable) logged = NULL;
+  g_autoptr(GHashTable) logged = NULL, referred = NULL;
   StrataChecking self = { 0, };
 
   g_return_val_if_fail (STRATA_IS_STORE (store), NULL);
@@ -222,6 +223,8 @@ strata_check_run_part (StrataStore   *store,
   result->problems = g_ptr_array_new_with_free_func (g_object_unref);
   scratch = _strata_catalog_new_in_memory ();
   logged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  referred = g_hash_table_new_full (_strata_digest_hash, (GEqualFunc)_strata_digest_equal, g_free, NULL);
+  self.referred = referred;
   self.result = result;
   self.store = store;
   self.dir = _strata_store_get_dir (store);

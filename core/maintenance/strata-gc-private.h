@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "store/strata-attachment-row-private.h"
 #include "store/strata-object-private.h"
 #include "store/strata-store-private.h"
 #include "strata-gc.h"
@@ -32,6 +33,13 @@ typedef struct _StrataGcRoots StrataGcRoots;
 StrataGcRoots *_strata_gc_roots_new          (StrataStore          *store,
                                               GPtrArray            *problems);
 void           _strata_gc_roots_free         (StrataGcRoots        *self);
+
+/* Calls @func for every row that is read from now on, those in the trash included. */
+typedef void (*StrataGcRowFunc)              (const StrataAttachmentRow *row,
+                                              gpointer              user_data);
+void           _strata_gc_roots_set_row_func (StrataGcRoots        *self,
+                                              StrataGcRowFunc       func,
+                                              gpointer              user_data);
 
 /* Reads the whole store. @doomed (element-type utf8): names of sessions and items in the
  * trash that are about to be purged, so that nothing is needed for them.

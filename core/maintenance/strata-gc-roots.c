@@ -51,6 +51,8 @@ struct _StrataGcRoots
   GHashTable  *changed;     /* keys, since everything was read */
   guint64      log_end;     /* how far the log was followed */
   gboolean     is_complete;
+  StrataGcRowFunc func;     /* told of each row; or NULL */
+  gpointer     user_data;
 };
 
 StrataGcRoots *
@@ -82,6 +84,15 @@ _strata_gc_roots_free (StrataGcRoots *self)
   g_hash_table_unref (self->unreadable);
   g_hash_table_unref (self->changed);
   g_free (self);
+}
+
+void
+_strata_gc_roots_set_row_func (StrataGcRoots    *self,
+                               StrataGcRowFunc   func,
+                               gpointer          user_data)
+{
+  self->func = func;
+  self->user_data = user_data;
 }
 
 gboolean
@@ -158,6 +169,11 @@ add_rows (StrataGcRoots *self,
           _strata_attachment_row_get_object (row, j, &object);
           add_digest (self, &object.digest);
         }
+      /* What it refers to may have come since */
+      if (row->state == STRATA_ATTACHMENT_REFERENCE)
+        add_digest (self, &row->digest);
+      if (self->func != NULL)
+        self->func (row, self->user_data);
     }
 }
 

@@ -216,10 +216,8 @@ _strata_export_attachment (StrataStore                *store,
                            GCancellable               *cancellable,
                            GError                    **error)
 {
-  g_autofree char *object = _strata_object_dup_path (&row->digest, row->extension);
   g_autofree char *mime = dup_claimed_mime (row);
-  g_autoptr(GInputStream) content =
-    _strata_value_stream_new_object (_strata_store_get_dir (store), object, &row->digest, row->bytes);
+  g_autoptr(GInputStream) content = _strata_value_stream_new_attachment (_strata_store_get_dir (store), row);
 
   return is_text ? _strata_legacy_write_data_uri (dir, path, mime, content, out_bytes, cancellable, error)
                  : _strata_legacy_write_raw (dir, path, content, out_bytes, cancellable, error);
@@ -308,7 +306,7 @@ write_attachment (Export                     *export,
       export->bytes += meta->len;
     }
 
-  return !_strata_attachment_row_has_object (row) || write_attachment_bytes (export, row, error);
+  return !_strata_attachment_row_has_bytes (row) || write_attachment_bytes (export, row, error);
 }
 
 static gboolean

@@ -120,8 +120,10 @@ find_row_with_bytes (StrataMigrationRun *run,
       g_autofree char *path = NULL;
       struct stat status;
 
-      if (!_strata_attachment_row_has_object (row) || strcmp (row->id, id) != 0)
+      if (!_strata_attachment_row_has_bytes (row) || strcmp (row->id, id) != 0)
         continue;
+      if (row->state == STRATA_ATTACHMENT_REFERENCE)
+        return row;
       path = _strata_object_dup_path (&row->digest, row->extension);
       if (_strata_file_stat (_strata_store_get_dir (run->store), path, &status, NULL) &&
           (guint64)status.st_size == row->bytes)
@@ -133,7 +135,7 @@ find_row_with_bytes (StrataMigrationRun *run,
 
 /* What the store has of an attachment stays its own when the old file can't be
  * read any more. Nothing says then where it came from: there is nothing to
- * compare it with.
+ * compare it with. What it refers to stays named, since nothing else has it.
  */
 static void
 keep_unreadable (StrataMigrationRun   *run,
@@ -158,10 +160,13 @@ keep_unreadable (StrataMigrationRun   *run,
 
       g_free (kept->problem);
       kept->problem = g_steal_pointer (&row->problem);
-      g_clear_pointer (&kept->source_path, g_free);
-      kept->source_bytes = 0;
-      kept->source_size = 0;
-      kept->source_mtime_ns = 0;
+      if (kept->state != STRATA_ATTACHMENT_REFERENCE)
+        {
+          g_clear_pointer (&kept->source_path, g_free);
+          kept->source_bytes = 0;
+          kept->source_size = 0;
+          kept->source_mtime_ns = 0;
+        }
       swapped = *row;
       *row = *kept;
       *kept = swapped;

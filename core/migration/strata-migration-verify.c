@@ -14,6 +14,7 @@
 #include "base/strata-seam-private.h"
 #include "legacy/strata-legacy-attachment-private.h"
 #include "store/strata-embedded-private.h"
+#include "store/strata-value-stream-private.h"
 #include "strata-migration-private.h"
 #include "strata-witness-private.h"
 
@@ -424,7 +425,9 @@ verify_attachment (StrataMigrationRun         *run,
       return TRUE;
     }
 
-  stream = _strata_file_stream_open (_strata_store_get_dir (run->store), path, &open_error);
+  stream = row->state == STRATA_ATTACHMENT_REFERENCE
+             ? _strata_value_stream_new_attachment (_strata_store_get_dir (run->store), row)
+             : _strata_file_stream_open (_strata_store_get_dir (run->store), path, &open_error);
   /* What was made of an image is there; what it was is known by its digest only */
   if (!stream_matches (stream, open_error, row->original != NULL ? &row->digest : &digest, &matches, cancellable, error))
     return FALSE;
@@ -529,7 +532,7 @@ verify_attachment_files (StrataMigrationRun         *run,
       !verify_metadata (run, row, files.meta->path, cancellable, error))
     return FALSE;
 
-  if (!_strata_attachment_row_has_object (row) || row->source_path == NULL)
+  if (!_strata_attachment_row_has_bytes (row) || row->source_path == NULL)
     return TRUE;
 
   tag = g_strdup_printf ("%s\n%08x", row->source_path, _strata_digest_hash (&row->digest));

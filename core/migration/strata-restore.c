@@ -220,7 +220,7 @@ give_row (Rows                       *rows,
 {
   g_autofree char *meta = g_strdup_printf ("attachments/%s.meta.json", row->id);
 
-  return (!_strata_attachment_row_has_object (row) || give_path (rows, row, row->source_path, error)) &&
+  return (!_strata_attachment_row_has_bytes (row) || give_path (rows, row, row->source_path, error)) &&
          (row->meta == NULL || give_path (rows, row, meta, error));
 }
 

@@ -15,6 +15,7 @@ typedef enum
   STRATA_ATTACHMENT_OBJECT,     /* its bytes are an object of this store */
   STRATA_ATTACHMENT_MISSING,    /* the old store has no bytes for it, or none that can be decoded */
   STRATA_ATTACHMENT_WEBP,       /* a WebP made of its bytes is an object of this store; they are not */
+  STRATA_ATTACHMENT_REFERENCE,  /* its bytes were left in the old store; an object of them may have come since */
 } StrataAttachmentState;
 
 /* StrataOriginal is what an image was before it was made a WebP. */
@@ -49,13 +50,14 @@ typedef struct
 {
   char                  *id;
   StrataAttachmentState  state;
-  StrataDigest           digest;           /* of the object's bytes, when there is one */
+  StrataDigest           digest;           /* of the object's bytes, when there is one, or of those it refers to */
   guint64                bytes;
   char                  *extension;        /* of the object's file */
   char                  *mime;             /* by content, else as claimed; NULL: not known */
   char                  *name;             /* for people; NULL: none */
   char                  *problem;          /* code, where there is one */
   char                  *source_path;      /* the old file its bytes came from, NULL: none */
+  char                  *source_root;      /* of a reference: the folder that file is below; else NULL */
   guint64                source_bytes;     /* of that file and its metadata's together */
   guint64                source_size;      /* of that file alone */
   gint64                 source_mtime_ns;
@@ -64,11 +66,18 @@ typedef struct
   StrataOriginal        *original;         /* of a WebP; else NULL */
 } StrataAttachmentRow;
 
-/* Whether it has an object in this store */
+/* Whether there are bytes, and @digest is theirs, wherever they are */
+static inline gboolean
+_strata_attachment_row_has_bytes (const StrataAttachmentRow *row)
+{
+  return row->state != STRATA_ATTACHMENT_MISSING;
+}
+
+/* Whether it must have an object in this store */
 static inline gboolean
 _strata_attachment_row_has_object (const StrataAttachmentRow *row)
 {
-  return row->state != STRATA_ATTACHMENT_MISSING;
+  return row->state == STRATA_ATTACHMENT_OBJECT || row->state == STRATA_ATTACHMENT_WEBP;
 }
 
 /* StrataRowObject is one of the objects that a row names. Its strings are the row's. */
@@ -92,7 +101,7 @@ _strata_attachment_row_get_content (const StrataAttachmentRow *row)
   if (row->original != NULL)
     return &row->original->digest;
 
-  return _strata_attachment_row_has_object (row) ? &row->digest : NULL;
+  return _strata_attachment_row_has_bytes (row) ? &row->digest : NULL;
 }
 
 void                 _strata_attachment_row_free      (StrataAttachmentRow        *row);

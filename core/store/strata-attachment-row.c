@@ -18,7 +18,7 @@ static const char *const names[] = {
   "id", "state", "sha256", "bytes", "ext", "mime", "name", "problem", "from", "original", "embedded", "meta", NULL
 };
 
-static const char *const from_names[] = { "path", "bytes", "size", "mtime_ns", NULL };
+static const char *const from_names[] = { "path", "bytes", "size", "mtime_ns", "root", NULL };
 
 static const char *const embedded_names[] = { "at", "sha256", "bytes", "ext", NULL };
 
@@ -28,6 +28,7 @@ static const char *const state_names[] = {
   [STRATA_ATTACHMENT_OBJECT] = "object",
   [STRATA_ATTACHMENT_MISSING] = "missing",
   [STRATA_ATTACHMENT_WEBP] = "webp",
+  [STRATA_ATTACHMENT_REFERENCE] = "reference",
 };
 
 void
@@ -39,6 +40,7 @@ _strata_attachment_row_free (StrataAttachmentRow *row)
   g_free (row->name);
   g_free (row->problem);
   g_free (row->source_path);
+  g_free (row->source_root);
   g_free (row->meta);
   g_clear_pointer (&row->original, _strata_original_free);
   g_clear_pointer (&row->embedded, g_ptr_array_unref);
@@ -185,7 +187,7 @@ void
 _strata_attachment_row_append (const StrataAttachmentRow *row,
                                GString                   *text)
 {
-  gboolean has_bytes = _strata_attachment_row_has_object (row);
+  gboolean has_bytes = _strata_attachment_row_has_bytes (row);
   g_autofree char *original = row->original != NULL ? _strata_original_to_text (row->original) : NULL;
 
   g_string_append_c (text, '{');
@@ -209,6 +211,8 @@ _strata_attachment_row_append (const StrataAttachmentRow *row,
       _strata_json_add_uint (text, "bytes", row->source_bytes);
       _strata_json_add_uint (text, "size", row->source_size);
       _strata_json_add_int (text, "mtime_ns", row->source_mtime_ns);
+      if (row->source_root != NULL)
+        _strata_json_add_string (text, "root", row->source_root);
       _strata_json_close_object (text);
       g_string_append_c (text, ',');
     }
@@ -324,6 +328,9 @@ read_from (StrataAttachmentRow  *row,
   row->source_bytes = _strata_json_members_get_uint (from, "bytes");
   row->source_size = _strata_json_members_get_uint (from, "size");
   row->source_mtime_ns = _strata_json_members_get_int (from, "mtime_ns");
+  row->source_root = _strata_json_members_dup_string (from, "root");
+  if (row->source_root != NULL && row->source_path != NULL && row->state == STRATA_ATTACHMENT_OBJECT)
+    row->state = STRATA_ATTACHMENT_REFERENCE;
 
   return TRUE;
 }
@@ -352,7 +359,7 @@ _strata_attachment_row_read (StrataJsonReader  *reader,
   if (!read_state (row, members, error) || !read_embedded (row, _strata_json_members_get_raw (members, "embedded"), error))
     return NULL;
 
-  if (row->id == NULL || (_strata_attachment_row_has_object (row) && !is_extension (row->extension)))
+  if (row->id == NULL || (_strata_attachment_row_has_bytes (row) && !is_extension (row->extension)))
     {
       g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "An attachment's row can't be read");
       return NULL;

@@ -74,7 +74,7 @@ _strata_catalog_describe (StrataCatalog  *self,
   /* Of the numbers of rows only their order counts */
   if (!append_rows (self, "SELECT * FROM owners WHERE key = ?", key, text, error) ||
       !append_rows (self, "SELECT source, id, state, sha256, bytes, ext, mime, name, problem, source_path, source_bytes,"
-                          " source_size, source_mtime FROM attachments WHERE owner = ? ORDER BY number", key, text, error) ||
+                          " source_size, source_mtime, source_root FROM attachments WHERE owner = ? ORDER BY number", key, text, error) ||
       !append_rows (self, "SELECT id, place, embedded.sha256, embedded.bytes, embedded.ext FROM embedded"
                           " JOIN attachments USING (owner, number) WHERE owner = ? ORDER BY number, place", key, text, error) ||
       !append_rows (self, "SELECT generation, bytes FROM tails WHERE owner = ?", key, text, error))
@@ -130,7 +130,7 @@ check_none (StrataCatalog  *self,
 
 #define COUNTED \
   "(SELECT sha256, max (bytes) AS bytes, count (*) AS n FROM" \
-  " (SELECT sha256, bytes FROM attachments WHERE sha256 IS NOT NULL UNION ALL SELECT sha256, bytes FROM embedded) GROUP BY sha256)"
+  " (SELECT sha256, bytes FROM attachments WHERE sha256 IS NOT NULL AND state != 3 UNION ALL SELECT sha256, bytes FROM embedded) GROUP BY sha256)"
 
 gboolean
 _strata_catalog_check (StrataCatalog  *self,

@@ -183,6 +183,13 @@ gboolean        _strata_catalog_note_kept        (StrataCatalog         *self,
                                                   GPtrArray             *digests,
                                                   const char            *settings,
                                                   GError               **error);
+/* (transfer full) (element-type utf8): keys of the sessions, or collections, that refer to what was left
+ * in an old store
+ */
+GPtrArray      *_strata_catalog_list_referring   (StrataCatalog         *self,
+                                                  gboolean               is_collection,
+                                                  GError               **error);
+
 /* Keys of the sessions and collections that use an object. (transfer full) (element-type utf8) */
 GPtrArray      *_strata_catalog_list_users       (StrataCatalog         *self,
                                                   const StrataDigest    *digest,

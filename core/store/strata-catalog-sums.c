@@ -27,14 +27,16 @@ sum_one (sqlite3      *db,
 }
 
 #define EACH_FILE_ONCE \
-  "(SELECT DISTINCT source, source_path, source_size, coalesce (original_bytes, bytes) AS bytes FROM attachments WHERE sha256 IS NOT NULL AND source_path IS NOT NULL)"
+  "(SELECT DISTINCT source, source_path, source_size, coalesce (original_bytes, bytes) AS bytes FROM attachments" \
+  " WHERE sha256 IS NOT NULL AND source_path IS NOT NULL AND state != 3)"
 /* Base64 that was in metadata, each of these once, whatever uses the attachment */
 #define EACH_TEXT_ONCE \
   "(SELECT DISTINCT source, id, place, embedded.sha256, embedded.bytes AS bytes, (embedded.bytes + 2) / 3 * 4 AS text_bytes" \
   " FROM embedded JOIN attachments USING (owner, number))"
 #define EACH_CONTENT_ONCE \
   "(SELECT max (bytes) AS bytes FROM" \
-  " (SELECT coalesce (original_sha256, sha256) AS content, coalesce (original_bytes, bytes) AS bytes FROM attachments WHERE sha256 IS NOT NULL" \
+  " (SELECT coalesce (original_sha256, sha256) AS content, coalesce (original_bytes, bytes) AS bytes FROM attachments" \
+  "  WHERE sha256 IS NOT NULL AND state != 3" \
   "  UNION ALL SELECT sha256, bytes FROM embedded) GROUP BY content)"
 #define IS_TEXT "source_path GLOB 'attachments/*.dat' AND source_path NOT GLOB 'attachments/*/*'"
 
@@ -99,7 +101,7 @@ _strata_catalog_foreach_kind (StrataCatalog           *self,
                         "UNION ALL "
                         "SELECT coalesce(mime, 'application/octet-stream') AS kind, count(*), total(bytes) FROM"
                         " (SELECT sha256, min(mime) AS mime, min(bytes) AS bytes FROM"
-                        "  (SELECT sha256, mime, bytes FROM attachments WHERE sha256 IS NOT NULL"
+                        "  (SELECT sha256, mime, bytes FROM attachments WHERE sha256 IS NOT NULL AND state != 3"
                         "   UNION ALL SELECT sha256, mime, bytes FROM embedded)"
                         "  GROUP BY sha256) GROUP BY kind ORDER BY 3 DESC",
                         func, user_data, error);

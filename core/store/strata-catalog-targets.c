@@ -133,6 +133,31 @@ _strata_catalog_note_kept (StrataCatalog  *self,
 }
 
 GPtrArray *
+_strata_catalog_list_referring (StrataCatalog  *self,
+                                gboolean        is_collection,
+                                GError        **error)
+{
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT DISTINCT owner FROM attachments JOIN owners ON key = owner"
+                                      " WHERE state = 3 AND is_collection = ? ORDER BY owner", error);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+  _strata_sqlite_bind_uint (statement, 1, is_collection ? 1 : 0);
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      if (!row)
+        return g_steal_pointer (&keys);
+      g_ptr_array_add (keys, _strata_sqlite_dup_text (statement, 0));
+    }
+
+  return NULL;
+}
+
+GPtrArray *
 _strata_catalog_list_users (StrataCatalog       *self,
                             const StrataDigest  *digest,
                             GError             **error)

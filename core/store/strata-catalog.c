@@ -19,7 +19,7 @@
 #define FILE_NAME "catalog.sqlite3"
 
 /* A catalog of another version is made anew from the files */
-#define VERSION 4
+#define VERSION 5
 
 /* A part that is shorter does not count as one that could be packed */
 #define MIN_PACKED_BYTES 256
@@ -45,7 +45,7 @@ static const char schema[] =
   "  owner TEXT NOT NULL, number INTEGER NOT NULL, source INTEGER NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,"
   "  sha256 BLOB, bytes INTEGER, ext TEXT, mime TEXT, name TEXT, problem TEXT,"
   "  source_path TEXT, source_bytes INTEGER, source_size INTEGER, source_mtime INTEGER,"
-  "  original TEXT, original_sha256 BLOB, original_bytes INTEGER,"
+  "  original TEXT, original_sha256 BLOB, original_bytes INTEGER, source_root TEXT,"
   "  PRIMARY KEY (owner, number)) WITHOUT ROWID;"
   "CREATE INDEX attachments_by_id ON attachments (id);"
   "CREATE INDEX attachments_by_object ON attachments (sha256, owner) WHERE sha256 IS NOT NULL;"
@@ -58,9 +58,11 @@ static const char schema[] =
   "CREATE TABLE kept (sha256 BLOB PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID;"
   /* Sessions that are growing: which tail, and how much of it the other tables contain */
   "CREATE TABLE tails (owner TEXT PRIMARY KEY, generation INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;"
-  /* Reference counts: how many rows use an object. Kept by triggers, so that they can't be forgotten. */
+  /* Reference counts: how many rows use an object. Kept by triggers, so that they can't be forgotten.
+   * A row whose bytes are in the old store (state 3) uses none.
+   */
   "CREATE TABLE objects (sha256 BLOB PRIMARY KEY, bytes INTEGER NOT NULL, ext TEXT NOT NULL, uses INTEGER NOT NULL) WITHOUT ROWID;"
-  "CREATE TRIGGER attachment_added AFTER INSERT ON attachments WHEN new.sha256 IS NOT NULL BEGIN"
+  "CREATE TRIGGER attachment_added AFTER INSERT ON attachments WHEN new.sha256 IS NOT NULL AND new.state != 3 BEGIN"
   "  INSERT INTO objects VALUES (new.sha256, new.bytes, new.ext, 1) ON CONFLICT DO UPDATE SET uses = uses + 1;"
   "END;"
   "CREATE TRIGGER embedded_added AFTER INSERT ON embedded BEGIN"
@@ -73,7 +75,7 @@ static const char schema[] =
   "CREATE TRIGGER metadata_removed AFTER DELETE ON attachments BEGIN"
   "  DELETE FROM embedded WHERE owner = old.owner AND number = old.number;"
   "END;"
-  "CREATE TRIGGER attachment_removed AFTER DELETE ON attachments WHEN old.sha256 IS NOT NULL BEGIN"
+  "CREATE TRIGGER attachment_removed AFTER DELETE ON attachments WHEN old.sha256 IS NOT NULL AND old.state != 3 BEGIN"
   "  UPDATE objects SET uses = uses - 1 WHERE sha256 = old.sha256;"
   "  DELETE FROM objects WHERE sha256 = old.sha256 AND uses = 0;"
   "END;";
@@ -308,7 +310,7 @@ put_row (sqlite3_stmt               *statement,
          const StrataAttachmentRow  *row,
          GError                    **error)
 {
-  gboolean has_bytes = _strata_attachment_row_has_object (row);
+  gboolean has_bytes = _strata_attachment_row_has_bytes (row);
   g_autofree char *original = row->original != NULL ? _strata_original_to_text (row->original) : NULL;
 
   _strata_sqlite_bind_text (statement, 1, manifest->key);
@@ -335,11 +337,12 @@ put_row (sqlite3_stmt               *statement,
     _strata_sqlite_bind_uint (statement, 18, row->original->bytes);
   else
     _strata_sqlite_bind_text (statement, 18, NULL);
+  _strata_sqlite_bind_text (statement, 19, row->source_root);
 
   return _strata_sqlite_run (statement, error);
 }
 
-#define INSERT_ATTACHMENT "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define INSERT_ATTACHMENT "INSERT INTO attachments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 #define INSERT_EMBEDDED   "INSERT INTO embedded VALUES (?,?,?,?,?,?,?)"
 
 /* Puts @rows; @out_object_bytes is the size of the different objects they use. */
@@ -932,6 +935,9 @@ attachment_of_row (sqlite3_stmt *statement)
     }
   info->mime = _strata_sqlite_dup_text (statement, 6);
   info->name = _strata_sqlite_dup_text (statement, 7);
+  info->reference_root = _strata_sqlite_dup_text (statement, 8);
+  if (info->reference_root != NULL)
+    info->reference_path = _strata_sqlite_dup_text (statement, 9);
 
   return info;
 }
@@ -947,7 +953,7 @@ _strata_catalog_list_attachments (StrataCatalog  *self,
                                   GError        **error)
 {
   g_autofree char *sql =
-    g_strconcat ("SELECT owner, id, state, sha256, bytes, ext, mime, name FROM attachments WHERE ",
+    g_strconcat ("SELECT owner, id, state, sha256, bytes, ext, mime, name, source_root, source_path FROM attachments WHERE ",
                  owner != NULL ? "owner = ?1" : "?1 IS NULL", id != NULL ? " AND id = ?2" : " AND ?2 IS NULL",
                  " ORDER BY owner, number", NULL);
   g_autoptr(sqlite3_stmt) statement = _strata_sqlite_prepare (self->db, sql, error);
@@ -970,7 +976,7 @@ _strata_catalog_list_attachments (StrataCatalog  *self,
 }
 
 #define ROW_COLUMNS \
-  "state, attachments.sha256, bytes, ext, mime, attachments.name, problem, source_path, attachments.source_bytes, source_size, source_mtime, original"
+  "state, attachments.sha256, bytes, ext, mime, attachments.name, problem, source_path, attachments.source_bytes, source_size, source_mtime, original, source_root"
 
 static StrataAttachmentRow *
 row_of_columns (sqlite3_stmt *statement,
@@ -992,6 +998,7 @@ row_of_columns (sqlite3_stmt *statement,
   row->source_mtime_ns = sqlite3_column_int64 (statement, 10);
   if (row->state == STRATA_ATTACHMENT_WEBP && sqlite3_column_text (statement, 11) != NULL)
     row->original = _strata_original_parse ((const char *)sqlite3_column_text (statement, 11), NULL);
+  row->source_root = _strata_sqlite_dup_text (statement, 12);
 
   return row;
 }
@@ -1031,8 +1038,8 @@ ask_for_use (sqlite3_stmt  *statement,
   if (!_strata_sqlite_step (statement, &found, error) || !found)
     return NULL;
 
-  *out_owner = _strata_sqlite_dup_text (statement, 12);
-  *out_is_collection = sqlite3_column_int (statement, 13) != 0;
+  *out_owner = _strata_sqlite_dup_text (statement, 13);
+  *out_is_collection = sqlite3_column_int (statement, 14) != 0;
 
   return row_of_columns (statement, id);
 }

@@ -177,7 +177,7 @@ append_object (const StrataEmbedded  *embedded,
                GError               **error)
 {
   g_autofree char *path = _strata_object_dup_path (&embedded->digest, embedded->extension);
-  g_autoptr(GInputStream) stream = _strata_value_stream_new_object (dir, path, &embedded->digest, embedded->bytes);
+  g_autoptr(GInputStream) stream = _strata_value_stream_new_object (dir, path, &embedded->digest, embedded->bytes, NULL, NULL);
   g_autofree guint8 *block = g_malloc (BLOCK_BYTES);
   gint state = 0, save = 0;
   gssize size;

@@ -50,6 +50,8 @@ attachment_info_clear (StrataAttachmentInfo *self)
   g_free (self->name);
   g_free (self->state);
   g_free (self->path);
+  g_free (self->reference_root);
+  g_free (self->reference_path);
 }
 
 void

@@ -67,8 +67,10 @@ struct _StrataSessionInfo
  * @name: (nullable): for people
  * @bytes: length, or -1 when there are no bytes
  * @state: `object`; `webp`: its bytes are not in the store any more, a WebP of the
- *   same image is; or `missing`
- * @path: (nullable): where its object is, below the store
+ *   same image is; `reference`: its bytes were left in the old store; or `missing`
+ * @path: (nullable): where its object is, or would be, below the store
+ * @reference_root: (nullable): of a reference, the folder that its file is below
+ * @reference_path: (nullable): that file, below @reference_root
  *
  * What a list shows of an attachment. Immutable; shared by reference.
  */
@@ -82,6 +84,8 @@ struct _StrataAttachmentInfo
   gint64  bytes;
   char   *state;
   char   *path;
+  char   *reference_root;
+  char   *reference_path;
 };
 
 GType                 strata_session_info_get_type    (void);

@@ -389,5 +389,6 @@ strata_store_open_attachment (StrataStore           *self,
       return NULL;
     }
 
-  return _strata_value_stream_new_object (self->dir, attachment->path, &digest, (guint64)attachment->bytes);
+  return _strata_value_stream_new_object (self->dir, attachment->path, &digest, (guint64)attachment->bytes,
+                                          attachment->reference_root, attachment->reference_path);
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "strata-attachment-row-private.h"
 #include "strata-manifest-private.h"
 
 G_BEGIN_DECLS
@@ -23,10 +24,18 @@ GInputStream *_strata_value_stream_new      (int                    dir,
 GInputStream *_strata_value_stream_new_part (int                    dir,
                                              const StrataManifest  *manifest,
                                              const StrataPart      *part);
-/* The bytes of one object, at @path below the store, checked the same way */
+/* The bytes of one object, at @path below the store, checked the same way. Where there is none, and its
+ * bytes were left in an old store: those of the file @reference below @root. Both (nullable); what can't be
+ * read there is STRATA_ERROR_SOURCE, and what was changed STRATA_ERROR_CORRUPT.
+ */
 GInputStream *_strata_value_stream_new_object (int                  dir,
                                              const char            *path,
                                              const StrataDigest    *digest,
-                                             guint64                bytes);
+                                             guint64                bytes,
+                                             const char            *root,
+                                             const char            *reference);
+/* The same for what a row says; it must have bytes. */
+GInputStream *_strata_value_stream_new_attachment (int              dir,
+                                             const StrataAttachmentRow *row);
 
 G_END_DECLS

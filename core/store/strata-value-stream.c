@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/strata-error.h"
@@ -15,6 +16,7 @@
 #include "json/strata-json-reader-private.h"
 #include "strata-list-private.h"
 #include "strata-member-private.h"
+#include "strata-object-private.h"
 #include "strata-part-read-private.h"
 #include "strata-tail-private.h"
 #include "strata-value-stream-private.h"
@@ -34,6 +36,10 @@ typedef struct
   gboolean       is_inner;
   gboolean       is_gzip;
   guint64        stored_bytes;
+
+  /* Where an object's bytes are as long as there is no such object; else NULL */
+  char          *root;
+  char          *reference;
 } Segment;
 
 #define STRATA_TYPE_VALUE_STREAM (strata_value_stream_get_type ())
@@ -53,6 +59,7 @@ struct _StrataValueStream
   guint          current;
   guint64        position;
   GInputStream  *file;
+  gboolean       is_elsewhere;   /* @file is in an old store */
   gboolean       is_unpacked;    /* @file gives the text of a packed part */
   StrataHasher  *hasher;
 };
@@ -66,14 +73,22 @@ segment_free (gpointer data)
 
   g_free (segment->text);
   g_free (segment->path);
+  g_free (segment->root);
+  g_free (segment->reference);
   g_free (segment);
 }
 
 static gboolean
-part_is_damaged (const Segment  *segment,
-                 GError        **error)
+part_is_damaged (StrataValueStream  *self,
+                 const Segment      *segment,
+                 GError            **error)
 {
-  g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: its bytes are not those that were stored", segment->path);
+  if (self->is_elsewhere)
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s/%s”, which was left in the old store, was changed since",
+                 segment->root, segment->reference);
+  else
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is damaged: its bytes are not those that were stored",
+                 segment->path);
 
   return TRUE;
 }
@@ -88,7 +103,7 @@ finish_file (StrataValueStream  *self,
 
   _strata_hasher_finish (self->hasher, &digest);
   if (self->position != segment->bytes || !_strata_digest_equal (&digest, &segment->digest))
-    return !part_is_damaged (segment, error);
+    return !part_is_damaged (self, segment, error);
 
   g_clear_object (&self->file);
   self->is_unpacked = FALSE;
@@ -116,6 +131,28 @@ may_be_in_trash (StrataValueStream *self,
   return g_str_has_prefix (segment->path, "attachments/") || is_replaced (self);
 }
 
+/* What was left in an old store, unless it is here by now */
+static gboolean
+open_elsewhere (StrataValueStream  *self,
+                const Segment      *segment,
+                GError            **error)
+{
+  g_autoptr(GError) open_error = NULL;
+  int root = _strata_file_open (AT_FDCWD, segment->root, O_RDONLY | O_DIRECTORY, &open_error);
+
+  if (root >= 0)
+    {
+      self->file = _strata_file_stream_open_source (root, segment->reference, &open_error);
+      _strata_file_close (root);
+    }
+  self->is_elsewhere = self->file != NULL;
+  if (self->file == NULL)
+    g_set_error (error, STRATA_ERROR, STRATA_ERROR_SOURCE, "“%s/%s”, which was left in the old store, can't be read: %s",
+                 segment->root, segment->reference, open_error->message);
+
+  return self->file != NULL;
+}
+
 static gboolean
 open_file (StrataValueStream  *self,
            const Segment      *segment,
@@ -135,6 +172,8 @@ open_file (StrataValueStream  *self,
   if (self->file != NULL)
     return TRUE;
 
+  if (segment->root != NULL && g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return open_elsewhere (self, segment, error);
   if (g_error_matches (open_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, STRATA_ERROR, STRATA_ERROR_CORRUPT, "“%s” is missing", segment->path);
   else
@@ -166,7 +205,7 @@ read_bytes (StrataValueStream  *self,
   if (self->file != NULL)
     size = g_input_stream_read (self->file, buffer, count, cancellable, &read_error);
   if (g_error_matches (read_error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA))
-    part_is_damaged (segment, error);
+    part_is_damaged (self, segment, error);
   else if (read_error != NULL)
     g_propagate_error (error, g_steal_pointer (&read_error));
 
@@ -204,7 +243,7 @@ read_file (StrataValueStream  *self,
       _strata_hasher_update (self->hasher, buffer, (gsize)size);
       self->position += (guint64)size;
       if (self->position > segment->bytes)
-        return part_is_damaged (segment, error) ? -1 : 0;
+        return part_is_damaged (self, segment, error) ? -1 : 0;
       if (!segment->is_inner)
         return size;
 
@@ -588,14 +627,28 @@ GInputStream *
 _strata_value_stream_new_object (int                 dir,
                                  const char         *path,
                                  const StrataDigest *digest,
-                                 guint64             bytes)
+                                 guint64             bytes,
+                                 const char         *root,
+                                 const char         *reference)
 {
   StrataValueStream *self = g_object_new (STRATA_TYPE_VALUE_STREAM, NULL);
+  Segment *segment;
 
   self->dir = dir;
-  add_file (self, g_strdup (path), digest, bytes, FALSE);
+  segment = add_file (self, g_strdup (path), digest, bytes, FALSE);
+  segment->root = g_strdup (root);
+  segment->reference = g_strdup (reference);
 
   return G_INPUT_STREAM (self);
+}
+
+GInputStream *
+_strata_value_stream_new_attachment (int                        dir,
+                                     const StrataAttachmentRow *row)
+{
+  g_autofree char *path = _strata_object_dup_path (&row->digest, row->extension);
+
+  return _strata_value_stream_new_object (dir, path, &row->digest, row->bytes, row->source_root, row->source_path);
 }
 
 GInputStream *

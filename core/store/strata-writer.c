@@ -153,7 +153,7 @@ settle_row (StrataWriter  *self,
       g_propagate_error (error, g_steal_pointer (&find_error));
       return NULL;
     }
-  if (known == NULL || !_strata_attachment_row_has_object (known))
+  if (known == NULL || !_strata_attachment_row_has_bytes (known))
     {
       *out_is_own = FALSE;
       return g_steal_pointer (&write->row);
@@ -438,7 +438,7 @@ settle_edited_row (StrataWriter  *self,
       g_propagate_error (error, g_steal_pointer (&get_error));
       return NULL;
     }
-  if (there != NULL && _strata_attachment_row_has_object (there))
+  if (there != NULL && _strata_attachment_row_has_bytes (there))
     {
       check_same_content (write->row, _strata_attachment_row_get_content (there), error);
       return NULL;
