@@ -42,6 +42,10 @@ void                   _strata_attachment_taker_set_distrust
 void                   _strata_attachment_taker_set_verbatim
                                                             (StrataAttachmentTaker   *self);
 
+/* Videos and other files that metadata only point at stay where they are: their digests are taken. */
+void                   _strata_attachment_taker_set_refer   (StrataAttachmentTaker   *self,
+                                                             gboolean                 refer);
+
 /* Metadata that stand in notes and tasks instead of files of their own. */
 void                   _strata_attachment_taker_set_inline_metas
                                                             (StrataAttachmentTaker   *self,

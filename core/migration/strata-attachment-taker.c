@@ -17,6 +17,7 @@
 
 /* Ids are short; a longer string is looked at as well, but off the stack */
 #define SHORT_ID 128
+#define BLOCK_BYTES (256 * 1024)
 
 struct _StrataAttachmentTaker
 {
@@ -28,6 +29,7 @@ struct _StrataAttachmentTaker
   gpointer                report_data;
   gboolean                distrust;
   gboolean                verbatim;
+  gboolean                refer;        /* files that are only pointed at are left where they are */
   GHashTable             *inline_metas; /* id → metadata's JSON, from notes and tasks; or NULL */
 
   /* Since the last take */
@@ -225,6 +227,15 @@ find_stored (StrataCatalog  *catalog,
   return _strata_catalog_find_stored (catalog, GPOINTER_TO_UINT (arguments[0]), arguments[1], error);
 }
 
+/* Whether a file may stay where it is. What a row can't name can't be found again. */
+static gboolean
+may_refer (StrataAttachmentTaker         *self,
+           const StrataLegacyAttachment  *attachment)
+{
+  return self->refer && attachment->file_path != NULL && g_utf8_validate (attachment->file_path, -1, NULL) &&
+         g_utf8_validate (_strata_legacy_store_get_attachments_path (self->legacy), -1, NULL);
+}
+
 /* Whether the store has these bytes from an earlier session or run, judged by
  * the old file's path, size and time of change.
  */
@@ -240,15 +251,17 @@ reuse_stored (StrataAttachmentTaker         *self,
   struct stat status;
 
   stored = _strata_store_with_catalog (self->store, find_stored, arguments, NULL);
-  if (stored == NULL || !_strata_attachment_row_has_object (stored) ||
+  if (stored == NULL || !_strata_attachment_row_has_bytes (stored) ||
       g_strcmp0 (stored->source_path, path) != 0 ||
       stored->source_size != attachment->source_size ||
       stored->source_mtime_ns != attachment->source_mtime_ns)
     return FALSE;
 
   object_path = _strata_object_dup_path (&stored->digest, stored->extension);
-  if (!_strata_file_stat (_strata_store_get_dir (self->store), object_path, &status, NULL) ||
-      (guint64)status.st_size != stored->bytes)
+  if (_strata_file_stat (_strata_store_get_dir (self->store), object_path, &status, NULL) &&
+      (guint64)status.st_size == stored->bytes)
+    stored->state = stored->state == STRATA_ATTACHMENT_REFERENCE ? STRATA_ATTACHMENT_OBJECT : stored->state;
+  else if (stored->state != STRATA_ATTACHMENT_REFERENCE || !may_refer (self, attachment))
     return FALSE;
 
   row->digest = stored->digest;
@@ -257,6 +270,8 @@ reuse_stored (StrataAttachmentTaker         *self,
   row->mime = g_strdup (stored->mime);
   row->state = stored->state;
   row->original = g_steal_pointer (&stored->original);
+  if (row->state == STRATA_ATTACHMENT_REFERENCE)
+    row->source_root = g_strdup (_strata_legacy_store_get_attachments_path (self->legacy));
 
   return TRUE;
 }
@@ -297,6 +312,35 @@ store_bytes (StrataAttachmentTaker   *self,
   stream = _strata_legacy_attachment_open (self->legacy, attachment, error);
 
   return stream != NULL && _strata_batch_put_stream (batch, stream, object, cancellable, error);
+}
+
+/* Finds out what a file is that stays where it is. */
+static gboolean
+look_at_file (StrataAttachmentTaker   *self,
+              const char              *path,
+              StrataStoredObject      *object,
+              GCancellable            *cancellable,
+              GError                 **error)
+{
+  g_autoptr(GInputStream) stream = _strata_file_stream_open_source (_strata_legacy_store_get_dir (self->legacy), path, error);
+  g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
+  g_autofree char *block = g_malloc (BLOCK_BYTES);
+  gssize size = 0;
+
+  if (stream == NULL)
+    return FALSE;
+
+  *object = (StrataStoredObject) { .type = _strata_content_type_of (NULL, 0), .is_new = TRUE };
+  while ((size = g_input_stream_read (stream, block, BLOCK_BYTES, cancellable, error)) > 0)
+    {
+      if (object->bytes == 0)
+        object->type = _strata_content_type_of (block, MIN ((gsize)size, STRATA_CONTENT_HEAD));
+      _strata_hasher_update (hasher, block, (gsize)size);
+      object->bytes += (guint64)size;
+    }
+  _strata_hasher_finish (hasher, &object->digest);
+
+  return size == 0;
 }
 
 /* One file that can't be read is no reason to leave the others. */
@@ -370,9 +414,12 @@ take_bytes (StrataAttachmentTaker   *self,
       return TRUE;
     }
 
-  if (store_bytes (self, batch, attachment, &object, cancellable, &store_error))
+  if (may_refer (self, attachment) ? look_at_file (self, path, &object, cancellable, &store_error)
+                                   : store_bytes (self, batch, attachment, &object, cancellable, &store_error))
     {
-      row->state = STRATA_ATTACHMENT_OBJECT;
+      row->state = may_refer (self, attachment) ? STRATA_ATTACHMENT_REFERENCE : STRATA_ATTACHMENT_OBJECT;
+      if (row->state == STRATA_ATTACHMENT_REFERENCE)
+        row->source_root = g_strdup (_strata_legacy_store_get_attachments_path (self->legacy));
       row->digest = object.digest;
       row->bytes = object.bytes;
       row->extension = g_strdup (object.type->extension);
@@ -486,7 +533,7 @@ take_one (StrataAttachmentTaker  *self,
   row->source_bytes = sum_sizes (&files, attachment);
   if (row->mime == NULL)
     row->mime = g_strdup (attachment->mime);
-  if (_strata_attachment_row_has_object (row))
+  if (_strata_attachment_row_has_bytes (row))
     self->counts.stored++;
   else if (g_strcmp0 (row->problem, "attachment-data-invalid") != 0 && g_strcmp0 (row->problem, "source-unreadable") != 0)
     self->counts.missing++;
@@ -651,6 +698,13 @@ void
 _strata_attachment_taker_set_verbatim (StrataAttachmentTaker *self)
 {
   self->verbatim = TRUE;
+}
+
+void
+_strata_attachment_taker_set_refer (StrataAttachmentTaker *self,
+                                    gboolean               refer)
+{
+  self->refer = refer;
 }
 
 /* @metas: id → JSON object, both text; see strata-inline-attachments-private.h */

@@ -18,12 +18,14 @@
 
 /* What was asked for stands in the journal when a run begins, so that the same can be
  * done again without asking anybody: `asked source=N old=PATH attachments=PATH name=NAME
- * recovered=1`, texts as in a URI, "-" where nothing was given.
+ * recovered=1 videos=copy`, texts as in a URI, "-" where nothing was given. Lines from
+ * before videos could stay in the old store end earlier.
  */
 
 /* What does not fit into a line of the journal is not kept */
 #define MAX_ASKED 3500
 #define NOTHING "-"
+#define N_WORDS 6
 
 static char *
 escape (const char *text)
@@ -55,8 +57,9 @@ _strata_migration_note_asked (StrataMigrationRun  *run,
   if (strlen (old) + strlen (attachments) + strlen (name) > MAX_ASKED)
     return TRUE;
 
-  return _strata_journal_append (_strata_store_get_dir (run->store), error, "asked source=%u old=%s attachments=%s name=%s recovered=%d",
-                                 run->source, old, attachments, name, run->recover ? 1 : 0);
+  return _strata_journal_append (_strata_store_get_dir (run->store), error, "asked source=%u old=%s attachments=%s name=%s recovered=%d videos=%s",
+                                 run->source, old, attachments, name, run->recover ? 1 : 0,
+                                 run->migration->refer ? "reference" : "copy");
 }
 
 /* The last line of that kind, in its words */
@@ -107,8 +110,40 @@ make_again (const char  *store_path,
   strata_migration_set_attachments_path (migration, attachments);
   strata_migration_set_source (migration, name);
   strata_migration_set_recover (migration, strcmp (words[5], "recovered=0") != 0);
+  strata_migration_set_refer (migration, g_strcmp0 (words[6], "videos=reference") == 0);
 
   return migration;
+}
+
+typedef struct
+{
+  guint   source;
+  char  **words;
+} Asked;
+
+static void
+look_at_event_of_source (const char *event,
+                         gpointer    user_data)
+{
+  Asked *asked = user_data;
+  guint source;
+
+  if (sscanf (event, "asked source=%u ", &source) == 1 && source == asked->source)
+    look_at_event (event, &asked->words);
+}
+
+StrataMigration *
+_strata_migration_new_as_asked (const char *store_path,
+                                int         dir,
+                                guint       source)
+{
+  g_auto(GStrv) words = NULL;
+  Asked asked = { source, NULL };
+  gboolean ok = _strata_journal_read (dir, look_at_event_of_source, &asked, NULL);
+
+  words = asked.words;
+
+  return ok && words != NULL && g_strv_length (words) >= N_WORDS ? make_again (store_path, words) : NULL;
 }
 
 /**
@@ -141,7 +176,7 @@ strata_migration_new_again (const char  *store_path,
   if (!ok)
     return NULL;
 
-  if (words != NULL && g_strv_length (words) == 6)
+  if (words != NULL && g_strv_length (words) >= N_WORDS)
     migration = make_again (store_path, words);
   else
     g_set_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "Nothing was migrated into “%s” so far", store_path);

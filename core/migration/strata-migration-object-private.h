@@ -59,6 +59,7 @@ struct _StrataMigration
   char                   *source;
   guint                   batch_size;
   gboolean                recover;
+  gboolean                refer;         /* videos stay in the old store */
   int                     level;         /* of gzip; -1: parts stay plain */
   guint64                 sessions_expected;
   StrataYielder          *yielder;       /* any thread */
@@ -144,6 +145,15 @@ char    *_strata_migration_answer    (const char           *command,
 gboolean _strata_migration_note_asked
                                      (StrataMigrationRun   *run,
                                       GError              **error);
+
+/* (transfer full) (nullable): a migration as it was asked for last of the old store of that number; NULL: nothing
+ * says what that was
+ */
+StrataMigration *
+         _strata_migration_new_as_asked
+                                     (const char           *store_path,
+                                      int                   dir,
+                                      guint                 source);
 
 /* The number of the old store that was asked for last; 1 where nothing says so */
 guint    _strata_migration_find_last_source

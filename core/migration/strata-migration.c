@@ -58,6 +58,23 @@ strata_migration_set_recover (StrataMigration *self,
 }
 
 /**
+ * strata_migration_set_refer:
+ * @refer: whether videos and other large files that the old store only points at
+ *   stay there; they are copied, unless this says not to
+ *
+ * Their digests are recorded, and they are read where they are. Before the old store is
+ * deleted they are brought in, see [class@Strata.Retirement]; or by a migration that copies.
+ */
+void
+strata_migration_set_refer (StrataMigration *self,
+                            gboolean         refer)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  self->refer = refer;
+}
+
+/**
  * strata_migration_set_compression:
  * @level: of gzip, 1 to 12, for what is written from now on; -1 leaves it plain,
  *   for later, as it is unless this says otherwise
@@ -472,7 +489,7 @@ look_around (StrataMigrationRun  *run,
 
   _strata_survey_make (run->legacy, run->candidates, _strata_migration_report, self, &survey);
   self->counts.bytes_original = survey.bytes_original;
-  run->bytes_estimated = survey.bytes_estimated;
+  run->bytes_estimated = survey.bytes_estimated - (self->refer ? survey.bytes_pointed_at : 0);
   begin_pace (self, &survey);
 
   return TRUE;
@@ -706,6 +723,7 @@ run_steps (StrataMigrationRun  *run,
     return FALSE;
   _strata_batch_set_distrust (run->batch, run->distrust);
   _strata_attachment_taker_set_distrust (run->taker, run->distrust);
+  _strata_attachment_taker_set_refer (run->taker, run->migration->refer);
 
   if (!copy_everything (run, cancellable, error))
     return FALSE;

@@ -98,6 +98,8 @@ void             strata_migration_set_source       (StrataMigration          *se
                                                     const char               *source);
 void             strata_migration_set_recover    (StrataMigration          *self,
                                                   gboolean                  recover);
+void             strata_migration_set_refer      (StrataMigration          *self,
+                                                  gboolean                  refer);
 void             strata_migration_set_compression (StrataMigration         *self,
                                                   int                       level);
 void             strata_migration_set_sessions_expected

@@ -26,6 +26,7 @@ typedef struct
   StrataStore             *store;
   StrataWayBack           *way_back;
   gboolean                 has_changed;   /* an old store was written to since: it is to be taken in first */
+  char                    *unreadable;    /* (nullable): what was left in an old store and is not as it was, as a sentence */
   StrataRetirementSummary  summary;
   char                    *because;       /* (nullable): why it is not ready, or what there is to be said */
 } StrataRetirementRun;

@@ -17,7 +17,8 @@
 #include "maintenance/strata-check.h"
 #include "strata-journal-private.h"
 #include "strata-kept.h"
-#include "strata-migration.h"
+#include "strata-migration-object-private.h"
+#include "strata-references-private.h"
 #include "strata-retirement-run-private.h"
 
 /* Taskerino may save again while what it saved is taken in */
@@ -29,6 +30,7 @@ _strata_retirement_run_clear (StrataRetirementRun *self)
   g_clear_pointer (&self->way_back, _strata_way_back_free);
   g_clear_object (&self->store);
   g_clear_pointer (&self->because, g_free);
+  g_clear_pointer (&self->unreadable, g_free);
 }
 
 static const StrataRollbackHeader *
@@ -157,7 +159,15 @@ look_at_store (StrataRetirementRun  *self,
     {
       StrataProblem *problem = g_ptr_array_index (check->problems, i);
 
-      if (strata_problem_get_severity (problem) == STRATA_SEVERITY_ERROR)
+      if (strata_problem_get_severity (problem) != STRATA_SEVERITY_ERROR)
+        continue;
+      /* What was left in an old store may have been changed there, and is taken in then */
+      if (g_path_is_absolute (strata_problem_get_path (problem)))
+        {
+          g_free (self->unreadable);
+          self->unreadable = g_strdup (strata_problem_get_message (problem));
+        }
+      else
         return not_ready (self, "The store is damaged: %s: %s", strata_problem_get_path (problem), strata_problem_get_message (problem));
     }
 
@@ -217,6 +227,8 @@ look_at_old_stores (StrataRetirementRun  *self,
       self->has_changed = self->has_changed || comparison->differences->len > 0;
     }
 
+  if (self->unreadable != NULL && !self->has_changed)
+    return not_ready (self, "%s", self->unreadable);
   if (self->has_changed && self->because == NULL)
     self->because = g_strdup ("The old store was changed since: that is taken in first");
 
@@ -235,6 +247,7 @@ _strata_retirement_run_look (StrataRetirementRun  *self,
   self->has_changed = FALSE;
   self->summary = (StrataRetirementSummary) { .ready = TRUE, .days_left = -1 };
   g_clear_pointer (&self->because, g_free);
+  g_clear_pointer (&self->unreadable, g_free);
   g_clear_pointer (&self->way_back, _strata_way_back_free);
   g_clear_object (&self->store);
 
@@ -266,8 +279,14 @@ take_in (StrataRetirementRun  *self,
 
       if (!is_to_go (self, i) || has_begun (self, i))
         continue;
-      migration = strata_migration_new (self->store_path, header->legacy);
-      strata_migration_set_attachments_path (migration, header->attachments);
+      migration = _strata_migration_new_as_asked (self->store_path, _strata_store_get_dir (self->store), header->source);
+      if (migration == NULL)
+        {
+          migration = strata_migration_new (self->store_path, header->legacy);
+          strata_migration_set_attachments_path (migration, header->attachments);
+        }
+      /* It is going to be deleted: nothing is left there any more */
+      strata_migration_set_refer (migration, FALSE);
       if (!strata_migration_run (migration, self->cancellable, error))
         return FALSE;
     }
@@ -459,6 +478,20 @@ delete_all (StrataRetirementRun  *self,
   return TRUE;
 }
 
+/* What was left in the old stores comes here before anything of them goes. */
+static gboolean
+bring_in (StrataRetirementRun  *self,
+          GError              **error)
+{
+  g_autofree char *because = NULL;
+
+  _strata_seam_get ()->mark ("bring in");
+  if (!_strata_references_bring_in (self->store, self->steps, &because, self->cancellable, error))
+    return FALSE;
+
+  return because == NULL || not_ready (self, "%s", because);
+}
+
 gboolean
 _strata_retirement_run_do (StrataRetirementRun  *self,
                            GError              **error)
@@ -474,7 +507,9 @@ _strata_retirement_run_do (StrataRetirementRun  *self,
   lock = _strata_way_back_lock (_strata_store_get_dir (self->store), error);
   if (lock < 0)
     return FALSE;
-  ok = !g_cancellable_set_error_if_cancelled (self->cancellable, error) && delete_all (self, error);
+  ok = bring_in (self, error) &&
+       (!self->summary.ready ||
+        (!g_cancellable_set_error_if_cancelled (self->cancellable, error) && delete_all (self, error)));
   _strata_file_close (lock);
 
   return ok;

@@ -20,7 +20,8 @@
  *
  * Before that the retention time must be over, everything in the store is read and
  * compared with the digests of the migration, every file of the old stores is
- * compared with its own, and what was changed in them since is taken in. Once it has
+ * compared with its own, what was changed in them since is taken in, and what was left in them
+ * is brought into the store, read back and compared. Once it has
  * begun to delete it can't be cancelled; interrupted, it goes on when it is run again.
  *
  * Threads: as [class@Strata.Rollback].
@@ -101,7 +102,7 @@ strata_retirement_class_init (StrataRetirementClass *klass)
   /**
    * StrataRetirement:step:
    *
-   * What is being done: `waiting`, `verifying`, `comparing`, `taking in`, `deleting`
+   * What is being done: `waiting`, `verifying`, `comparing`, `taking in`, `bringing in`, `deleting`
    */
   properties[PROP_STEP] =
     g_param_spec_string ("step", NULL, NULL, "waiting", G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);

@@ -16,6 +16,7 @@ typedef struct
 {
   guint64 bytes_original;   /* as it lies there */
   guint64 bytes_text;       /* of these, collections */
+  guint64 bytes_pointed_at; /* of these, files that are only pointed at, such as videos */
   guint64 bytes_estimated;  /* roughly, what the new store will take before anything is compressed */
 } StrataSurvey;
 

@@ -56,9 +56,13 @@ survey_file (const StrataLegacyFile *file,
       count (surveying->survey, file->size, BASE64_SHARE);
       break;
 
-    case STRATA_LEGACY_ATTACHMENT_META:
     case STRATA_LEGACY_ATTACHMENT_FILE:
     case STRATA_LEGACY_VIDEO:
+      surveying->survey->bytes_pointed_at += file->size;
+      count (surveying->survey, file->size, 1.0);
+      break;
+
+    case STRATA_LEGACY_ATTACHMENT_META:
       count (surveying->survey, file->size, 1.0);
       break;
 
