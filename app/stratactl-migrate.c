@@ -288,6 +288,7 @@ command_migrate (Invocation *invocation)
   if (invocation->compress)
     strata_migration_set_compression (migration, STRATA_COMPRESSION_LEVEL);
   strata_migration_set_recover (migration, !invocation->no_recovered);
+  strata_migration_set_refer (migration, g_strcmp0 (invocation->videos, "reference") == 0);
 
   return run_migration (invocation, migration, FALSE);
 }

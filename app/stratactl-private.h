@@ -46,6 +46,7 @@ typedef struct
   char           *source;
   char           *attachments_path;
   gboolean        no_recovered;
+  char           *videos;
   gboolean        compress;
   gboolean        all;
   int             older_than;

@@ -17,7 +17,7 @@
 
 static const Command commands[] = {
   { "plan", command_plan, "[LEGACY] [--source NAME] [--attachments DIR]", "say what a migration would do; writes nothing", 0, 1 },
-  { "migrate", command_migrate, "[LEGACY] [--source NAME] [--attachments DIR] [--batch N] [--compress] [--no-recovered] [--discard]", "move an old store into the new one, and prove it", 0, 1 },
+  { "migrate", command_migrate, "[LEGACY] [--source NAME] [--attachments DIR] [--batch N] [--videos copy|reference] [--compress] [--no-recovered] [--discard]", "move an old store into the new one, and prove it", 0, 1 },
   { "retry", command_retry, "[ITEM…]", "try again what went wrong", 0, G_MAXUINT },
   { "pause", command_pause, "", "let what is running wait, whichever process runs it", 0, 0 },
   { "resume", command_resume, "", "let it go on; or go on with it here", 0, 0 },
@@ -118,6 +118,7 @@ parse_options (Invocation   *invocation,
     { "images", 0, 0, G_OPTION_ARG_STRING, &invocation->images, NULL, NULL },
     { "quality", 0, 0, G_OPTION_ARG_INT, &invocation->quality, NULL, NULL },
     { "level", 0, 0, G_OPTION_ARG_INT, &invocation->level, NULL, NULL },
+    { "videos", 0, 0, G_OPTION_ARG_STRING, &invocation->videos, NULL, NULL },
     { "no-recovered", 0, 0, G_OPTION_ARG_NONE, &invocation->no_recovered, NULL, NULL },
     { "limit", 0, 0, G_OPTION_ARG_INT, &invocation->limit, NULL, NULL },
     { "sort", 0, 0, G_OPTION_ARG_STRING, &invocation->sort, NULL, NULL },
@@ -179,6 +180,8 @@ settle_command (Invocation *invocation)
     }
   if (invocation->batch != NOT_GIVEN && invocation->batch < 1)
     return fail_usage (invocation, "--batch takes a number from 1");
+  if (invocation->videos != NULL && strcmp (invocation->videos, "copy") != 0 && strcmp (invocation->videos, "reference") != 0)
+    return fail_usage (invocation, "--videos takes copy or reference");
 
   return EXIT_DONE;
 }
@@ -246,6 +249,7 @@ invocation_clear (Invocation *invocation)
 {
   g_free (invocation->store_path);
   g_free (invocation->sort);
+  g_free (invocation->videos);
   g_free (invocation->part);
   g_free (invocation->output);
   g_free (invocation->format);

@@ -14,7 +14,7 @@ _stratactl() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --store) i=$((i + 1)); [ "$i" -lt "$COMP_CWORD" ] && store=(--store "${COMP_WORDS[i]}") ;;
-      --batch | --older-than | --quality | --level | --limit | --sort | --part | --format | --attachment | --item | --slice | --export | -o) i=$((i + 1)) ;;
+      --batch | --videos | --older-than | --quality | --level | --limit | --sort | --part | --format | --attachment | --item | --slice | --export | -o) i=$((i + 1)) ;;
       -*) ;;
       *) arguments=$((arguments + 1)); [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
     esac
@@ -26,6 +26,7 @@ _stratactl() {
     -o | --attachment) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --sort) words='date size name' ;;
     --images) words='exact webp off' ;;
+    --videos) words='copy reference' ;;
     --format) words='legacy json' ;;
     --attachments) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --batch | --limit | --part | --source | --item | --slice) return ;;
@@ -34,7 +35,7 @@ _stratactl() {
         words='--store --json --quiet --help --version'
         case $command in
           plan) words+=' --source --attachments' ;;
-          migrate) words+=' --source --attachments --batch --compress --no-recovered --discard' ;;
+          migrate) words+=' --source --attachments --batch --videos --compress --no-recovered --discard' ;;
           cancel) words+=' --keep --discard' ;;
           list) words+=' --limit --sort' ;;
           show) words+=' --metadata --parts --part' ;;

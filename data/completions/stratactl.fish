@@ -52,6 +52,7 @@ complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -l source -x
 complete -c stratactl -n '__fish_seen_subcommand_from plan migrate' -l attachments -xa '(__fish_complete_directories)' -d 'Where the attachments are'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l batch -x -d 'Sessions committed at a time'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l compress -d 'Write JSON compressed'
+complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l videos -x -a 'copy reference' -d 'What becomes of videos'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate' -l no-recovered -d 'Leave out what only older copies have'
 complete -c stratactl -n '__fish_seen_subcommand_from migrate cancel' -l discard -d 'Take back what it has added'
 complete -c stratactl -n '__fish_seen_subcommand_from cancel' -l keep -d 'Leave what it has added'
