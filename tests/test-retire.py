@@ -189,6 +189,20 @@ class Place:
         assert self.show('later') == b'{"id":"later","name":"x"}'
         assert set(files_below(self.old.root)) == self.stays
 
+    def check_taken_in_as_asked(self):
+        """What the migration was not to take is not taken in by the way."""
+        self.reset()
+        shutil.rmtree(self.strata.store)
+        values = [value for _, value in split(self.old.payload('sessions'))]
+        write(self.old.path('db', 'sessions.backup.json'), envelope(values).replace(b'1999', b'1998', 1))
+        write(self.old.path('db', 'sessions.json'), envelope(values[2:]))
+        before = self.strata.json('migrate', self.old.folder, '--no-recovered', status=WARNINGS)['sessions']
+        assert before['recovered'] == 0
+        write(self.old.path('db', 'sessions.json'), envelope(values[2:] + [b'{"id":"later","name":"x"}']))
+        self.retire('--now')
+        listed = self.strata.json('list')
+        assert len(listed) == len(values) - 2 + 1 and not any(row['recovered'] for row in listed), listed
+
     def check_own_changes(self):
         """What was changed here stands in the log of changes, and is no reason to wait."""
         self.reset()
@@ -360,6 +374,7 @@ def main():
                          ('exactly what the manifest lists is deleted', place.check_exactly),
                          ('then there is no way back, and later recordings are migrated', place.check_after),
                          ('a changed old store is taken in first', place.check_changed_old_store),
+                         ('as the migration was asked for', place.check_taken_in_as_asked),
                          ('what was changed in Strata is known', place.check_own_changes),
                          ('what nobody knows of stops it', place.check_unknown_changes),
                          ('a damaged store stops it', place.check_damaged_store),
