@@ -176,32 +176,57 @@ index_what_is_there (Invocation *invocation)
     update_index (invocation, store);
 }
 
-/* Whether a problem is about one of the items that were asked for; all are where none was */
-static gboolean
-is_asked_for (Invocation    *invocation,
-              StrataProblem *problem)
+/* What was asked for, and the attachments of the sessions that were: problems of these name only the attachment */
+static GHashTable *
+list_asked_for (Invocation *invocation)
 {
-  const char *const *items = (const char *const *)invocation->arguments;
+  GHashTable *items = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(StrataStore) store = strata_store_open (invocation->store_path, NULL);
 
-  if (invocation->command->run != command_retry || items == NULL || *items == NULL)
-    return TRUE;
+  for (guint i = 0; invocation->arguments[i] != NULL; i++)
+    {
+      g_autoptr(StrataSessionInfo) session = NULL;
+      g_autoptr(GPtrArray) attachments = NULL;
 
-  for (; *items != NULL; items++)
-    if (g_strcmp0 (*items, strata_problem_get_item (problem)) == 0 || g_strcmp0 (*items, strata_problem_get_session (problem)) == 0 ||
-        g_strcmp0 (*items, strata_problem_get_path (problem)) == 0)
+      g_hash_table_add (items, g_strdup (invocation->arguments[i]));
+      if (store != NULL)
+        session = strata_store_find_session (store, invocation->arguments[i], NULL);
+      if (session != NULL)
+        attachments = strata_store_list_attachments (store, session->key, NULL);
+      for (guint j = 0; attachments != NULL && j < attachments->len; j++)
+        g_hash_table_add (items, g_strdup (((const StrataAttachmentInfo *)g_ptr_array_index (attachments, j))->id));
+    }
+
+  return items;
+}
+
+static gboolean
+is_about (StrataProblem *problem,
+          GHashTable    *items)
+{
+  const char *const names[] = { strata_problem_get_item (problem), strata_problem_get_session (problem), strata_problem_get_path (problem) };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (names[i] != NULL && g_hash_table_contains (items, names[i]))
       return TRUE;
 
   return FALSE;
 }
 
+/* Those of the items that were asked for; all where none was */
 static GPtrArray *
 dup_problems (Invocation      *invocation,
               StrataMigration *migration)
 {
   GPtrArray *problems = strata_migration_dup_problems (migration);
+  g_autoptr(GHashTable) items = NULL;
 
+  if (invocation->command->run != command_retry || invocation->arguments[0] == NULL)
+    return problems;
+
+  items = list_asked_for (invocation);
   for (guint i = problems->len; i > 0; i--)
-    if (!is_asked_for (invocation, g_ptr_array_index (problems, i - 1)))
+    if (!is_about (g_ptr_array_index (problems, i - 1), items))
       g_ptr_array_remove_index (problems, i - 1);
 
   return problems;
@@ -308,6 +333,8 @@ command_retry (Invocation *invocation)
   migration = strata_migration_new_again (invocation->store_path, &error);
   if (migration == NULL)
     return fail (invocation, NULL, error);
+
+  strata_migration_set_items (migration, (const char *const *)invocation->arguments);
 
   return run_migration (invocation, migration, FALSE);
 }

@@ -201,8 +201,35 @@ def check_retry(tap, program):
     first = bench.strata.json('migrate', bench.old.root, status=WARNINGS)
     assert {problem['item'] for problem in first['problems'] if problem['severity'] == 'warning'} == {'att-0', 'att-1'}, first
 
-    bench.old.attach('att-0')
-    assert bench.strata.json('retry', 'att-0')['problems'] == []
+    # Both can be had now, and a session is new; only what is asked for is tried
+    for name in ('att-0', 'att-1'):
+        bench.old.attach(name)
+    bench.old.add(1, 1)
+    bench.old.save()
+    tried = bench.strata.json('retry', 'att-0')
+    assert tried['problems'] == [] and tried['state'] == 'complete', tried
+    assert tried['attachments'] == {'stored': 1, 'deduplicated': 0, 'missing': 0, 'failed': 0}, tried
+    assert tried['sessions']['migrated'] == 0 and len(bench.ids()) == 3
+    assert bench.strata.run('attachment', 'att-0').expect(DONE).out == b'The bytes of att-0'
+    assert bench.strata.json('verify')['ok'] and bench.strata.json('gc', '--dry-run')['unreferenced'] == 0
+    states = {row['id']: row['state'] for row in bench.strata.json('attachments')}
+    assert states == {'att-0': 'object', 'att-1': 'missing', 'att-2': 'object'}, states
+    # By the session, and by the attachment
+    for item in ('session-1', 'att-1'):
+        os.rename(data[1], data[1] + '.away')
+        still = bench.strata.json('retry', item, status=WARNINGS)
+        assert {problem['item'] for problem in still['problems']} == {'att-1'}, still
+        assert still['attachments']['missing'] == 1, still
+        os.rename(data[1] + '.away', data[1])
+    # Damage is not believed to be better than nothing: it is told, and kept verbatim
+    with open(data[1], 'wb') as stream:
+        stream.write(b'!!!')
+    worse = bench.strata.json('retry', 'att-1', status=WARNINGS)
+    assert [problem['code'] for problem in worse['problems']] == ['attachment-data-invalid'], worse
+    os.unlink(data[1])
+    # What is no attachment of those takes a whole migration
+    bench.strata.json('retry', 'nobody-knows-this')
+    assert len(bench.ids()) == 4
     rest = bench.strata.json('retry', status=WARNINGS)
     assert {problem['item'] for problem in rest['problems'] if problem['severity'] == 'warning'} == {'att-1'}, rest
     again = bench.strata.json('retry', 'att-1', 'att-0', status=WARNINGS)

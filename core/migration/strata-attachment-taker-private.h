@@ -58,6 +58,10 @@ gboolean               _strata_attachment_taker_see_string  (const char         
                                                              gsize                    name_length,
                                                              gpointer                 user_data);
 
+/* Notes a use of one that is known by its id. */
+void                   _strata_attachment_taker_note        (StrataAttachmentTaker   *self,
+                                                             const char              *id);
+
 /* Brings in what was noted since the last call.
  * (transfer full) (element-type StrataAttachmentRow): in order of first use
  */

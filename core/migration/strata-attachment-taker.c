@@ -100,9 +100,9 @@ _strata_attachment_taker_get_bytes (StrataAttachmentTaker *self)
 
 /* Noting uses */
 
-static void
-note (StrataAttachmentTaker *self,
-      const char            *id)
+void
+_strata_attachment_taker_note (StrataAttachmentTaker *self,
+                               const char            *id)
 {
   char *copy;
 
@@ -159,7 +159,7 @@ _strata_attachment_taker_see_string (const char *token,
         return TRUE;
       text = _strata_json_unquote (token, length);
       if (is_meant || is_known (self, text))
-        note (self, text);
+        _strata_attachment_taker_note (self, text);
       return TRUE;
     }
 
@@ -171,14 +171,14 @@ _strata_attachment_taker_see_string (const char *token,
       memcpy (plain, token + 1, length - 2);
       plain[length - 2] = '\0';
       if (is_meant || is_known (self, plain))
-        note (self, plain);
+        _strata_attachment_taker_note (self, plain);
     }
   else
     {
       g_autofree char *text = g_strndup (token + 1, length - 2);
 
       if (is_meant || is_known (self, text))
-        note (self, text);
+        _strata_attachment_taker_note (self, text);
     }
 
   return TRUE;
@@ -665,7 +665,7 @@ _strata_attachment_taker_take_unused (StrataAttachmentTaker  *self,
   for (guint i = 0; i < ids->len; i++)
     if (!g_hash_table_contains (self->used_ids, g_ptr_array_index (ids, i)) &&
         !g_hash_table_contains (self->left_out, g_ptr_array_index (ids, i)))
-      note (self, g_ptr_array_index (ids, i));
+      _strata_attachment_taker_note (self, g_ptr_array_index (ids, i));
 
   rows = _strata_attachment_taker_take (self, batch, cancellable, error);
   if (rows == NULL)

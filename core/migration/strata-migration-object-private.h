@@ -60,6 +60,7 @@ struct _StrataMigration
   guint                   batch_size;
   gboolean                recover;
   gboolean                refer;         /* videos stay in the old store */
+  char                  **retry_items;   /* only these problems are tried again, as far as that can be; or NULL */
   int                     level;         /* of gzip; -1: parts stay plain */
   guint64                 sessions_expected;
   StrataYielder          *yielder;       /* any thread */

@@ -30,6 +30,7 @@ typedef struct
   guint                   batch_size;
   guint64                 bytes_estimated;  /* what the store will take, about */
   gboolean                has_begun;        /* the store says that it runs */
+  gboolean                was_complete;     /* and said before that the last one was */
 
   char                   *legacy_path;      /* what was given as the old store, and as the place of its attachments (or NULL), absolute */
   char                   *attachments_path;
@@ -81,6 +82,24 @@ gboolean    _strata_migration_run_commit        (StrataMigrationRun  *run,
 /* Reads the old store again by other code, reads the new one back, compares. */
 gboolean    _strata_migration_run_verify        (StrataMigrationRun  *run,
                                                  GCancellable        *cancellable,
+                                                 GError             **error);
+
+/* Compares what a row says of an attachment, and its bytes, with the old store, by other code. */
+gboolean    _strata_migration_verify_row        (StrataMigrationRun  *run,
+                                                 const StrataAttachmentRow *row,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+/* -retry: (transfer full) (nullable) (element-type StrataCatalogUse): what the items that were asked for mean,
+ * when they can be tried by themselves; %NULL: it takes a whole migration
+ */
+GPtrArray  *_strata_migration_find_retries      (StrataMigrationRun  *run);
+gboolean    _strata_migration_run_retries       (StrataMigrationRun  *run,
+                                                 GPtrArray           *uses,
+                                                 GCancellable        *cancellable,
+                                                 GError             **error);
+/* Writes down that a state is reached, and goes there. */
+gboolean    _strata_migration_go_to             (StrataMigrationRun  *run,
+                                                 const char          *name,
                                                  GError             **error);
 
 /* When all is proved: makes the rollback point. */

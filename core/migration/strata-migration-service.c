@@ -500,6 +500,7 @@ strata_migration_finalize (GObject *object)
   g_free (self->legacy_path);
   g_free (self->attachments_path);
   g_free (self->source);
+  g_strfreev (self->retry_items);
   g_free (self->session);
   g_free (self->view.session);
   g_ptr_array_unref (self->problems);

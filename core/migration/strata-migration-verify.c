@@ -598,6 +598,22 @@ list_invalid_metas (StrataMigrationRun *run)
   return paths;
 }
 
+gboolean
+_strata_migration_verify_row (StrataMigrationRun         *run,
+                              const StrataAttachmentRow  *row,
+                              GCancellable               *cancellable,
+                              GError                    **error)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  gboolean ok;
+
+  run->invalid_metas = list_invalid_metas (run);
+  ok = verify_attachment_files (run, row, seen, cancellable, error);
+  g_clear_pointer (&run->invalid_metas, g_hash_table_unref);
+
+  return ok;
+}
+
 /* The attachments of all that was taken in this run, or found as it was. What is
  * gone from the old store meanwhile can't be compared with it any more.
  */

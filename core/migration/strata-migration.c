@@ -75,6 +75,25 @@ strata_migration_set_refer (StrataMigration *self,
 }
 
 /**
+ * strata_migration_set_items:
+ * @items: (nullable) (array zero-terminated=1): ids of attachments, ids or keys of sessions, or paths of old files,
+ *   as problems name them
+ *
+ * Tries what went wrong with these attachments again, and does nothing else: the sessions of the
+ * old store are not read. Where one of the items is something else, or the last
+ * migration did not come to its end, everything is migrated again, which tries them too.
+ */
+void
+strata_migration_set_items (StrataMigration    *self,
+                            const char *const  *items)
+{
+  g_return_if_fail (STRATA_IS_MIGRATION (self));
+
+  g_strfreev (self->retry_items);
+  self->retry_items = g_strdupv ((char **)items);
+}
+
+/**
  * strata_migration_set_compression:
  * @level: of gzip, 1 to 12, for what is written from now on; -1 leaves it plain,
  *   for later, as it is unless this says otherwise
@@ -408,6 +427,7 @@ _strata_migration_persist (StrataMigrationRun  *run,
       g_autofree char *path = g_utf8_make_valid (_strata_legacy_store_get_path (run->legacy), -1);
 
       run->source = _strata_header_add_source (header, path, &is_new);
+      run->was_complete = run->has_begun ? run->was_complete : strcmp (header->state, "complete") == 0 && !is_new;
       run->distrust = run->distrust || strcmp (header->state, "failed") == 0;
       ok = run->has_begun || (_strata_migration_note_beginning (run->store, run->source, error) &&
                               _strata_migration_note_asked (run, error));
@@ -440,6 +460,14 @@ set_state (StrataMigrationRun  *run,
   g_mutex_unlock (&self->mutex);
 
   return TRUE;
+}
+
+gboolean
+_strata_migration_go_to (StrataMigrationRun  *run,
+                         const char          *name,
+                         GError             **error)
+{
+  return set_state (run, name, error);
 }
 
 /* Before anything of it is read, so that what changes meanwhile is noticed. */
@@ -590,6 +618,21 @@ has_mismatch (StrataMigration *self)
 }
 
 static gboolean
+check_proved (StrataMigrationRun  *run,
+              GError             **error)
+{
+  if (!has_mismatch (run->migration))
+    return TRUE;
+
+  _strata_migration_write_report (run, "failed", NULL, NULL);
+  set_state (run, "failed", NULL);
+  g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT,
+                       "Something read back is not what was read; the old store stays the one to trust");
+
+  return FALSE;
+}
+
+static gboolean
 verify_everything (StrataMigrationRun  *run,
                    GCancellable        *cancellable,
                    GError             **error)
@@ -602,18 +645,8 @@ verify_everything (StrataMigrationRun  *run,
                               self->counts.bytes_original);
   ok = _strata_migration_run_verify (run, cancellable, error);
   self->counts.seconds_verify = (double)(g_get_monotonic_time () - started) / G_USEC_PER_SEC;
-  if (!ok || !_strata_migration_check_unchanged (run, error))
-    return FALSE;
 
-  if (!has_mismatch (self))
-    return TRUE;
-
-  _strata_migration_write_report (run, "failed", NULL, NULL);
-  set_state (run, "failed", NULL);
-  g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_CORRUPT,
-                       "Something read back is not what was read; the old store stays the one to trust");
-
-  return FALSE;
+  return ok && _strata_migration_check_unchanged (run, error) && check_proved (run, error);
 }
 
 /* The way back, and the account of what was done: without them it is not complete. */
@@ -700,12 +733,27 @@ finish_progress (StrataMigration *self)
   return TRUE;
 }
 
+/* Single items only */
+static gboolean
+try_again (StrataMigrationRun  *run,
+           GPtrArray           *retries,
+           GCancellable        *cancellable,
+           GError             **error)
+{
+  if (!_strata_migration_run_retries (run, retries, cancellable, error))
+    return FALSE;
+  take_over_counts (run);
+
+  return check_proved (run, error) && finish_progress (run->migration) && set_state (run, "complete", error);
+}
+
 static gboolean
 run_steps (StrataMigrationRun  *run,
            GCancellable        *cancellable,
            GError             **error)
 {
   g_autoptr(GHashTable) metas = NULL;
+  g_autoptr(GPtrArray) retries = NULL;
 
   if (!set_state (run, "running", error))
     return FALSE;
@@ -724,6 +772,10 @@ run_steps (StrataMigrationRun  *run,
   _strata_batch_set_distrust (run->batch, run->distrust);
   _strata_attachment_taker_set_distrust (run->taker, run->distrust);
   _strata_attachment_taker_set_refer (run->taker, run->migration->refer);
+
+  retries = _strata_migration_find_retries (run);
+  if (retries != NULL)
+    return try_again (run, retries, cancellable, error);
 
   if (!copy_everything (run, cancellable, error))
     return FALSE;

@@ -100,6 +100,8 @@ void             strata_migration_set_recover    (StrataMigration          *self
                                                   gboolean                  recover);
 void             strata_migration_set_refer      (StrataMigration          *self,
                                                   gboolean                  refer);
+void             strata_migration_set_items      (StrataMigration          *self,
+                                                  const char *const        *items);
 void             strata_migration_set_compression (StrataMigration         *self,
                                                   int                       level);
 void             strata_migration_set_sessions_expected

@@ -190,6 +190,23 @@ GPtrArray      *_strata_catalog_list_referring   (StrataCatalog         *self,
                                                   gboolean               is_collection,
                                                   GError               **error);
 
+/* One attachment of one session or collection */
+typedef struct
+{
+  char     *owner;
+  gboolean  is_collection;
+  char     *id;
+} StrataCatalogUse;
+
+void            _strata_catalog_use_free         (StrataCatalogUse      *use);
+/* Adds the uses of attachments that a problem was noted of, of one old store: those that @item names by the
+ * attachment's id, the session's id or key, or the path of an old file. @uses (element-type StrataCatalogUse)
+ */
+gboolean        _strata_catalog_add_troubled     (StrataCatalog         *self,
+                                                  guint                  source,
+                                                  const char            *item,
+                                                  GPtrArray             *uses,
+                                                  GError               **error);
 /* Keys of the sessions and collections that use an object. (transfer full) (element-type utf8) */
 GPtrArray      *_strata_catalog_list_users       (StrataCatalog         *self,
                                                   const StrataDigest    *digest,

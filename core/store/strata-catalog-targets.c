@@ -157,6 +157,51 @@ _strata_catalog_list_referring (StrataCatalog  *self,
   return NULL;
 }
 
+void
+_strata_catalog_use_free (StrataCatalogUse *use)
+{
+  g_free (use->owner);
+  g_free (use->id);
+  g_free (use);
+}
+
+gboolean
+_strata_catalog_add_troubled (StrataCatalog  *self,
+                              guint           source,
+                              const char     *item,
+                              GPtrArray      *uses,
+                              GError        **error)
+{
+  /* What has a path for an id was a file that nothing points at, and is not found by its id */
+  g_autoptr(sqlite3_stmt) statement =
+    _strata_sqlite_prepare (self->db, "SELECT owner, is_collection, attachments.id FROM attachments JOIN owners ON key = owner"
+                                      " WHERE problem IS NOT NULL AND attachments.source = ?1 AND instr (attachments.id, '/') = 0"
+                                      " AND ?2 IN (attachments.id, owner, owners.id, source_path,"
+                                      " 'attachments/' || attachments.id || '.dat', 'attachments/' || attachments.id || '.meta.json')",
+                            error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  _strata_sqlite_bind_uint (statement, 1, source);
+  _strata_sqlite_bind_text (statement, 2, item);
+
+  while (_strata_sqlite_step (statement, &row, error))
+    {
+      StrataCatalogUse *use;
+
+      if (!row)
+        return TRUE;
+      use = g_new0 (StrataCatalogUse, 1);
+      use->owner = _strata_sqlite_dup_text (statement, 0);
+      use->is_collection = sqlite3_column_int (statement, 1) != 0;
+      use->id = _strata_sqlite_dup_text (statement, 2);
+      g_ptr_array_add (uses, use);
+    }
+
+  return FALSE;
+}
+
 GPtrArray *
 _strata_catalog_list_users (StrataCatalog       *self,
                             const StrataDigest  *digest,
