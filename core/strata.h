@@ -15,6 +15,7 @@
 #include <maintenance/strata-compressor.h>
 #include <maintenance/strata-statistics.h>
 #include <migration/strata-export.h>
+#include <migration/strata-follower.h>
 #include <migration/strata-kept.h>
 #include <migration/strata-migration.h>
 #include <migration/strata-plan.h>

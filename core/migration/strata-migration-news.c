@@ -7,9 +7,12 @@
 
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/strata-digest-private.h"
+#include "base/strata-error.h"
+#include "strata-journal-private.h"
 #include "strata-migration-object-private.h"
 #include "strata-old-files-private.h"
 #include "strata-rollback-manifest-private.h"
@@ -69,10 +72,48 @@ add_found (const StrataOldFile  *file,
   return TRUE;
 }
 
+typedef struct
+{
+  guint    source;
+  gboolean is_retired;
+} Retired;
+
+/* What was recorded there after it was deleted, and migrated, makes it an old store again. */
+static void
+look_for_end (const char *event,
+              gpointer    user_data)
+{
+  Retired *retired = user_data;
+  guint source;
+
+  if (sscanf (event, "retire begin source=%u", &source) == 1 && source == retired->source)
+    retired->is_retired = TRUE;
+  else if (sscanf (event, "rollback-point source=%u", &source) == 1 && source == retired->source)
+    retired->is_retired = FALSE;
+}
+
+static gboolean
+check_not_retired (StrataStore  *store,
+                   guint         source,
+                   GError      **error)
+{
+  Retired retired = { source, FALSE };
+
+  if (!_strata_journal_read (_strata_store_get_dir (store), look_for_end, &retired, error))
+    return FALSE;
+  if (!retired.is_retired)
+    return TRUE;
+
+  g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND, "The old store was deleted");
+
+  return FALSE;
+}
+
 static gboolean
 compare (StrataStore   *store,
          guint          source,
          gboolean      *out_has_news,
+         guint64       *out_mark,
          GCancellable  *cancellable,
          GError       **error)
 {
@@ -91,8 +132,28 @@ compare (StrataStore   *store,
     return FALSE;
 
   *out_has_news = noted.count != found.count || noted.sum != found.sum;
+  *out_mark = found.sum + found.count;
 
   return TRUE;
+}
+
+gboolean
+_strata_migration_look_at_old (const char    *store_path,
+                               gboolean      *out_has_news,
+                               guint64       *out_mark,
+                               GCancellable  *cancellable,
+                               GError       **error)
+{
+  g_autoptr(StrataStore) store = strata_store_open (store_path, error);
+  g_autoptr(StrataHeader) header = store != NULL ? _strata_store_read_header (store, error) : NULL;
+  guint source;
+
+  if (header == NULL)
+    return FALSE;
+
+  source = _strata_migration_find_last_source (_strata_store_get_dir (store));
+
+  return check_not_retired (store, source, error) && compare (store, source, out_has_news, out_mark, cancellable, error);
 }
 
 /**
@@ -105,7 +166,7 @@ compare (StrataStore   *store,
  * store, and reads none of its sessions; the thread must not be one that draws.
  *
  * Returns: whether that could be found out; or %FALSE with @error set: %STRATA_ERROR_NOT_FOUND
- *   where no migration is complete, %STRATA_ERROR_SOURCE where the old store is gone
+ *   where no migration is complete, or the old store was deleted here, %STRATA_ERROR_SOURCE where the old store is gone
  */
 gboolean
 strata_migration_look_for_news (const char    *store_path,
@@ -113,21 +174,12 @@ strata_migration_look_for_news (const char    *store_path,
                                 GCancellable  *cancellable,
                                 GError       **error)
 {
-  g_autoptr(StrataStore) store = NULL;
-  g_autoptr(StrataHeader) header = NULL;
-  guint source;
+  guint64 mark;
 
   g_return_val_if_fail (store_path != NULL, FALSE);
   g_return_val_if_fail (out_has_news != NULL, FALSE);
 
-  store = strata_store_open (store_path, error);
-  header = store != NULL ? _strata_store_read_header (store, error) : NULL;
-  if (header == NULL)
-    return FALSE;
-
-  source = _strata_migration_find_last_source (_strata_store_get_dir (store));
-
-  return compare (store, source, out_has_news, cancellable, error);
+  return _strata_migration_look_at_old (store_path, out_has_news, &mark, cancellable, error);
 }
 
 static void

@@ -156,6 +156,14 @@ StrataMigration *
                                       int                   dir,
                                       guint                 source);
 
+/* -news: as strata_migration_look_for_news(); @out_mark: two old stores that differ have hardly ever the same */
+gboolean _strata_migration_look_at_old
+                                     (const char           *store_path,
+                                      gboolean             *out_has_news,
+                                      guint64              *out_mark,
+                                      GCancellable         *cancellable,
+                                      GError              **error);
+
 /* The number of the old store that was asked for last; 1 where nothing says so */
 guint    _strata_migration_find_last_source
                                      (int                   dir);
