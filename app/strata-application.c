@@ -31,6 +31,7 @@ struct _StrataApplication
 
   StrataAppStore     *store;
   StrataAppMigration *migration;
+  StrataFollower     *follower;
   StrataPower        *power;
   GSettings          *settings;
 
@@ -238,6 +239,7 @@ state_cb (StrataApplication *self)
 
   update_actions (self);
   update_inhibition (self);
+  strata_follower_set_held (self->follower, strata_app_migration_get_under_way (self->migration));
   self->has_news = has_ended && find_window (self) == NULL;
   if (!self->is_leaving && (find_window (self) == NULL || (has_ended && !is_watched (self))))
     notify_state (self);
@@ -278,8 +280,11 @@ strata_application_startup (GApplication *application)
   self->power = strata_power_new ();
   self->store = strata_app_store_new (path);
   self->migration = strata_app_migration_new (self->store);
+  self->follower = strata_follower_new (path);
   g_signal_connect_object (self->migration, "notify::state", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->power, "notify::on-battery", G_CALLBACK (update_inhibition), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->follower, "news", G_CALLBACK (strata_app_migration_follow), self->migration, G_CONNECT_SWAPPED);
+  g_settings_bind (self->settings, "follow", self->follower, "active", G_SETTINGS_BIND_GET);
   strata_preferences_apply (self->settings, self->store);
   strata_app_store_open (self->store);
 }
@@ -461,6 +466,7 @@ strata_application_dispose (GObject *object)
   StrataApplication *self = STRATA_APPLICATION (object);
 
   g_clear_object (&self->settings);
+  g_clear_object (&self->follower);
   g_clear_object (&self->power);
   g_clear_object (&self->migration);
   g_clear_object (&self->store);

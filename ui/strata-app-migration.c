@@ -39,6 +39,7 @@ struct _StrataAppMigration
   GListStore              *problems;
   guint                    tick_source;
 
+  gboolean                 is_following;  /* nobody started it: the old storage has changed */
   gboolean                 is_discarded;
   gboolean                 keeps_awake;
 
@@ -392,7 +393,8 @@ index_cb (GObject      *object,
 
   if (strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error) == NULL)
     g_message ("The search index will be made with the next search: %s", error->message);
-  end (self, STRATA_APP_MIGRATION_COMPLETE, NULL);
+  /* Nobody has asked for that one, so nobody waits for what it has to say */
+  end (self, self->is_following ? STRATA_APP_MIGRATION_NONE : STRATA_APP_MIGRATION_COMPLETE, NULL);
 }
 
 /* The run */
@@ -510,7 +512,70 @@ strata_app_migration_start (StrataAppMigration *self,
   strata_migration_watch_memory (migration, memory);
   set_migration (self, migration);
   watch (self);
+  self->is_following = FALSE;
   run (self);
+}
+
+/* Following */
+static gpointer
+make_again_worker (const char    *path,
+                   StrataStore   *store,
+                   gpointer       data,
+                   GCancellable  *cancellable,
+                   GError       **error)
+{
+  StrataMigration *migration = strata_migration_new_again (path, error);
+  g_autoptr(GMemoryMonitor) memory = migration != NULL ? g_memory_monitor_dup_default () : NULL;
+
+  if (migration != NULL)
+    strata_migration_watch_memory (migration, memory);
+
+  return migration;
+}
+
+static void
+made_again_cb (GObject      *object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr(StrataAppMigration) self = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataMigration) migration = strata_app_store_call_finish (STRATA_APP_STORE (object), result, &error);
+
+  if (migration == NULL)
+    {
+      g_message ("The old storage can't be followed: %s", error->message);
+      return;
+    }
+  /* Somebody has started one meanwhile */
+  if (is_under_way (self->state))
+    return;
+
+  strata_migration_set_batch_size (migration, (guint)g_settings_get_int (self->settings, "batch-size"));
+  strata_migration_set_compression (migration, g_settings_get_boolean (self->settings, "compress-json") ?
+                                               g_settings_get_int (self->settings, "json-level") : -1);
+  set_migration (self, migration);
+  watch (self);
+  self->is_following = TRUE;
+  run (self);
+}
+
+/**
+ * strata_app_migration_follow:
+ *
+ * Takes in what is new in the old storage that was migrated last, unless a migration is
+ * under way, or the last one was given up. It waits for what any migration waits for; when it
+ * is done, `state` is `none` again.
+ */
+void
+strata_app_migration_follow (StrataAppMigration *self)
+{
+  g_return_if_fail (STRATA_IS_APP_MIGRATION (self));
+
+  if (is_under_way (self->state) || self->state == STRATA_APP_MIGRATION_CANCELLED)
+    return;
+
+  strata_app_store_call_async (self->store, make_again_worker, NULL, NULL, g_object_unref, NULL, made_again_cb, g_object_ref (self));
 }
 
 /**

@@ -45,6 +45,7 @@ StrataAppMigration      *strata_app_migration_new             (StrataAppStore   
 
 void                     strata_app_migration_start           (StrataAppMigration    *self,
                                                                const char            *legacy_path);
+void                     strata_app_migration_follow          (StrataAppMigration    *self);
 void                     strata_app_migration_pause           (StrataAppMigration    *self);
 void                     strata_app_migration_resume          (StrataAppMigration    *self);
 void                     strata_app_migration_cancel          (StrataAppMigration    *self,

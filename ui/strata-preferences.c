@@ -43,6 +43,7 @@ struct _StrataPreferences
   GtkAdjustment        *batch_size;
   GtkAdjustment        *keep_old_days;
   GtkSwitch            *migrate_on_battery;
+  GtkSwitch            *follow;
   GtkAdjustment        *keep_deleted_days;
 };
 
@@ -92,6 +93,7 @@ bind_settings (StrataPreferences *self)
     { "batch-size", self->batch_size, "value" },
     { "keep-old-days", self->keep_old_days, "value" },
     { "migrate-on-battery", self->migrate_on_battery, "active" },
+    { "follow", self->follow, "active" },
     { "keep-deleted-days", self->keep_deleted_days, "value" },
   };
 
@@ -241,6 +243,7 @@ strata_preferences_class_init (StrataPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, batch_size);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, keep_old_days);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, migrate_on_battery);
+  gtk_widget_class_bind_template_child (widget_class, StrataPreferences, follow);
   gtk_widget_class_bind_template_child (widget_class, StrataPreferences, keep_deleted_days);
 }
 
