@@ -5,11 +5,11 @@
 
 #include "config.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/strata-error.h"
+#include "base/strata-file-private.h"
+#include "search/strata-search-replace-private.h"
 #include "search/strata-search.h"
 #include "store-util.h"
 #include "store/strata-store-write.h"
@@ -527,33 +527,54 @@ test_made_anew_it_has_no_traces (Fixture       *fixture,
 
 static char *
 leave_file (Fixture    *fixture,
-            const char *name,
-            gint64      seconds_ago)
+            const char *name)
 {
   char *path = g_build_filename (fixture->path, name, NULL);
-  struct timespec times[2] = { { .tv_sec = g_get_real_time () / G_USEC_PER_SEC - seconds_ago } };
 
-  times[1] = times[0];
   g_assert_true (g_file_set_contents (path, "left", -1, NULL));
-  g_assert_cmpint (utimensat (AT_FDCWD, path, times, 0), ==, 0);
 
   return path;
 }
 
-/* As of a program that was ended; what another one is at stays. */
+/* As of a program that was ended */
 static void
 test_what_was_left_behind_goes (Fixture       *fixture,
                                 gconstpointer  test_data)
 {
-  g_autofree char *old = leave_file (fixture, "search.sqlite3.new", 4000);
-  g_autofree char *old_log = leave_file (fixture, "search.sqlite3.new-wal", 4000);
-  g_autofree char *young = leave_file (fixture, "search.sqlite3.packed", 3000);
+  g_autofree char *left = leave_file (fixture, "search.sqlite3.new");
+  g_autofree char *log = leave_file (fixture, "search.sqlite3.new-wal");
+  g_autofree char *packed = leave_file (fixture, "search.sqlite3.packed");
 
   update (fixture);
 
-  g_assert_false (g_file_test (old, G_FILE_TEST_EXISTS));
-  g_assert_false (g_file_test (old_log, G_FILE_TEST_EXISTS));
-  g_assert_true (g_file_test (young, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (packed, G_FILE_TEST_EXISTS));
+}
+
+/* What another one is at stays, and is not begun a second time. */
+static void
+test_one_at_a_time_makes_it_anew (Fixture       *fixture,
+                                  gconstpointer  test_data)
+{
+  g_autofree char *path = leave_file (fixture, "search.sqlite3.new");
+  g_autofree char *packed = leave_file (fixture, "search.sqlite3.packed");
+  g_autoptr(GError) error = NULL;
+  int lock = _strata_search_lock_making (fixture->store, &error);
+
+  g_assert_no_error (error);
+  g_assert_false (strata_search_rebuild (fixture->search, NULL, NULL, NULL, NULL, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_IN_USE);
+  g_clear_error (&error);
+  update (fixture);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (packed, G_FILE_TEST_EXISTS));
+
+  _strata_file_close (lock);
+  g_assert_true (strata_search_rebuild (fixture->search, NULL, NULL, NULL, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (packed, G_FILE_TEST_EXISTS));
 }
 
 int
@@ -577,6 +598,7 @@ main (int   argc,
   ADD ("completions-are-limited", test_completions_are_limited);
   ADD ("what-may-have-been-meant", test_what_may_have_been_meant);
   ADD ("what-was-left-behind-goes", test_what_was_left_behind_goes);
+  ADD ("one-at-a-time-makes-it-anew", test_one_at_a_time_makes_it_anew);
   ADD ("made-anew-it-has-no-traces", test_made_anew_it_has_no_traces);
 
   return g_test_run ();

@@ -26,7 +26,16 @@ StrataSearchIndex *
           _strata_search_open            (StrataStore           *store,
                                           GError               **error);
 
-/* Removes what a program that ended in the middle of one of the following left an hour ago or more. */
+/* Whoever does one of the following holds this lock from its beginning until the new index is in place: two
+ * processes at it would write to the same files. It is gone with the process.
+ *
+ * Returns: what is to be closed to unlock it; or -1 with @error set, %STRATA_ERROR_IN_USE where another has it,
+ *   also another StrataSearch of this process
+ */
+int       _strata_search_lock_making     (StrataStore           *store,
+                                          GError               **error);
+
+/* Removes what a program that ended in the middle of one of the following left, unless one is at it now. */
 void      _strata_search_remove_leftovers (StrataStore          *store);
 
 /* Whether so much of it is dead that it should be made anew */

@@ -19,13 +19,12 @@
 #define FILE_NAME   STRATA_SEARCH_INDEX_NAME
 #define NEW_NAME    FILE_NAME ".new"
 #define PACKED_NAME FILE_NAME ".packed"
+#define LOCK_NAME   FILE_NAME ".lock"
 
 /* Part of the text that may be dead */
 #define WORN_SHARE 5
 /* Below that much nothing is worn */
 #define WORN_FROM (4 * 1024 * 1024)
-/* What was not written to for so long nobody is at any more */
-#define LEFT_AFTER_NS (G_GINT64_CONSTANT (3600) * 1000000000)
 /* So much text is added before an index is packed for the first time */
 #define LOOSE_FROM (16 * 1024 * 1024)
 
@@ -69,19 +68,45 @@ remove_files (StrataStore  *store,
   return TRUE;
 }
 
+int
+_strata_search_lock_making (StrataStore  *store,
+                            GError      **error)
+{
+  int fd = _strata_file_open (_strata_store_get_dir (store), LOCK_NAME, O_RDWR | O_CREAT, error);
+  int saved;
+
+  if (fd < 0 || _strata_seam_get ()->lock (fd, F_WRLCK) == 0)
+    return fd;
+
+  saved = errno;
+  _strata_file_close (fd);
+  if (saved == EAGAIN || saved == EACCES)
+    g_set_error_literal (error, STRATA_ERROR, STRATA_ERROR_IN_USE, "The search index is being made anew already");
+  else
+    _strata_file_set_error (error, saved, "lock", LOCK_NAME);
+
+  return -1;
+}
+
+static gboolean
+has_leftovers (StrataStore *store)
+{
+  struct stat status;
+
+  return _strata_seam_get ()->stat (_strata_store_get_dir (store), NEW_NAME, &status) == 0 ||
+         _strata_seam_get ()->stat (_strata_store_get_dir (store), PACKED_NAME, &status) == 0;
+}
+
 void
 _strata_search_remove_leftovers (StrataStore *store)
 {
-  static const char *const names[] = { NEW_NAME, PACKED_NAME };
+  int lock = has_leftovers (store) ? _strata_search_lock_making (store, NULL) : -1;
 
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      struct stat status;
-
-      if (_strata_seam_get ()->stat (_strata_store_get_dir (store), names[i], &status) == 0 &&
-          g_get_real_time () * 1000 - _strata_file_get_mtime_ns (&status) > LEFT_AFTER_NS)
-        remove_files (store, names[i], NULL);
-    }
+  if (lock < 0)
+    return;
+  remove_files (store, NEW_NAME, NULL);
+  remove_files (store, PACKED_NAME, NULL);
+  _strata_file_close (lock);
 }
 
 StrataSearchIndex *

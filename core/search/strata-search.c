@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/strata-error.h"
+#include "base/strata-file-private.h"
 #include "base/strata-task-private.h"
 #include "store/strata-store-private.h"
 #include "strata-search-hit-private.h"
@@ -198,7 +199,35 @@ rebuild_locked (StrataSearch              *self,
                 GCancellable              *cancellable,
                 GError                   **error)
 {
-  return _strata_search_make_anew (self->store, progress, user_data, cancellable, error) && put_in_place (self, error);
+  int lock = _strata_search_lock_making (self->store, error);
+  gboolean ok;
+
+  if (lock < 0)
+    return FALSE;
+
+  ok = _strata_search_make_anew (self->store, progress, user_data, cancellable, error) && put_in_place (self, error);
+  _strata_file_close (lock);
+
+  return ok;
+}
+
+/* An index that another process is making anew is as good meanwhile. */
+static gboolean
+rebuild_worn (StrataSearch              *self,
+              StrataSearchProgressFunc   progress,
+              gpointer                   user_data,
+              GCancellable              *cancellable,
+              GError                   **error)
+{
+  g_autoptr(GError) rebuild_error = NULL;
+
+  if (rebuild_locked (self, progress, user_data, cancellable, &rebuild_error) ||
+      g_error_matches (rebuild_error, STRATA_ERROR, STRATA_ERROR_IN_USE))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&rebuild_error));
+
+  return FALSE;
 }
 
 /* @opened: (transfer full). An index that can't be packed is as good, but larger. */
@@ -208,11 +237,14 @@ pack_locked (StrataSearch      *self,
              GCancellable      *cancellable)
 {
   g_autoptr(GError) error = NULL;
-  gboolean ok = _strata_search_pack (self->store, opened, cancellable, &error);
+  int lock = _strata_search_lock_making (self->store, &error);
+  gboolean ok = lock >= 0 && _strata_search_pack (self->store, opened, cancellable, &error);
 
   _strata_search_index_free (opened);
   if (!ok || !put_in_place (self, &error))
     g_info ("The search index is not packed: %s", error->message);
+  if (lock >= 0)
+    _strata_file_close (lock);
 }
 
 /* Brings the index up to date; the writer's mutex is held. */
@@ -243,7 +275,7 @@ update_locked (StrataSearch              *self,
   if (_strata_search_is_worn (opened))
     {
       g_clear_pointer (&opened, _strata_search_index_free);
-      return rebuild_locked (self, progress, user_data, cancellable, error);
+      return rebuild_worn (self, progress, user_data, cancellable, error);
     }
   if (_strata_search_is_loose (opened))
     pack_locked (self, g_steal_pointer (&opened), cancellable);
@@ -363,6 +395,8 @@ rebuild_catalog (StrataSearch  *self,
  *
  * Makes the index anew from the files, and the catalog before it. The old index serves until the new one is
  * whole. Words of what was deleted are in none of the index's files afterwards.
+ *
+ * One process at a time: while another makes it anew, that is %STRATA_ERROR_IN_USE.
  *
  * Returns: %TRUE, or %FALSE with @error set and the old index in place
  */
