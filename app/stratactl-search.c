@@ -121,8 +121,10 @@ print_hit (StrataSearchHit *hit,
   g_autofree char *text = show_snippet (snippet);
   g_autofree char *when = NULL;
 
-  if (key == NULL || g_strcmp0 (key, key_before) != 0)
-    printf ("%.16s  %s\n    %s\n", start != NULL ? start : "", key != NULL ? name : "(in no session)", key != NULL ? key : "");
+  if (key == NULL)
+    printf ("(in no session)\n");
+  else if (g_strcmp0 (key, key_before) != 0)
+    printf ("%.16s  %s\n    %s\n", start != NULL ? start : "", name, key);
   if (strata_search_hit_get_offset_ms (hit) != STRATA_TIME_UNKNOWN && offset >= 0)
     when = g_strdup_printf ("%" G_GINT64_FORMAT ":%02d:%02d", offset / 3600, (int)(offset / 60 % 60), (int)(offset % 60));
   printf ("      %-10s %8s  %s\n", strata_search_hit_get_kind (hit), when != NULL ? when : "", text);
