@@ -32,21 +32,15 @@ typedef struct
   guint                  n_tokens;
   guint64               *counts;    /* for each of its words: moments that have it, at most */
   guint64                count;     /* the least of them */
+  guint                 *phrases;   /* for each of its words its number among the phrases of the MATCH; of several last words the first one's */
+  gboolean               is_asked;  /* it is in the MATCH */
 } StrataSearchLeaf;
-
-/* A phrase of a MATCH; a single word, or a beginning */
-typedef struct
-{
-  guint    leaf;
-  guint    token;         /* which word of the leaf it is */
-  gboolean is_repeated;   /* good for nothing: it is there a second time */
-} StrataSearchPhrase;
 
 typedef struct
 {
   GPtrArray *leaves;     /* (element-type StrataSearchLeaf) in the order of the tree */
   char      *match;      /* for MATCH; NULL where there is nothing that must be there */
-  GArray    *phrases;    /* StrataSearchPhrase, for each of @match in its order: those of a leaf in a row, in the order of its words */
+  guint      n_phrases;  /* of @match, each a word or a beginning */
   gboolean   is_nowhere; /* something that must be there is in no moment */
   gboolean   is_exact;   /* FALSE: rare words of a beginning were left out */
 } StrataSearchExpression;

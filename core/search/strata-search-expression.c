@@ -37,6 +37,7 @@ leaf_free (gpointer data)
 
   g_ptr_array_unref (leaf->last);
   g_free (leaf->counts);
+  g_free (leaf->phrases);
   g_free (leaf);
 }
 
@@ -200,6 +201,7 @@ add_leaf (StrataSearchExpression  *self,
   leaf->last = g_ptr_array_new_with_free_func (g_free);
   leaf->n_tokens = g_strv_length (node->tokens);
   leaf->counts = g_new0 (guint64, leaf->n_tokens);
+  leaf->phrases = g_new0 (guint, leaf->n_tokens);
   leaf->count = G_MAXUINT64;
   g_ptr_array_add (self->leaves, leaf);
 
@@ -288,41 +290,60 @@ typedef struct
   gboolean                is_repeated;   /* its phrases were written before */
 } Writing;
 
-static void
-write_phrase (Writing    *writing,
-              const char *phrase,
-              guint       leaf,
-              guint       token)
+/* The first word of a leaf that is the same as this one */
+static guint
+find_same (const StrataSearchLeaf *leaf,
+           guint                   token)
 {
-  StrataSearchPhrase written = { leaf, token, writing->is_repeated };
+  guint same = 0;
 
-  g_string_append (writing->match, phrase);
-  g_array_append_val (writing->self->phrases, written);
+  if (token == leaf->n_tokens - 1 && leaf->node->is_prefix)
+    return token;
+  while (strcmp (leaf->node->tokens[same], leaf->node->tokens[token]) != 0)
+    same++;
+
+  return same;
 }
 
+/* One of @phrases */
+static void
+write_word (Writing          *writing,
+            StrataSearchLeaf *leaf,
+            guint             token,
+            GPtrArray        *phrases)
+{
+  if (!writing->is_repeated)
+    leaf->phrases[token] = writing->self->n_phrases;
+  g_string_append (writing->match, token > 0 ? " AND (" : "(");
+  for (guint i = 0; i < phrases->len; i++)
+    g_string_append_printf (writing->match, "%s%s", i > 0 ? " OR " : "", (const char *)g_ptr_array_index (phrases, i));
+  g_string_append_c (writing->match, ')');
+  writing->self->n_phrases += phrases->len;
+}
+
+/* Each word once: FTS5 would go through its blocks again each time. */
 static void
 write_leaf (Writing *writing,
             guint    index)
 {
-  const StrataSearchLeaf *leaf = g_ptr_array_index (writing->self->leaves, index);
-  guint last = leaf->n_tokens - 1;
+  StrataSearchLeaf *leaf = g_ptr_array_index (writing->self->leaves, index);
 
+  leaf->is_asked = TRUE;
   g_string_append_c (writing->match, '(');
-  for (guint i = 0; i < last; i++)
+  for (guint i = 0; i < leaf->n_tokens; i++)
     {
-      g_autofree char *phrase = quote (leaf->node->tokens[i]);
+      g_autoptr(GPtrArray) word = g_ptr_array_new_with_free_func (g_free);
+      guint same = find_same (leaf, i);
 
-      write_phrase (writing, phrase, index, i);
-      g_string_append (writing->match, " AND ");
+      if (same < i)
+        {
+          leaf->phrases[i] = leaf->phrases[same];
+          continue;
+        }
+      g_ptr_array_add (word, quote (leaf->node->tokens[i]));
+      write_word (writing, leaf, i, i == leaf->n_tokens - 1 ? leaf->last : word);
     }
-  g_string_append_c (writing->match, '(');
-  for (guint i = 0; i < leaf->last->len; i++)
-    {
-      if (i > 0)
-        g_string_append (writing->match, " OR ");
-      write_phrase (writing, g_ptr_array_index (leaf->last, i), index, last);
-    }
-  g_string_append (writing->match, "))");
+  g_string_append_c (writing->match, ')');
 }
 
 /* Of a tree that asks for phrases */
@@ -352,17 +373,6 @@ write_node (Writing               *writing,
 }
 
 /* What may be there has to be written too, for its places: "x AND (x OR may be)" is x, and tells of both. */
-static gboolean
-is_written (const StrataSearchExpression *self,
-            guint                         index)
-{
-  for (guint i = 0; i < self->phrases->len; i++)
-    if (g_array_index (self->phrases, StrataSearchPhrase, i).leaf == index)
-      return TRUE;
-
-  return FALSE;
-}
-
 static void
 write_others (Writing               *writing,
               const StrataQueryNode *required)
@@ -373,7 +383,7 @@ write_others (Writing               *writing,
     {
       const StrataSearchLeaf *leaf = g_ptr_array_index (writing->self->leaves, i);
 
-      if (leaf->last->len == 0 || is_written (writing->self, i))
+      if (leaf->last->len == 0 || leaf->is_asked)
         continue;
       if (!is_open)
         {
@@ -427,7 +437,6 @@ _strata_search_expression_new (StrataSearchIndex   *index,
   g_autoptr(StrataSearchExpression) self = g_new0 (StrataSearchExpression, 1);
 
   self->leaves = g_ptr_array_new_with_free_func (leaf_free);
-  self->phrases = g_array_new (FALSE, FALSE, sizeof (StrataSearchPhrase));
   self->is_exact = TRUE;
   for (guint i = 0; i < nodes->len; i++)
     if (!add_leaves (self, index, g_ptr_array_index (nodes, i), extent, error))
@@ -442,7 +451,6 @@ void
 _strata_search_expression_free (StrataSearchExpression *self)
 {
   g_clear_pointer (&self->leaves, g_ptr_array_unref);
-  g_clear_pointer (&self->phrases, g_array_unref);
   g_free (self->match);
   g_free (self);
 }

@@ -429,7 +429,7 @@ collect_cb (const Fts5ExtensionApi  *api,
   if (self == NULL)
     return;
 
-  spend (self, PHRASE_WORK * self->expression->phrases->len);
+  spend (self, PHRASE_WORK * self->expression->n_phrases);
   first = &g_array_index (self->turns, Turn, 0);
   if (self->what->documents == NULL && first->is_required && is_phrase (first))
     {
@@ -523,41 +523,35 @@ is_required (GPtrArray              *texts,
   return FALSE;
 }
 
-static Turn *
-add_turn (Match *self,
-          guint  leaf)
+static GArray *
+make_slots (const StrataSearchLeaf *leaf)
 {
-  const StrataSearchLeaf *described = g_ptr_array_index (self->expression->leaves, leaf);
-  Turn turn = { leaf, is_required (self->what->texts, described->node), described->count, g_array_new (FALSE, FALSE, sizeof (Slot)) };
+  GArray *slots = g_array_new (FALSE, FALSE, sizeof (Slot));
 
-  g_array_append_val (self->turns, turn);
+  for (guint i = 0; i < leaf->n_tokens; i++)
+    {
+      Slot slot = { leaf->phrases[i], i == leaf->n_tokens - 1 ? leaf->last->len : 1, i, leaf->counts[i] };
 
-  return &g_array_index (self->turns, Turn, self->turns->len - 1);
+      g_array_append_val (slots, slot);
+    }
+  g_array_sort (slots, compare_slots);
+
+  return slots;
 }
 
 static void
 prepare_turns (Match *self)
 {
-  Turn *turn = NULL;
-
-  for (guint i = 0; i < self->expression->phrases->len; i++)
+  for (guint i = 0; i < self->expression->leaves->len; i++)
     {
-      const StrataSearchPhrase *phrase = &g_array_index (self->expression->phrases, StrataSearchPhrase, i);
-      const StrataSearchLeaf *leaf = g_ptr_array_index (self->expression->leaves, phrase->leaf);
-      Slot slot = { i, 1, phrase->token, leaf->counts[phrase->token] };
+      const StrataSearchLeaf *leaf = g_ptr_array_index (self->expression->leaves, i);
+      Turn turn = { i, is_required (self->what->texts, leaf->node), leaf->count, NULL };
 
-      if (phrase->is_repeated)
+      if (!leaf->is_asked)
         continue;
-      if (turn == NULL || turn->leaf != phrase->leaf)
-        turn = add_turn (self, phrase->leaf);
-      if (turn->slots->len > phrase->token)
-        g_array_index (turn->slots, Slot, phrase->token).n_phrases++;
-      else
-        g_array_append_val (turn->slots, slot);
+      turn.slots = make_slots (leaf);
+      g_array_append_val (self->turns, turn);
     }
-
-  for (guint i = 0; i < self->turns->len; i++)
-    g_array_sort (g_array_index (self->turns, Turn, i).slots, compare_slots);
   g_array_sort (self->turns, compare_turns);
 }
 
@@ -679,7 +673,7 @@ go_down (Match         *self,
          gboolean      *out_stopped,
          GError       **error)
 {
-  guint patience = JUMP_AFTER * self->expression->phrases->len;
+  guint patience = JUMP_AFTER * self->expression->n_phrases;
   gboolean row;
 
   *out_next = 0;
