@@ -9,6 +9,7 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "base/strata-threads.h"
 #include "search/strata-search-replace-private.h"
 #include "search/strata-search.h"
 #include "store-util.h"
@@ -577,6 +578,27 @@ test_one_at_a_time_makes_it_anew (Fixture       *fixture,
   g_assert_false (g_file_test (packed, G_FILE_TEST_EXISTS));
 }
 
+/* As a window does whose last page goes */
+static void
+test_the_last_reference_may_go_anywhere (Fixture       *fixture,
+                                         gconstpointer  test_data)
+{
+  if (g_test_subprocess ())
+    {
+      g_autoptr(StrataQuery) query = strata_query_new ("storage");
+
+      g_object_unref (strata_search_run (fixture->search, query, STRATA_SEARCH_FIRST, 50, NULL, NULL));
+      g_object_unref (strata_search_run (fixture->search, query, STRATA_SEARCH_ALL, 50, NULL, NULL));
+      strata_forbid_file_access_here ();
+      g_clear_object (&fixture->search);
+      g_clear_object (&fixture->store);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -600,6 +622,7 @@ main (int   argc,
   ADD ("what-was-left-behind-goes", test_what_was_left_behind_goes);
   ADD ("one-at-a-time-makes-it-anew", test_one_at_a_time_makes_it_anew);
   ADD ("made-anew-it-has-no-traces", test_made_anew_it_has_no_traces);
+  ADD ("the-last-reference-may-go-anywhere", test_the_last_reference_may_go_anywhere);
 
   return g_test_run ();
 }

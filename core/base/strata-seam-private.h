@@ -70,6 +70,11 @@ const StrataSeam *_strata_seam_get_system (void);
 /* Stops the program when the calling thread is the one that must not touch files. */
 void              _strata_seam_check_thread (void);
 
+/* Calls @close with @data, unless that is %NULL: at once, or on another thread where the calling one must not touch files.
+ * For what is closed with the last reference to an object, which nobody chooses the thread of. */
+void              _strata_seam_close        (GDestroyNotify close,
+                                             gpointer       data);
+
 static inline const StrataSeam *
 _strata_seam_get (void)
 {

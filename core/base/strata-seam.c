@@ -48,6 +48,42 @@ _strata_seam_check_thread (void)
     g_error ("libstrata was asked to touch a file on the thread that must never wait");
 }
 
+typedef struct
+{
+  GDestroyNotify  close;
+  gpointer        data;
+} Closing;
+
+static gpointer
+close_elsewhere (gpointer user_data)
+{
+  g_autofree Closing *closing = user_data;
+
+  closing->close (closing->data);
+
+  return NULL;
+}
+
+void
+_strata_seam_close (GDestroyNotify close,
+                    gpointer       data)
+{
+  Closing *closing;
+
+  if (data == NULL)
+    return;
+  if (g_atomic_pointer_get (&forbidden_thread) != g_thread_self ())
+    {
+      close (data);
+      return;
+    }
+
+  closing = g_new (Closing, 1);
+  closing->close = close;
+  closing->data = data;
+  g_thread_unref (g_thread_new ("strata-close", close_elsewhere, closing));
+}
+
 static gboolean
 path_is_beneath (const char *path)
 {

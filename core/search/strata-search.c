@@ -11,6 +11,7 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
+#include "base/strata-seam-private.h"
 #include "base/strata-task-private.h"
 #include "store/strata-store-private.h"
 #include "strata-search-hit-private.h"
@@ -91,18 +92,39 @@ lane_close (Lane *lane)
   g_clear_pointer (&lane->index, _strata_search_index_free);
 }
 
+/* What has files open, when nobody uses it any more */
+typedef struct
+{
+  Lane               lanes[N_LANES];
+  StrataSearchIndex *memory;
+} Opened;
+
+static void
+opened_free (gpointer data)
+{
+  Opened *opened = data;
+
+  for (guint i = 0; i < N_LANES; i++)
+    lane_close (&opened->lanes[i]);
+  g_clear_pointer (&opened->memory, _strata_search_index_free);
+  g_free (opened);
+}
+
 static void
 strata_search_finalize (GObject *object)
 {
   StrataSearch *self = STRATA_SEARCH (object);
+  Opened *opened = g_new0 (Opened, 1);
 
+  opened->memory = g_steal_pointer (&self->memory);
   for (guint i = 0; i < N_LANES; i++)
     {
-      lane_close (&self->lanes[i]);
+      opened->lanes[i].index = g_steal_pointer (&self->lanes[i].index);
+      opened->lanes[i].filter = g_steal_pointer (&self->lanes[i].filter);
       g_mutex_clear (&self->lanes[i].mutex);
       g_clear_object (&self->current[i]);
     }
-  g_clear_pointer (&self->memory, _strata_search_index_free);
+  _strata_seam_close (opened_free, opened);
   g_mutex_clear (&self->writer_mutex);
   g_mutex_clear (&self->current_mutex);
   g_clear_object (&self->store);

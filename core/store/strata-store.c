@@ -48,17 +48,40 @@ static const char *const folders[] = {
   "sessions", "collections", "attachments", "staging", "quarantine", "trash", "migration", NULL
 };
 
+/* What has files open, when nobody uses it any more */
+typedef struct
+{
+  StrataWriter  *writer;
+  StrataStaging *corner;
+  StrataCatalog *catalog;
+  int            dir;
+} Opened;
+
+static void
+opened_free (gpointer data)
+{
+  Opened *opened = data;
+
+  g_clear_pointer (&opened->writer, _strata_writer_free);
+  g_clear_pointer (&opened->corner, _strata_staging_free);
+  g_clear_pointer (&opened->catalog, _strata_catalog_free);
+  if (opened->dir >= 0)
+    _strata_seam_get ()->close (opened->dir);
+  g_free (opened);
+}
+
 static void
 strata_store_finalize (GObject *object)
 {
   StrataStore *self = STRATA_STORE (object);
+  Opened *opened = g_new0 (Opened, 1);
 
-  g_clear_pointer (&self->writer, _strata_writer_free);
-  g_clear_pointer (&self->corner, _strata_staging_free);
-  g_clear_pointer (&self->catalog, _strata_catalog_free);
+  opened->writer = g_steal_pointer (&self->writer);
+  opened->corner = g_steal_pointer (&self->corner);
+  opened->catalog = g_steal_pointer (&self->catalog);
+  opened->dir = self->dir;
+  _strata_seam_close (opened_free, opened);
   g_clear_object (&self->cache);
-  if (self->dir >= 0)
-    _strata_seam_get ()->close (self->dir);
   g_free (self->path);
   g_hash_table_unref (self->behind);
   g_mutex_clear (&self->mutex);
