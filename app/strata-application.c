@@ -13,6 +13,7 @@
 #include "strata-power.h"
 #include "strata-preferences.h"
 #include "strata-window.h"
+#include "strata-wording.h"
 
 #define NOTIFICATION "migration"
 
@@ -275,6 +276,7 @@ strata_application_startup (GApplication *application)
   G_APPLICATION_CLASS (strata_application_parent_class)->startup (application);
 
   strata_forbid_file_access_here ();
+  strata_wording_prepare ();
   gtk_window_set_default_icon_name (APP_ID);
   self->settings = g_settings_new (APP_ID);
   self->power = strata_power_new ();

@@ -13,6 +13,7 @@
 #include <glib/gi18n.h>
 
 #include "strata-format.h"
+#include "strata-wording.h"
 
 /* Sizes, times and places in the words of the window. All of these may be called from any thread. */
 
@@ -98,7 +99,7 @@ strata_format_speed (double bytes_per_second)
 char *
 strata_format_date (gint64 time_ms)
 {
-  g_autoptr(GDateTime) time = time_ms >= 0 ? g_date_time_new_from_unix_local (time_ms / 1000) : NULL;
+  g_autoptr(GDateTime) time = time_ms >= 0 ? strata_wording_local_time (time_ms) : NULL;
 
   if (time == NULL)
     return g_strdup (_("date not known"));

@@ -14,6 +14,7 @@
 #include "strata-old-storage-page.h"
 #include "strata-old-storage-text.h"
 #include "strata-window.h"
+#include "strata-wording.h"
 
 /* What is shown of the work is taken anew this often */
 #define TICK_MS 200
@@ -435,7 +436,7 @@ chosen_cb (StrataOldStoragePage *self,
            int                   response)
 {
   g_autoptr(GFile) folder = response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (self->chooser)) : NULL;
-  g_autoptr(GDateTime) now = g_date_time_new_now_local ();
+  g_autoptr(GDateTime) now = strata_wording_local_time (g_get_real_time () / 1000);
   g_autofree char *name = g_date_time_format (now, "Strata %Y-%m-%d %H-%M-%S");
   g_autofree char *path = NULL;
 

@@ -27,6 +27,18 @@ get_zone (void)
 }
 
 /**
+ * strata_wording_prepare:
+ *
+ * Reads what the functions here need files for, before a window is there that
+ * would have to wait for them.
+ */
+void
+strata_wording_prepare (void)
+{
+  get_zone ();
+}
+
+/**
  * strata_wording_local_time:
  * @time_ms: milliseconds since 1970
  *

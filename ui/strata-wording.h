@@ -9,6 +9,7 @@
 
 G_BEGIN_DECLS
 
+void       strata_wording_prepare    (void);
 GDateTime *strata_wording_local_time (gint64      time_ms);
 GDateTime *strata_wording_parse_time (const char *text);
 char      *strata_wording_day        (GDateTime  *time);
