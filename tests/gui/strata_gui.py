@@ -70,6 +70,7 @@ class Gui:
         self.folder = tempfile.mkdtemp(prefix="strata-gui-")
         self.display = Display(self.folder, width, height)
         self.process = None
+        self.under = []  # a program that starts it and watches it, without being its parent
         self.errors = os.path.join(self.folder, "errors")
         os.makedirs(pictures, exist_ok=True)
         os.mkdir(self.path("home"))
@@ -129,8 +130,8 @@ class Gui:
 
     def start(self, *arguments, **environment):
         with open(self.errors, "ab") as errors:
-            self.process = subprocess.Popen([self.program, *arguments], env={**self.environment, **environment},
-                                            stdout=errors, stderr=errors)
+            self.process = subprocess.Popen([*self.under, self.program, *arguments],
+                                            env={**self.environment, **environment}, stdout=errors, stderr=errors)
 
     def start_second(self, *arguments):
         """Starts it again while it runs: it hands over, and ends."""
