@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "strata-paragraph.h"
 #include "strata-wording.h"
 #include "strata-segment-row.h"
 
@@ -30,7 +31,7 @@ struct _StrataSegmentRow
 
   /* Template children */
   GtkLabel            *time;
-  GtkLabel            *text;
+  StrataParagraph     *text;
 };
 
 G_DEFINE_FINAL_TYPE (StrataSegmentRow, strata_segment_row, ADW_TYPE_BIN)
@@ -49,7 +50,7 @@ loaded_cb (GObject      *object,
     return;
 
   gtk_label_set_label (self->time, time != NULL ? time : "");
-  gtk_label_set_label (self->text, *element->text != '\0' ? element->text : _("Nothing was written down"));
+  strata_paragraph_set_text (self->text, *element->text != '\0' ? element->text : _("Nothing was written down"));
 }
 
 static void
@@ -58,7 +59,7 @@ load (StrataSegmentRow *self)
   g_clear_signal_handler (&self->handler, self->item);
   if (strata_item_get_json (self->item) == NULL)
     {
-      gtk_label_set_label (self->text, strata_item_get_error (self->item)->message);
+      strata_paragraph_set_text (self->text, strata_item_get_error (self->item)->message);
       return;
     }
 
@@ -102,7 +103,7 @@ strata_segment_row_bind (StrataSegmentRow     *self,
   self->loader = g_object_ref (loader);
   self->item = g_object_ref (item);
   gtk_label_set_label (self->time, "");
-  gtk_label_set_label (self->text, "");
+  strata_paragraph_set_text (self->text, "");
   if (strata_item_get_loaded (item) || strata_item_get_error (item) != NULL)
     load (self);
   else
@@ -125,6 +126,7 @@ strata_segment_row_class_init (StrataSegmentRowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = strata_segment_row_dispose;
 
+  g_type_ensure (STRATA_TYPE_PARAGRAPH);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-segment-row.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataSegmentRow, time);
   gtk_widget_class_bind_template_child (widget_class, StrataSegmentRow, text);
