@@ -206,6 +206,18 @@ format_count (guint64 done,
                           (gulong)done, (gulong)total);
 }
 
+/* Collections such as notes are counted with the sessions. */
+static char *
+format_indexed (guint64 done,
+                guint64 total)
+{
+  if (total == 0)
+    return g_strdup ("");
+
+  /* Translators: how much is done, of how much */
+  return g_strdup_printf (_("%'lu of %'lu"), (gulong)done, (gulong)total);
+}
+
 /* Why it does not go on, where that is not what the user wanted */
 static const char *
 describe_wait (const char *reason,
@@ -273,7 +285,7 @@ show_indexing (StrataAppMigration *self)
   show_step (self, _("Making the search index"));
   show_fraction (self, to_index > 0 ? MIN (1.0, (double)indexed / (double)to_index) : 0);
   show_text (self, &self->session, PROP_SESSION, g_strdup (""));
-  show_text (self, &self->count_text, PROP_COUNT_TEXT, format_count (indexed, to_index));
+  show_text (self, &self->count_text, PROP_COUNT_TEXT, format_indexed (indexed, to_index));
   show_text (self, &self->remaining_text, PROP_REMAINING_TEXT, strata_format_remaining (-1));
 
   return TRUE;

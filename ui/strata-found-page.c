@@ -7,10 +7,13 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "strata-found-page.h"
 #include "strata-window.h"
+#include "strata-wording.h"
 
 /* More rows at once only make the page slow: the next come when these are decided about */
 #define N_SHOWN 100
@@ -84,38 +87,81 @@ look_worker (const char    *path,
 }
 
 static void
-add_button (GtkWidget  *row,
+add_button (GtkWidget  *box,
             const char *label,
             const char *action_name,
             const char *key)
 {
   GtkWidget *button = gtk_button_new_with_mnemonic (label);
 
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", key);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action_name);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+  gtk_box_append (GTK_BOX (box), button);
+}
+
+static void
+add_label (GtkWidget  *box,
+           const char *text,
+           const char *css_class)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_lines (GTK_LABEL (label), 2);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  if (css_class != NULL)
+    gtk_widget_add_css_class (label, css_class);
+  gtk_box_append (GTK_BOX (box), label);
+}
+
+static char *
+format_day (const char *start)
+{
+  g_autoptr(GDateTime) time = strata_wording_parse_time (start);
+
+  return time != NULL ? strata_wording_day (time) : g_utf8_make_valid (start, MIN (strlen (start), 10));
+}
+
+/* The buttons stand below the name: side by side there is no room for both in a narrow window. */
+static GtkWidget *
+make_row_box (GtkWidget *row)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+
+  gtk_widget_set_margin_top (box, 12);
+  gtk_widget_set_margin_bottom (box, 12);
+  gtk_widget_set_margin_start (box, 12);
+  gtk_widget_set_margin_end (box, 12);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
+
+  return box;
 }
 
 static void
 add_row (StrataFoundPage         *self,
          const StrataSessionInfo *info)
 {
-  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *row = gtk_list_box_row_new ();
+  GtkWidget *box = make_row_box (row);
+  GtkWidget *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gboolean is_named = info->name != NULL && *info->name != '\0';
   g_autofree char *name = is_named ? g_utf8_make_valid (info->name, -1) : g_strdup (_("Session without a name"));
-  g_autofree char *start = g_utf8_make_valid (info->start != NULL ? info->start : "", -1);
+  g_autofree char *day = format_day (info->start != NULL ? info->start : "");
   g_autofree char *count = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu screenshot", "%lu screenshots",
                                                          (gulong)info->screenshots), (gulong)info->screenshots);
-  g_autofree char *subtitle = *start != '\0' ? g_strdup_printf ("%.10s · %s", start, count) : g_strdup (count);
+  g_autofree char *subtitle = *day != '\0' ? g_strdup_printf ("%s · %s", day, count) : g_strdup (count);
 
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), name);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
-  adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 2);
-  add_button (row, _("_Look"), "win.show-session", info->key);
-  add_button (row, _("_Keep"), "found.keep", info->key);
-  add_button (row, _("_Drop"), "found.drop", info->key);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  add_label (box, name, NULL);
+  add_label (box, subtitle, "dim-label");
+  gtk_widget_set_margin_top (buttons, 6);
+  gtk_box_append (GTK_BOX (box), buttons);
+  add_button (buttons, _("_Look"), "win.show-session", info->key);
+  add_button (buttons, _("_Keep"), "found.keep", info->key);
+  add_button (buttons, _("_Drop"), "found.drop", info->key);
   gtk_list_box_append (self->list, row);
 }
 

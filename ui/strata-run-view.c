@@ -83,6 +83,21 @@ is_paused_cb (StrataRunView           *self,
   return state == STRATA_APP_MIGRATION_PAUSED;
 }
 
+/* Only then is there a speed, and a time that is left. */
+static gboolean
+is_running_cb (StrataRunView           *self,
+               StrataAppMigrationState  state)
+{
+  return state == STRATA_APP_MIGRATION_RUNNING;
+}
+
+static gboolean
+goes_on_cb (StrataRunView           *self,
+            StrataAppMigrationState  state)
+{
+  return state == STRATA_APP_MIGRATION_RUNNING || state == STRATA_APP_MIGRATION_FINISHING;
+}
+
 static gboolean
 may_pause_cb (StrataRunView           *self,
               StrataAppMigrationState  state)
@@ -194,6 +209,8 @@ strata_run_view_class_init (StrataRunViewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, format_speed_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_not_empty_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_paused_cb);
+  gtk_widget_class_bind_template_callback (widget_class, is_running_cb);
+  gtk_widget_class_bind_template_callback (widget_class, goes_on_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_moving_cb);
   gtk_widget_class_bind_template_callback (widget_class, may_pause_cb);
 }

@@ -12,6 +12,9 @@
 /* So many values are shown; the oldest go */
 #define N_VALUES 120
 
+/* With fewer it is no line but a hook at the edge */
+#define FEWEST_VALUES 8
+
 /**
  * StrataSparkline:
  *
@@ -69,7 +72,7 @@ strata_sparkline_snapshot (GtkWidget   *widget,
 
   for (guint i = 0; i < self->n_values; i++)
     most = MAX (most, get_value (self, i));
-  if (self->n_values < 2 || most <= 0)
+  if (self->n_values < FEWEST_VALUES || most <= 0)
     return;
 
   gtk_style_context_get_color (gtk_widget_get_style_context (widget), &color);
@@ -92,7 +95,7 @@ strata_sparkline_measure (GtkWidget      *widget,
                           int            *natural_baseline)
 {
   *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 60 : 24;
-  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 160 : 24;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 96 : 24;
 }
 
 static void

@@ -33,6 +33,7 @@ struct _StrataWindow
   StrataAppStore       *store;
   StrataAppMigration   *migration;
   StrataPage           *page;      /* in front; (unowned): the stack has it */
+  char                 *wanted;    /* (nullable): to come to the front as soon as it is there */
 
   /* Template children */
   AdwLeaflet           *leaflet;
@@ -144,6 +145,13 @@ available_cb (StrataWindow *self)
   g_autoptr(GtkSelectionModel) pages = gtk_stack_get_pages (self->stack);
 
   g_signal_emit (self, signals[PAGES_CHANGED], 0);
+  if (self->wanted != NULL && strata_window_has_page (self, self->wanted))
+    {
+      g_autofree char *wanted = g_steal_pointer (&self->wanted);
+
+      strata_window_show_page (self, wanted);
+      return;
+    }
   if (self->page != NULL && strata_page_get_available (self->page))
     return;
 
@@ -185,6 +193,7 @@ static void
 row_activated_cb (StrataWindow     *self,
                   StrataSidebarRow *row)
 {
+  g_clear_pointer (&self->wanted, g_free);
   gtk_stack_set_visible_child (self->stack, GTK_WIDGET (strata_sidebar_row_get_page (row)));
   adw_leaflet_set_visible_child (self->leaflet, self->content);
 }
@@ -210,7 +219,8 @@ strata_window_has_page (StrataWindow *self,
 
 /**
  * strata_window_show_page:
- * @name: of a page in the stack; one that is not there to be seen is not shown
+ * @name: of a page in the stack; one that is not there to be seen is shown when
+ *   it is, unless another was asked for meanwhile
  */
 void
 strata_window_show_page (StrataWindow *self,
@@ -219,8 +229,12 @@ strata_window_show_page (StrataWindow *self,
   g_return_if_fail (STRATA_IS_WINDOW (self));
   g_return_if_fail (name != NULL);
 
+  g_clear_pointer (&self->wanted, g_free);
   if (!strata_window_has_page (self, name))
-    return;
+    {
+      self->wanted = g_strdup (name);
+      return;
+    }
 
   gtk_stack_set_visible_child_name (self->stack, name);
   adw_leaflet_set_visible_child (self->leaflet, self->content);
@@ -366,6 +380,7 @@ strata_window_dispose (GObject *object)
   if (self->stack != NULL)
     g_signal_handlers_disconnect_by_data (self->stack, self);
   self->page = NULL;
+  g_clear_pointer (&self->wanted, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_WINDOW);
   g_clear_object (&self->migration);
   g_clear_object (&self->store);
