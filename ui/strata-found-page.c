@@ -157,6 +157,7 @@ add_row (StrataFoundPage         *self,
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   add_label (box, name, NULL);
   add_label (box, subtitle, "dim-label");
+  gtk_widget_add_css_class (buttons, "row-buttons");
   gtk_widget_set_margin_top (buttons, 6);
   gtk_box_append (GTK_BOX (box), buttons);
   add_button (buttons, _("_Look"), "win.show-session", info->key);

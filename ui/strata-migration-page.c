@@ -16,6 +16,7 @@
 #include "strata-plan-view.h"
 #include "strata-report-view.h"
 #include "strata-run-view.h"
+#include "strata-spinner.h"
 
 /**
  * StrataMigrationPage:
@@ -437,6 +438,7 @@ strata_migration_page_class_init (StrataMigrationPageClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (STRATA_TYPE_SPINNER);
   g_type_ensure (STRATA_TYPE_CHOOSE_VIEW);
   g_type_ensure (STRATA_TYPE_PLAN_VIEW);
   g_type_ensure (STRATA_TYPE_REPORT_VIEW);

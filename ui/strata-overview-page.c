@@ -16,6 +16,7 @@
 #include "strata-month-chart.h"
 #include "strata-overview-page.h"
 #include "strata-session-entry.h"
+#include "strata-spinner.h"
 #include "strata-wording.h"
 
 #define MOST_KINDS   8
@@ -404,6 +405,7 @@ strata_overview_page_class_init (StrataOverviewPageClass *klass)
   widget_class->unmap = strata_overview_page_unmap;
   STRATA_PAGE_CLASS (klass)->store_changed = strata_overview_page_store_changed;
 
+  g_type_ensure (STRATA_TYPE_SPINNER);
   g_type_ensure (STRATA_TYPE_BAR_LIST);
   g_type_ensure (STRATA_TYPE_MONTH_CHART);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-overview-page.ui");

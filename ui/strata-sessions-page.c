@@ -18,6 +18,7 @@
 #include "strata-session-row.h"
 #include "strata-session-view.h"
 #include "strata-sessions-page.h"
+#include "strata-spinner.h"
 #include "strata-window.h"
 
 /**
@@ -737,6 +738,7 @@ strata_sessions_page_class_init (StrataSessionsPageClass *klass)
   STRATA_PAGE_CLASS (klass)->store_changed = strata_sessions_page_store_changed;
   STRATA_PAGE_CLASS (klass)->go_back = strata_sessions_page_go_back;
 
+  g_type_ensure (STRATA_TYPE_SPINNER);
   g_type_ensure (STRATA_TYPE_SESSION_VIEW);
   bind_template (widget_class);
 }

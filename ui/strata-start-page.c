@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "strata-compat.h"
+#include "strata-spinner.h"
 #include "strata-start-page.h"
 
 /**
@@ -84,6 +85,7 @@ strata_start_page_class_init (StrataStartPageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = strata_start_page_dispose;
   STRATA_PAGE_CLASS (klass)->store_changed = strata_start_page_store_changed;
 
+  g_type_ensure (STRATA_TYPE_SPINNER);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-start-page.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataStartPage, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataStartPage, failed_page);

@@ -43,7 +43,7 @@ class Display:
         read_fd, write_fd = os.pipe()
         self.log = open(os.path.join(folder, "xvfb.log"), "w", encoding="utf-8")
         self.process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write_fd), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(write_fd), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
             pass_fds=[write_fd], stdout=self.log, stderr=self.log)
         os.close(write_fd)
         with os.fdopen(read_fd) as answer:

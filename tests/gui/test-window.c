@@ -9,12 +9,14 @@
 
 #include "strata-choose-view.h"
 #include "strata-format.h"
+#include "strata-paragraph.h"
 #include "strata-plan-view.h"
 #include "strata-problem-list.h"
 #include "strata-report-view.h"
 #include "strata-run-view.h"
 #include "strata-size-bars.h"
 #include "strata-sparkline.h"
+#include "strata-spinner.h"
 #include "strata-window.h"
 #include "test-util.h"
 
@@ -79,7 +81,8 @@ test_every_view_goes_as_it_came (Fixture       *fixture,
                                  gconstpointer  test_data)
 {
   const GType types[] = { STRATA_TYPE_CHOOSE_VIEW, STRATA_TYPE_PLAN_VIEW, STRATA_TYPE_PROBLEM_LIST, STRATA_TYPE_REPORT_VIEW,
-                          STRATA_TYPE_RUN_VIEW, STRATA_TYPE_SIZE_BARS, STRATA_TYPE_SPARKLINE };
+                          STRATA_TYPE_RUN_VIEW, STRATA_TYPE_SIZE_BARS, STRATA_TYPE_SPARKLINE, STRATA_TYPE_SPINNER,
+                          STRATA_TYPE_PARAGRAPH };
 
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
@@ -90,6 +93,65 @@ test_every_view_goes_as_it_came (Fixture       *fixture,
       g_object_unref (widget);
       g_assert_null (widget);
     }
+}
+
+static void
+test_what_nobody_sees_does_not_turn (void)
+{
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *stack = gtk_stack_new ();
+  GtkWidget *spinner = g_object_new (STRATA_TYPE_SPINNER, NULL);
+  GtkSpinner *turning = GTK_SPINNER (adw_bin_get_child (ADW_BIN (spinner)));
+
+  gtk_stack_add_named (GTK_STACK (stack), spinner, "waiting");
+  gtk_stack_add_named (GTK_STACK (stack), gtk_label_new ("done"), "done");
+  gtk_window_set_child (GTK_WINDOW (window), stack);
+  gtk_window_present (GTK_WINDOW (window));
+  while (!gtk_widget_get_mapped (spinner))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (gtk_spinner_get_spinning (turning));
+
+  gtk_stack_set_visible_child_name (GTK_STACK (stack), "done");
+  while (gtk_widget_get_mapped (spinner))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (gtk_spinner_get_spinning (turning));
+
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static int
+measure_height (GtkWidget *widget,
+                int        width)
+{
+  int minimum, natural;
+
+  gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, width, &minimum, &natural, NULL, NULL);
+  g_assert_cmpint (minimum, ==, natural);
+
+  return natural;
+}
+
+static void
+test_a_paragraph_takes_the_lines_it_needs (void)
+{
+  GtkWidget *widget = g_object_ref_sink (g_object_new (STRATA_TYPE_PARAGRAPH, NULL));
+  int line = measure_height (widget, 300);
+  int width_before, width;
+
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &width_before, NULL, NULL, NULL);
+  strata_paragraph_set_text (STRATA_PARAGRAPH (widget), "a few words that are long enough for more than a single line of this width");
+  g_assert_cmpint (line, >, 0);
+  g_assert_cmpint (measure_height (widget, 300), >, line);
+  g_assert_cmpint (measure_height (widget, 100), >, measure_height (widget, 300));
+  g_assert_cmpint (measure_height (widget, 3000), ==, line);
+
+  /* However long it is, it does not want to be wider */
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &width, NULL, NULL, NULL);
+  g_assert_cmpint (width, ==, width_before);
+  gtk_test_accessible_assert_role (widget, GTK_ACCESSIBLE_ROLE_LABEL);
+  gtk_test_accessible_assert_property (widget, GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "a few words that are long enough for more than a single line of this width");
+  g_object_unref (widget);
 }
 
 static void
@@ -182,6 +244,8 @@ main (int    argc,
   g_test_add ("/window/closed-is-gone", Fixture, NULL, fixture_set_up, test_a_closed_window_is_gone, fixture_tear_down);
   g_test_add ("/window/every-view-goes-as-it-came", Fixture, NULL, fixture_set_up, test_every_view_goes_as_it_came,
               fixture_tear_down);
+  g_test_add_func ("/spinner/what-nobody-sees-does-not-turn", test_what_nobody_sees_does_not_turn);
+  g_test_add_func ("/paragraph/takes-the-lines-it-needs", test_a_paragraph_takes_the_lines_it_needs);
   g_test_add_func ("/format/times-are-round", test_times_are_round);
   g_test_add_func ("/format/saving-is-never-too-large", test_a_saving_is_never_too_large);
   g_test_add_func ("/size-bars/told-in-words", test_sizes_are_told_in_words);
