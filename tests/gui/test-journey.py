@@ -7,8 +7,8 @@ import sys
 import zipfile
 
 import strata_gui
-from journey import (MAKE_LEGACY, SAMPLE, assert_equal, assert_named, digest_of_old_store, gui, put_large_store,
-                     put_old_store, report, sessions_in_store, start_migration, store_folder)
+from journey import (MAKE_LEGACY, PROGRAM, SAMPLE, assert_equal, assert_named, digest_of_old_store, gui,
+                     put_large_store, put_old_store, report, sessions_in_store, start_migration, store_folder)
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import old_forms
