@@ -87,6 +87,42 @@ class Memory:
                 stream.write(base64.b64encode(random.randbytes(999999)))
         return folder
 
+    def make_pictured(self, name):
+        """One session with 45 pictures, each with a thumbnail of 4 MB in its metadata."""
+        folder = os.path.join(self.tap.folder, name)
+        root = os.path.join(folder, ROOT)
+        os.makedirs(os.path.join(root, 'db'))
+        os.makedirs(os.path.join(root, 'attachments'))
+        ids = ['1700000000000-picture%02d' % i for i in range(45)]
+        with open(os.path.join(root, 'db', 'sessions.json'), 'w', encoding='ascii') as stream:
+            json.dump([{'id': 'a', 'screenshots': [{'attachmentId': name} for name in ids]}], stream)
+        for number, name in enumerate(ids):
+            with open(os.path.join(root, 'attachments', name + '.dat'), 'wb') as stream:
+                stream.write(base64.b64encode(b'picture %d' % number))
+            with open(os.path.join(root, 'attachments', name + '.meta.json'), 'wb') as stream:
+                stream.write(b'{"id":"%s","thumbnail":"data:image/png;base64,' % name.encode())
+                stream.write(base64.b64encode(random.randbytes(3000000)) + b'"}')
+        return folder
+
+    def check_pictured(self):
+        if not self.space:
+            raise Skip('too little space in the folder for temporary files')
+        folder = self.make_pictured('pictured')
+        store, out = folder + '-store', folder + '-out'
+        for command in (['migrate', folder], ['verify'], ['export', '--format', 'legacy', '-o', out]):
+            result, peak, samples = self.watch([self.program, '--store', store, *command, '--json', '--quiet'])
+            self.tap.say('pictured: %s: peak %.1f MiB anonymous in %d samples' % (command[0], peak / 1024, samples))
+            document = json.loads(result.expect(DONE).out)
+            assert document.get('state', 'complete') == 'complete' and document.get('ok', True), document
+            assert samples > 3 and 0 < peak < LIMIT, '%s: %d KiB' % (command[0], peak)
+        for path in os.listdir(os.path.join(folder, ROOT, 'attachments')):
+            with open(os.path.join(folder, ROOT, 'attachments', path), 'rb') as stream:
+                before = stream.read()
+            with open(os.path.join(out, 'attachments', path), 'rb') as stream:
+                assert not path.endswith('.meta.json') or stream.read() == before, path
+        for path in (folder, store, out):
+            shutil.rmtree(path)
+
     def check(self, name, *options):
         folder = self.make(name, *options) if options else self.make_bulky(name)
         store = folder + '-store'
@@ -141,6 +177,7 @@ def main():
     tap.check('a store of %s' % SIZE, memory.check, 'total', '--total-bytes', SIZE)
     tap.check('a session of %s' % SIZE, memory.check, 'huge', '--sessions', '2', '--huge-session', SIZE)
     tap.check('an element, a text and an attachment that are large', memory.check, 'bulky')
+    tap.check('many large thumbnails', memory.check_pictured)
     tap.check('an interrupted migration goes on', memory.check_interrupted)
     return tap.finish()
 
