@@ -11,6 +11,7 @@
 #include <json-glib/json-glib.h>
 
 #include "json/strata-json-reader-private.h"
+#include "store/strata-batch-private.h"
 #include "store/strata-staging-private.h"
 #include "test-util.h"
 
@@ -24,6 +25,8 @@
 #define MEMBER "\"screenshotInterval\""
 #define WORDS  "words on the screen"
 #define BYTES  "bytes of an attachment"
+#define PICTURE "a small picture"
+#define META "attachments/1700000000000-abcdefghi.meta.json"
 
 typedef enum
 {
@@ -34,6 +37,9 @@ typedef enum
   FLIP_TEXT,
   FLIP_PART,
   FLIP_ATTACHMENT,
+  FLIP_THUMBNAIL,
+  FLIP_STORED_THUMBNAIL,
+  MOVE_THUMBNAIL,
 } Sabotage;
 
 /* Set in the child, before it does anything */
@@ -49,6 +55,11 @@ gboolean __real__strata_json_reader_take         (StrataJsonReader *self, Strata
 gboolean __wrap__strata_json_reader_take         (StrataJsonReader *self, StrataJsonSink sink, gpointer user_data, GCancellable *cancellable, GError **error);
 char    *__real__strata_staging_write            (StrataStaging *self, const void *data, gsize size, GError **error);
 char    *__wrap__strata_staging_write            (StrataStaging *self, const void *data, gsize size, GError **error);
+
+gboolean __real__strata_batch_put_data           (StrataBatch *self, const char *data, gsize size, StrataStoredObject *out_object, GError **error);
+gboolean __wrap__strata_batch_put_data           (StrataBatch *self, const char *data, gsize size, StrataStoredObject *out_object, GError **error);
+void     __real__strata_attachment_row_append    (const StrataAttachmentRow *row, GString *text);
+void     __wrap__strata_attachment_row_append    (const StrataAttachmentRow *row, GString *text);
 
 static gboolean
 strike (Sabotage kind)
@@ -163,10 +174,36 @@ __wrap__strata_staging_write (StrataStaging  *self,
     flipped = flip (data, size, WORDS);
   else if (sabotage == FLIP_ATTACHMENT)
     flipped = flip (data, size, BYTES);
+  else if (sabotage == FLIP_STORED_THUMBNAIL)
+    flipped = flip (data, size, PICTURE);
   if (flipped != NULL)
     strike (sabotage);
 
   return __real__strata_staging_write (self, flipped != NULL ? flipped : data, size, error);
+}
+
+gboolean
+__wrap__strata_batch_put_data (StrataBatch         *self,
+                               const char          *data,
+                               gsize                size,
+                               StrataStoredObject  *out_object,
+                               GError             **error)
+{
+  g_autofree char *flipped = sabotage == FLIP_THUMBNAIL ? flip (data, size, PICTURE) : NULL;
+
+  if (flipped != NULL)
+    strike (FLIP_THUMBNAIL);
+
+  return __real__strata_batch_put_data (self, flipped != NULL ? flipped : data, size, out_object, error);
+}
+
+void
+__wrap__strata_attachment_row_append (const StrataAttachmentRow *row,
+                                      GString                   *text)
+{
+  if (row->embedded != NULL && strike (MOVE_THUMBNAIL))
+    ((StrataEmbedded *)g_ptr_array_index (row->embedded, 0))->at--;
+  __real__strata_attachment_row_append (row, text);
 }
 
 typedef struct
@@ -197,6 +234,9 @@ set_up (Fixture       *fixture,
 {
   g_autofree char *encoded = g_base64_encode ((const guchar *)BYTES, strlen (BYTES));
   g_autofree char *uri = g_strconcat ("data:text/plain;base64,", encoded, NULL);
+  g_autoptr(GString) picture = g_string_new (NULL);
+  g_autofree char *thumbnail = NULL;
+  g_autofree char *meta = NULL;
 
   fixture->path = test_make_dir ();
   fixture->legacy = g_build_filename (fixture->path, "com.taskerino.desktop", NULL);
@@ -207,8 +247,12 @@ set_up (Fixture       *fixture,
               " \"extractedText\": \"" WORDS "\"}]},"
               " {\"id\": \"second\", " MEMBER ": 2, \"screenshots\": []}]");
   write_file (fixture->legacy, "attachments/1700000000000-abcdefghi.dat", uri);
-  write_file (fixture->legacy, "attachments/1700000000000-abcdefghi.meta.json",
-              "{\"id\":\"1700000000000-abcdefghi\",\"type\":\"file\",\"name\":\"n\",\"mimeType\":\"text/plain\"}");
+  for (guint i = 0; i < 300; i++)
+    g_string_append_printf (picture, PICTURE " %u ", i);
+  thumbnail = g_base64_encode ((const guchar *)picture->str, picture->len);
+  meta = g_strdup_printf ("{\"id\":\"1700000000000-abcdefghi\",\"type\":\"file\",\"name\":\"n\",\"mimeType\":\"text/plain\","
+                          "\"thumbnail\":\"data:image/png;base64,%s\"}", thumbnail);
+  write_file (fixture->legacy, META, meta);
 }
 
 static void
@@ -329,6 +373,9 @@ main (int   argc,
     { "flips-a-byte-of-a-string", FLIP_TEXT, "db/sessions.json" },
     { "flips-a-byte-of-a-part", FLIP_PART, "db/sessions.json" },
     { "flips-a-byte-of-an-attachment", FLIP_ATTACHMENT, "attachments/1700000000000-abcdefghi.dat" },
+    { "flips-a-byte-of-a-thumbnail", FLIP_THUMBNAIL, META },
+    { "flips-a-byte-of-a-stored-thumbnail", FLIP_STORED_THUMBNAIL, META },
+    { "moves-a-thumbnail", MOVE_THUMBNAIL, META },
   };
 
   g_test_init (&argc, &argv, NULL);
