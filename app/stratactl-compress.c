@@ -58,8 +58,12 @@ report (Invocation       *invocation,
 {
   g_autoptr(JsonBuilder) builder = json_builder_new ();
   StrataCompressorCounts counts;
+  StrataCompressorProgress progress;
 
   strata_compressor_get_counts (compressor, &counts);
+  strata_compressor_get_progress (compressor, &progress);
+  if (strcmp (progress.state, "cancelled") == 0 && !invocation->quiet)
+    fprintf (stderr, "stratactl %s: Cancelled by another process; what is done is done\n", invocation->command->name);
   json_builder_begin_object (builder);
   add_counts (builder, &counts);
   if (error != NULL)

@@ -300,8 +300,10 @@ class Place:
         _, strata = self.copy(small=True)
         before = content(strata.store)
         process, hold = self.start_held(strata)
-        strata.json('cancel')
+        strata.json('pause')
         os.unlink(hold)
+        # Who cancels it is told when it has ended
+        assert strata.json('cancel') == {'state': 'cancelled'}
         assert self.end(process)['sessions'] == 0
         assert content(strata.store) == before
         assert strata.json(*ALL)['sessions'] > 0

@@ -28,6 +28,8 @@
 #define MIN_ELAPSED 10.0
 /* Memory was short less than this ago: it still is */
 #define MEMORY_US (60 * G_USEC_PER_SEC)
+/* Who cancels it is told that it has ended, if that does not take longer */
+#define PATIENCE_US (5 * G_USEC_PER_SEC)
 
 /**
  * StrataCompressor:
@@ -566,6 +568,16 @@ append_progress (GString                        *text,
   _strata_json_close_object (text);
 }
 
+static void
+wait_for_end (StrataCompressor *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 until = g_get_monotonic_time () + PATIENCE_US;
+
+  while (self->is_running && g_cond_wait_until (&self->changed, &self->mutex, until))
+    ;
+}
+
 /* A StrataControlFunc */
 static char *
 answer (const char  *command,
@@ -581,7 +593,10 @@ answer (const char  *command,
   else if (strcmp (command, "resume") == 0)
     strata_compressor_resume (self);
   else if (strcmp (command, "cancel") == 0)
-    strata_compressor_cancel (self);
+    {
+      strata_compressor_cancel (self);
+      wait_for_end (self);
+    }
   else if (strcmp (command, "status") != 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "A compression can't do that: %s", command);
@@ -625,6 +640,7 @@ end (StrataCompressor *self,
   self->ended_us = g_get_monotonic_time ();
   self->is_running = FALSE;
   self->state = !ok ? "failed" : self->is_cancelled ? "cancelled" : "complete";
+  g_cond_broadcast (&self->changed);
 }
 
 static gboolean
