@@ -359,6 +359,8 @@ print_statistics_text (const StrataStatistics *statistics)
   printf ("%-28s %10" G_GUINT64_FORMAT "\n", "Sessions", statistics->sessions);
   print_size ("Original", statistics->bytes_original);
   print_size ("Stored", statistics->bytes_stored);
+  if (statistics->bytes_trash > 0)
+    print_size ("  in the trash", statistics->bytes_trash);
   print_size ("On disk", statistics->bytes_on_disk);
   print_size ("  set aside for a full disk", statistics->bytes_reserved);
   print_size ("Saved: base64", statistics->saved_base64);

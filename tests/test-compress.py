@@ -204,8 +204,12 @@ class Place:
         saved = self.document['bytes']['before'] - self.document['bytes']['after']
         assert 0 <= after['saved']['gzip'] + after['saved']['webp'] - saved <= raw - parts_before, (after['saved'], saved)
         self.check_disk(strata, after)
+        assert self.trash_line(strata) is not None
         strata.run('gc').expect(DONE)
         self.check_disk(strata, strata.json('stats'))
+
+    def trash_line(self, strata):
+        return next((line for line in strata.run('stats').expect(DONE).out.decode().splitlines() if 'in the trash' in line), None)
 
     def check_disk(self, strata, stats):
         out = run(['du', '-s', '--block-size=1', '--exclude=*.sqlite3-shm', strata.store]).expect(0).out

@@ -85,6 +85,8 @@ measure_folder (StrataStatistics  *self,
             self->bytes_reserved = (guint64)status.st_blocks * 512;
           else
             self->bytes_stored += (guint64)status.st_size;
+          if (g_str_has_prefix (child, "./trash/"))
+            self->bytes_trash += (guint64)status.st_size;
         }
     }
 

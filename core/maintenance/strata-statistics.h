@@ -33,6 +33,7 @@ struct _StrataStatisticsGroup
  * @bytes_original: live collections, attachments and videos of the old stores
  * @bytes_stored: lengths of the store's files, databases included, the space
  *   set aside for emergencies not
+ * @bytes_trash: how much of that is in the trash, until it is cleared away
  * @bytes_on_disk: blocks it takes, all of it, as `du` counts them
  * @bytes_reserved: how much of that is set aside for a full disk
  * @saved_base64: what the text form of attachments took beyond their bytes
@@ -49,6 +50,7 @@ struct _StrataStatistics
   guint64    sessions;
   guint64    bytes_original;
   guint64    bytes_stored;
+  guint64    bytes_trash;
   guint64    bytes_on_disk;
   guint64    bytes_reserved;
   guint64    saved_base64;
