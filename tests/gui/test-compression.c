@@ -11,6 +11,7 @@
 
 #include "image-maker.h"
 #include "strata-app-compression.h"
+#include "strata-app-migration.h"
 #include "test-util.h"
 
 #define wait_until(condition) \
@@ -269,6 +270,37 @@ test_it_does_nothing_by_itself_where_it_shall_not (Fixture       *fixture,
   g_assert_cmpuint (measure (fixture->path, ".json.gz"), ==, 0);
 }
 
+/* On the way */
+
+static void
+test_a_migration_packs_as_preferences_say (Fixture       *fixture,
+                                           gconstpointer  test_data)
+{
+  for (guint packs = 0; packs < 2; packs++)
+    {
+      g_autofree char *folder = test_make_dir ();
+      g_autofree char *path = g_build_filename (folder, "store", NULL);
+      g_autoptr(StrataAppStore) store = strata_app_store_new (path);
+      g_autoptr(StrataAppMigration) migration = strata_app_migration_new (store);
+
+      g_settings_set_boolean (fixture->settings, "compress-json", packs > 0);
+      strata_app_store_open (store);
+      strata_app_migration_start (migration, g_getenv ("STRATA_SAMPLE"));
+      wait_until (strata_app_migration_get_state (migration) == STRATA_APP_MIGRATION_COMPLETE);
+      g_assert_true ((measure (path, ".json.gz") > 0) == (packs > 0));
+      g_assert_cmpuint (measure (path, ".json"), >, 0);
+
+      g_clear_object (&migration);
+      g_clear_object (&store);
+      while (test_has_open (path))
+        {
+          g_main_context_iteration (NULL, FALSE);
+          g_usleep (1000);
+        }
+      test_remove_dir (folder);
+    }
+}
+
 /* A bus with something that calls itself UPower, and is on battery: the test's own */
 
 static const char upower_xml[] =
@@ -358,6 +390,7 @@ main (int    argc,
   ADD ("png-is-converted-only-where-it-shall-be", test_png_is_converted_only_where_it_shall_be);
   ADD ("it-works-by-itself", test_it_works_by_itself);
   ADD ("it-does-nothing-by-itself-where-it-shall-not", test_it_does_nothing_by_itself_where_it_shall_not);
+  ADD ("a-migration-packs-as-preferences-say", test_a_migration_packs_as_preferences_say);
   ADD ("it-says-that-it-waits-for-the-battery", test_it_says_that_it_waits_for_the_battery);
   ADD ("cancelled-it-ends", test_cancelled_it_ends);
 

@@ -11,6 +11,7 @@
 
 #include "strata-bar-list.h"
 #include "strata-element-loader.h"
+#include "strata-job-row.h"
 #include "strata-maintenance-page.h"
 #include "strata-month-chart.h"
 #include "strata-picture.h"
@@ -338,6 +339,40 @@ test_cache_size_acts_at_once (Fixture       *fixture,
   g_settings_reset (settings, "cache-size");
 }
 
+/* Whether Maintenance offers to clear something away */
+static gboolean
+look_for_garbage (Fixture *fixture)
+{
+  GtkWidget *maintenance = find_widget (GTK_WIDGET (fixture->window), STRATA_TYPE_MAINTENANCE_PAGE);
+  StrataJobRow *row = get_child (maintenance, "clean_row");
+
+  g_signal_emit_by_name (row, "run");
+  wait_until (!strata_job_row_is_running (row));
+
+  return gtk_widget_get_visible (get_child (row, "extra_button"));
+}
+
+static void
+test_deleted_is_kept_as_long_as_preferences_say (Fixture       *fixture,
+                                                 gconstpointer  test_data)
+{
+  g_autoptr(GSettings) settings = g_settings_new (APP_ID);
+  StrataStore *store = strata_app_store_get_store (fixture->store);
+  g_autoptr(GPtrArray) sessions = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *name = NULL;
+
+  sessions = strata_store_list_sessions (store, STRATA_SESSION_ORDER_DATE, 1, &error);
+  g_assert_no_error (error);
+  name = strata_store_delete_session (store, ((StrataSessionInfo *)g_ptr_array_index (sessions, 0))->key, NULL, &error);
+  g_assert_no_error (error);
+
+  g_assert_false (look_for_garbage (fixture));
+  g_settings_set_int (settings, "keep-deleted-days", 0);
+  g_assert_true (look_for_garbage (fixture));
+  g_settings_reset (settings, "keep-deleted-days");
+}
+
 /* The callbacks of all that is under way come when nobody sees the window any more. */
 static void
 test_window_is_closed_while_everything_works (void)
@@ -623,6 +658,7 @@ main (int    argc,
   ADD ("export-writes-and-overwrites-nothing", test_export_writes_and_overwrites_nothing);
   ADD ("finder-shows-only-the-last-query", test_finder_shows_only_the_last_query);
   ADD ("cache-size-acts-at-once", test_cache_size_acts_at_once);
+  ADD ("deleted-is-kept-as-long-as-preferences-say", test_deleted_is_kept_as_long_as_preferences_say);
   g_test_add_func ("/pages/window-is-closed-while-everything-works", test_window_is_closed_while_everything_works);
   g_test_add_func ("/pages/sidebar-lists-only-what-is-there", test_sidebar_lists_only_what_is_there);
   g_test_add_func ("/pages/days-are-told-apart", test_days_are_told_apart);
