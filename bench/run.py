@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the benchmarks and prints their figures with the dataset, the machine and the commands.
 
-Usage: run.py BUILD-FOLDER SCRATCH-FOLDER [--sessions N] [--json-megabytes N] [--store-sessions N] [--large-megabytes N]
+Usage: run.py BUILD-FOLDER SCRATCH-FOLDER [--sessions N] [--sample FOLDER] [--json-megabytes N] [--store-sessions N] [--large-megabytes N]
               [--appends N] [--search-sessions N] [--codec-sessions N] [--background-sessions N] [--only PART]
 Every figure stands beside an alternative measured in the same run.
 """
@@ -15,7 +15,10 @@ import subprocess
 import sys
 import time
 
+from migration import bench_migration
 from search import bench_search
+
+SAMPLE = os.path.join("data", "sample")
 
 
 def machine():
@@ -26,10 +29,6 @@ def machine():
                 model = line.split(":", 1)[1].strip()
                 break
     return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
-
-
-def folder_bytes(path):
-    return sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(path) for name in names)
 
 
 def anonymous_peak(process):
@@ -47,11 +46,11 @@ def anonymous_peak(process):
     return peak
 
 
-def timed(command, **options):
+def timed(command, stdout=subprocess.DEVNULL, **options):
     print("$ " + " ".join(command))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)
+    process = subprocess.Popen(command, stdout=stdout, **options)
     peak = anonymous_peak(process)
     wall = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -62,32 +61,10 @@ def timed(command, **options):
 
 def bench_json(build, megabytes):
     print("\n## JSON reader, beside yajl, jansson, json-glib and memcpy")
-    sample = os.path.join("data", "sample", "com.taskerino.desktop", "db", "sessions.json")
-    command = [os.path.join(build, "bench", "bench-json"), sample, "-m", str(megabytes)]
+    sessions = os.path.join(SAMPLE, "com.taskerino.desktop", "db", "sessions.json")
+    command = [os.path.join(build, "bench", "bench-json"), sessions, "-m", str(megabytes)]
     print("$ " + " ".join(command), flush=True)
     subprocess.run(command, check=True)
-
-
-def bench_migration(build, scratch, sessions):
-    print("\n## Migration, verification included, beside cp -a and sync")
-    old, store, copy = (os.path.join(scratch, name) for name in ("old", "store", "copy"))
-    make = [os.path.join(build, "bench", "make-legacy"), "--output", old, "--sessions", str(sessions),
-            "--image-every", "4", "--audio-every", "4"]
-    print("$ " + " ".join(make))
-    subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
-    size = folder_bytes(old)
-    print(f"dataset: {sessions} sessions, {size / 1e6:.1f} MB")
-    rows = []
-    for _ in range(3):
-        shutil.rmtree(store, ignore_errors=True)
-        shutil.rmtree(copy, ignore_errors=True)
-        os.sync()
-        rows.append(("strata", timed([os.path.join(build, "app", "stratactl"), "--store", store, "--quiet", "migrate", old])))
-        os.sync()
-        rows.append(("cp -a, sync", timed(["sh", "-c", f"cp -a '{old}' '{copy}' && sync"])))
-    print(f"{'':14}{'wall s':>8}{'user s':>8}{'sys s':>8}{'MB/s':>8}{'anon MiB':>10}")
-    for name, (wall, user, system, peak) in sorted(rows):
-        print(f"{name:14}{wall:8.2f}{user:8.2f}{system:8.2f}{size / 1e6 / wall:8.0f}{peak / 1024:10.1f}")
 
 
 def bench_store(build, scratch, sessions, megabytes):
@@ -186,7 +163,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
     parser.add_argument("scratch")
-    parser.add_argument("--sessions", type=int, default=40)
+    # With these, 1 GB, most of it pictures
+    parser.add_argument("--sessions", type=int, default=150)
+    # Another old store, as it is
+    parser.add_argument("--sample", default=SAMPLE)
     parser.add_argument("--json-megabytes", type=int, default=100)
     parser.add_argument("--store-sessions", type=int, default=10000)
     # Pretty-printed, as the old program does it: 66 are 50 of JSON
@@ -202,7 +182,7 @@ def main():
     print("machine: " + machine())
     parts = {
         "json": lambda: bench_json(options.build, options.json_megabytes),
-        "migration": lambda: bench_migration(options.build, options.scratch, options.sessions),
+        "migration": lambda: bench_migration(options.build, options.scratch, options.sessions, options.sample, timed),
         "codec": lambda: bench_codec(options.build, options.scratch, options.codec_sessions),
         "store": lambda: bench_store(options.build, options.scratch, options.store_sessions, options.large_megabytes),
         "write": lambda: bench_write(options.build, options.scratch, options.appends),
