@@ -26,7 +26,7 @@ G_BEGIN_DECLS
  * the intent, tells the next one to open the store what was between the last two
  * steps when the writer died.
  *
- * Threads: one at a time.
+ * Threads: one at a time; meanwhile others may put content in and into quarantine.
  */
 typedef struct _StrataBatch StrataBatch;
 

@@ -54,9 +54,10 @@ struct _StrataBatch
   StrataStore   *store;
   int            dir;
   StrataStaging *staging;
+  GMutex         mutex;      /* guards the next two while content is put in by several threads */
   GPtrArray     *placements; /* Placement: parts and objects */
-  GPtrArray     *entries;    /* Entry */
   GHashTable    *objects;    /* paths of objects that are staged */
+  GPtrArray     *entries;    /* Entry */
   GHashTable    *folders;    /* folders whose entries changed */
   gboolean       distrust;
   gboolean       is_shared;  /* the corner is the store's */
@@ -104,6 +105,7 @@ new_batch (StrataStore *store)
 
   self->store = g_object_ref (store);
   self->dir = _strata_store_get_dir (store);
+  g_mutex_init (&self->mutex);
   self->placements = g_ptr_array_new_with_free_func (placement_free);
   self->entries = g_ptr_array_new_with_free_func (entry_free);
   self->objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -181,6 +183,7 @@ _strata_batch_free (StrataBatch *self)
   g_hash_table_unref (self->folders);
   g_ptr_array_unref (self->left_out);
   g_free (self->intent);
+  g_mutex_clear (&self->mutex);
   g_object_unref (self->store);
   g_free (self);
 }
@@ -279,6 +282,17 @@ has_object (StrataBatch              *self,
   return is_whole (self, trash_path, object->bytes) && hold_object (self, trash_path, path) == 0;
 }
 
+/* The same, by any thread */
+static gboolean
+look_for_object (StrataBatch              *self,
+                 const char               *path,
+                 const StrataStoredObject *object)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return has_object (self, path, object);
+}
+
 /* Takes @staged, a file of the staging area with the object's bytes, unless they are known already. */
 static gboolean
 settle_object (StrataBatch         *self,
@@ -287,19 +301,20 @@ settle_object (StrataBatch         *self,
                GError             **error)
 {
   g_autofree char *path = _strata_object_dup_path (&object->digest, object->type->extension);
+  g_autofree char *unneeded = NULL;
 
+  g_mutex_lock (&self->mutex);
   object->is_new = !has_object (self, path, object);
-  if (!object->is_new)
+  if (object->is_new)
     {
-      g_autofree char *unneeded = staged;
-
-      return _strata_file_unlink (self->dir, unneeded, error);
+      g_hash_table_add (self->objects, g_strdup (path));
+      place (self, staged, g_steal_pointer (&path));
     }
+  else
+    unneeded = staged;
+  g_mutex_unlock (&self->mutex);
 
-  g_hash_table_add (self->objects, g_strdup (path));
-  place (self, staged, g_steal_pointer (&path));
-
-  return TRUE;
+  return unneeded == NULL || _strata_file_unlink (self->dir, unneeded, error);
 }
 
 gboolean
@@ -317,7 +332,7 @@ _strata_batch_put_data (StrataBatch         *self,
   out_object->type = _strata_content_type_of (data, MIN (size, STRATA_CONTENT_HEAD));
 
   path = _strata_object_dup_path (&out_object->digest, out_object->type->extension);
-  out_object->is_new = !has_object (self, path, out_object);
+  out_object->is_new = !look_for_object (self, path, out_object);
   if (!out_object->is_new)
     return TRUE;
 
@@ -513,7 +528,9 @@ place_in_quarantine (StrataBatch        *self,
 
   _strata_digest_to_hex (digest, hex);
   path = g_strdup_printf ("quarantine/%.*s.%.12s", MAX_LABEL, label, hex);
+  g_mutex_lock (&self->mutex);
   place (self, staged, g_strdup (path));
+  g_mutex_unlock (&self->mutex);
 
   return path;
 }
