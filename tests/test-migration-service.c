@@ -945,7 +945,7 @@ test_news_of_the_old_store_are_found (Fixture       *fixture,
 
 #define N_PAUSES 2000
 
-/* A migration on a thread of its own, that reads no more than it is granted: so it does not
+/* A migration in the background, whose threads read no more than they are granted: so it does not
  * run away from who pauses it, however busy the machine is.
  */
 typedef struct
@@ -965,7 +965,7 @@ grant (guint n)
 {
   g_mutex_lock (&background.mutex);
   background.granted += n;
-  g_cond_signal (&background.changed);
+  g_cond_broadcast (&background.changed);
   g_mutex_unlock (&background.mutex);
 }
 
@@ -1078,7 +1078,7 @@ pause_often (GArray *latencies)
 
   g_mutex_lock (&background.mutex);
   background.granted = G_MAXUINT;
-  g_cond_signal (&background.changed);
+  g_cond_broadcast (&background.changed);
   g_mutex_unlock (&background.mutex);
   strata_migration_resume (migration);
 

@@ -11,7 +11,7 @@
 
 #define MAX_HANDS 8
 /* How often the owner looks whether it is held up itself, while it waits for a hand */
-#define LOOK_US (G_USEC_PER_SEC / 50)
+#define LOOK_US (G_USEC_PER_SEC / 100)
 
 typedef struct
 {

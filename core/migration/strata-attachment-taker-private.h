@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "base/strata-crew-private.h"
 #include "legacy/strata-legacy-store-private.h"
 #include "store/strata-batch-private.h"
 
@@ -26,9 +27,11 @@ typedef struct
   guint64 failed;        /* bytes that can't be decoded */
 } StrataAttachmentCounts;
 
+/* @crew: borrowed: whose tasks bring the bytes in; it has none of others while these are brought in */
 StrataAttachmentTaker *_strata_attachment_taker_new         (StrataLegacyStore       *legacy,
                                                              StrataStore             *store,
                                                              guint                    source,
+                                                             StrataCrew              *crew,
                                                              StrataProblemFunc        report,
                                                              gpointer                 user_data);
 void                   _strata_attachment_taker_free        (StrataAttachmentTaker   *self);

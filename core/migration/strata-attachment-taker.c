@@ -18,6 +18,8 @@
 /* Ids are short; a longer string is looked at as well, but off the stack */
 #define SHORT_ID 128
 #define BLOCK_BYTES (256 * 1024)
+/* What waits to be taken are names; how many of a session's attachments are admitted at once matters little */
+#define ATTACHMENT_COST (256 * 1024)
 
 struct _StrataAttachmentTaker
 {
@@ -27,6 +29,7 @@ struct _StrataAttachmentTaker
   guint                   source;
   StrataProblemFunc       report;
   gpointer                report_data;
+  StrataCrew             *crew;
   gboolean                distrust;
   gboolean                verbatim;
   gboolean                refer;        /* files that are only pointed at are left where they are */
@@ -50,6 +53,7 @@ StrataAttachmentTaker *
 _strata_attachment_taker_new (StrataLegacyStore *legacy,
                               StrataStore       *store,
                               guint              source,
+                              StrataCrew        *crew,
                               StrataProblemFunc  report,
                               gpointer           user_data)
 {
@@ -58,6 +62,7 @@ _strata_attachment_taker_new (StrataLegacyStore *legacy,
   self->legacy = legacy;
   self->store = g_object_ref (store);
   self->source = source;
+  self->crew = crew;
   self->report = report;
   self->report_data = user_data;
   self->noted = g_ptr_array_new_with_free_func (g_free);
@@ -217,6 +222,58 @@ _strata_attachment_taker_has_left_out (StrataAttachmentTaker *self,
 
 /* Taking them in */
 
+/* One attachment while it is brought in, by any thread. Nothing of the taker is changed until that is finished. */
+typedef struct
+{
+  StrataAttachmentTaker  *taker;
+  StrataBatch            *batch;
+  GCancellable           *cancellable;
+  GPtrArray              *rows;         /* the owner's: where it goes in the end */
+  const char             *inline_meta;
+  gboolean                is_reported;  /* its problems were, with an earlier use */
+  StrataLegacyAttachment *attachment;
+
+  /* What comes of it */
+  StrataAttachmentRow    *row;
+  gboolean                is_known;     /* the old store has something of that id */
+  char                   *used_path;
+  GPtrArray              *problems;     /* StrataProblem, to be reported */
+  StrataAttachmentCounts  counts;
+  guint64                 bytes;
+  GError                 *error;
+} Taking;
+
+static Taking *
+taking_new (StrataAttachmentTaker *self,
+            StrataBatch           *batch,
+            GPtrArray             *rows,
+            GCancellable          *cancellable)
+{
+  Taking *taking = g_new0 (Taking, 1);
+
+  taking->taker = self;
+  taking->batch = batch;
+  taking->cancellable = cancellable;
+  taking->rows = rows;
+  taking->row = g_new0 (StrataAttachmentRow, 1);
+  taking->problems = g_ptr_array_new_with_free_func (g_object_unref);
+
+  return taking;
+}
+
+static void
+taking_free (gpointer data)
+{
+  Taking *taking = data;
+
+  g_clear_pointer (&taking->attachment, _strata_legacy_attachment_free);
+  g_clear_pointer (&taking->row, _strata_attachment_row_free);
+  g_ptr_array_unref (taking->problems);
+  g_free (taking->used_path);
+  g_clear_error (&taking->error);
+  g_free (taking);
+}
+
 static gpointer
 find_stored (StrataCatalog  *catalog,
              gpointer        user_data,
@@ -278,40 +335,37 @@ reuse_stored (StrataAttachmentTaker         *self,
 
 /* Keeps a text verbatim that no row can carry. */
 static gboolean
-quarantine_text (StrataAttachmentTaker  *self,
-                 StrataBatch            *batch,
-                 const char             *path,
-                 GCancellable           *cancellable,
-                 GError                **error)
+quarantine_text (Taking      *taking,
+                 const char  *path,
+                 GError     **error)
 {
   g_autoptr(GInputStream) content =
-    _strata_file_stream_open_source (_strata_legacy_store_get_dir (self->legacy), path, error);
+    _strata_file_stream_open_source (_strata_legacy_store_get_dir (taking->taker->legacy), path, error);
   g_autofree char *label = g_path_get_basename (path);
   g_autofree char *place = NULL;
 
   if (content != NULL)
-    place = _strata_batch_quarantine_stream (batch, g_strdelimit (label, "/\\", '_'), content, cancellable, error);
+    place = _strata_batch_quarantine_stream (taking->batch, g_strdelimit (label, "/\\", '_'), content, taking->cancellable, error);
 
   return place != NULL;
 }
 
 static gboolean
-store_bytes (StrataAttachmentTaker   *self,
-             StrataBatch             *batch,
-             StrataLegacyAttachment  *attachment,
-             StrataStoredObject      *object,
-             GCancellable            *cancellable,
-             GError                 **error)
+store_bytes (Taking              *taking,
+             StrataStoredObject  *object,
+             GError             **error)
 {
+  StrataLegacyStore *legacy = taking->taker->legacy;
+  StrataLegacyAttachment *attachment = taking->attachment;
   g_autoptr(GInputStream) stream = NULL;
 
   if (attachment->file_path != NULL)
-    return _strata_batch_put_file (batch, _strata_legacy_store_get_dir (self->legacy), attachment->file_path,
-                                   object, cancellable, error);
+    return _strata_batch_put_file (taking->batch, _strata_legacy_store_get_dir (legacy), attachment->file_path,
+                                   object, taking->cancellable, error);
 
-  stream = _strata_legacy_attachment_open (self->legacy, attachment, error);
+  stream = _strata_legacy_attachment_open (legacy, attachment, error);
 
-  return stream != NULL && _strata_batch_put_stream (batch, stream, object, cancellable, error);
+  return stream != NULL && _strata_batch_put_stream (taking->batch, stream, object, taking->cancellable, error);
 }
 
 /* Finds out what a file is that stays where it is. */
@@ -345,45 +399,44 @@ look_at_file (StrataAttachmentTaker   *self,
 
 /* One file that can't be read is no reason to leave the others. */
 static void
-report_unreadable (StrataAttachmentTaker *self,
-                   StrataAttachmentRow   *row,
-                   const char            *path,
-                   const GError          *cause)
+report_unreadable (Taking       *taking,
+                   const char   *path,
+                   const GError *cause)
 {
+  StrataAttachmentRow *row = taking->row;
+
   g_free (row->problem);
   row->problem = g_strdup ("source-unreadable");
-  self->counts.failed++;
-  self->report (strata_problem_new ("source-unreadable", path, NULL, row->id, -1, "%s", cause->message), self->report_data);
+  taking->counts.failed++;
+  g_ptr_array_add (taking->problems, strata_problem_new ("source-unreadable", path, NULL, row->id, -1, "%s", cause->message));
 }
 
 static gboolean
-keep_invalid (StrataAttachmentTaker  *self,
-              StrataBatch            *batch,
-              StrataAttachmentRow    *row,
-              const char             *path,
-              const GError           *cause,
-              GCancellable           *cancellable,
-              GError                **error)
+keep_invalid (Taking        *taking,
+              const char    *path,
+              const GError  *cause,
+              GError       **error)
 {
+  StrataAttachmentRow *row = taking->row;
   g_autoptr(GError) keep_error = NULL;
 
-  if (!quarantine_text (self, batch, path, cancellable, &keep_error))
+  if (!quarantine_text (taking, path, &keep_error))
     {
       if (!g_error_matches (keep_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
         {
           g_propagate_error (error, g_steal_pointer (&keep_error));
           return FALSE;
         }
-      report_unreadable (self, row, path, keep_error);
+      report_unreadable (taking, path, keep_error);
       return TRUE;
     }
 
   g_free (row->problem);
   row->problem = g_strdup ("attachment-data-invalid");
-  self->counts.failed++;
-  self->report (strata_problem_new ("attachment-data-invalid", path, NULL, row->id, -1,
-                                    "The attachment's text can't be decoded; it is kept verbatim: %s", cause->message),
-                self->report_data);
+  taking->counts.failed++;
+  g_ptr_array_add (taking->problems,
+                   strata_problem_new ("attachment-data-invalid", path, NULL, row->id, -1,
+                                       "The attachment's text can't be decoded; it is kept verbatim: %s", cause->message));
 
   return TRUE;
 }
@@ -392,13 +445,12 @@ keep_invalid (StrataAttachmentTaker  *self,
  * a problem of this attachment, not of the run.
  */
 static gboolean
-take_bytes (StrataAttachmentTaker   *self,
-            StrataBatch             *batch,
-            StrataLegacyAttachment  *attachment,
-            StrataAttachmentRow     *row,
-            GCancellable            *cancellable,
-            GError                 **error)
+take_bytes (Taking  *taking,
+            GError **error)
 {
+  StrataAttachmentTaker *self = taking->taker;
+  StrataLegacyAttachment *attachment = taking->attachment;
+  StrataAttachmentRow *row = taking->row;
   const char *path = attachment->file_path != NULL ? attachment->file_path : attachment->data_path;
   g_autoptr(GError) store_error = NULL;
   StrataStoredObject object;
@@ -406,16 +458,16 @@ take_bytes (StrataAttachmentTaker   *self,
   row->source_path = g_utf8_make_valid (path, -1);
   row->source_size = attachment->source_size;
   row->source_mtime_ns = attachment->source_mtime_ns;
-  g_hash_table_add (self->used_paths, g_strdup (path));
+  taking->used_path = g_strdup (path);
 
   if (!self->distrust && reuse_stored (self, attachment, path, row))
     {
-      self->counts.deduplicated++;
+      taking->counts.deduplicated++;
       return TRUE;
     }
 
-  if (may_refer (self, attachment) ? look_at_file (self, path, &object, cancellable, &store_error)
-                                   : store_bytes (self, batch, attachment, &object, cancellable, &store_error))
+  if (may_refer (self, attachment) ? look_at_file (self, path, &object, taking->cancellable, &store_error)
+                                   : store_bytes (taking, &object, &store_error))
     {
       row->state = may_refer (self, attachment) ? STRATA_ATTACHMENT_REFERENCE : STRATA_ATTACHMENT_OBJECT;
       if (row->state == STRATA_ATTACHMENT_REFERENCE)
@@ -424,14 +476,14 @@ take_bytes (StrataAttachmentTaker   *self,
       row->bytes = object.bytes;
       row->extension = g_strdup (object.type->extension);
       row->mime = g_strdup (object.type->mime != NULL ? object.type->mime : attachment->mime);
-      self->counts.deduplicated += object.is_new ? 0 : 1;
-      self->bytes += attachment->source_size;
+      taking->counts.deduplicated += object.is_new ? 0 : 1;
+      taking->bytes += attachment->source_size;
       return TRUE;
     }
 
   if (g_error_matches (store_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
     {
-      report_unreadable (self, row, path, store_error);
+      report_unreadable (taking, path, store_error);
       return TRUE;
     }
 
@@ -441,18 +493,14 @@ take_bytes (StrataAttachmentTaker   *self,
       return FALSE;
     }
 
-  return keep_invalid (self, batch, row, path, store_error, cancellable, error);
+  return keep_invalid (taking, path, store_error, error);
 }
 
 /* Notes the first problem reported about an attachment, for its row. */
 typedef struct
 {
-  StrataAttachmentTaker *taker;
-  StrataAttachmentRow   *row;
-  StrataBatch           *batch;
-  GCancellable          *cancellable;
-  gboolean               is_known;  /* its problems were reported with an earlier use */
-  GError                *error;     /* why something could not be kept */
+  Taking *taking;
+  GError *error;     /* why something could not be kept */
 } ReportContext;
 
 static void
@@ -460,10 +508,11 @@ report_and_note (StrataProblem *problem,
                  gpointer       user_data)
 {
   ReportContext *context = user_data;
+  Taking *taking = context->taking;
 
-  if (context->row->problem == NULL)
-    context->row->problem = g_strdup (strata_problem_get_code (problem));
-  if (context->is_known)
+  if (taking->row->problem == NULL)
+    taking->row->problem = g_strdup (strata_problem_get_code (problem));
+  if (taking->is_reported)
     {
       g_object_unref (problem);
       return;
@@ -471,8 +520,8 @@ report_and_note (StrataProblem *problem,
   /* Metadata that are no object can't be carried in a row */
   if (strcmp (strata_problem_get_code (problem), "attachment-meta-invalid") == 0 && strata_problem_get_path (problem) != NULL &&
       context->error == NULL)
-    quarantine_text (context->taker, context->batch, strata_problem_get_path (problem), context->cancellable, &context->error);
-  context->taker->report (problem, context->taker->report_data);
+    quarantine_text (taking, strata_problem_get_path (problem), &context->error);
+  g_ptr_array_add (taking->problems, problem);
 }
 
 static guint64
@@ -484,61 +533,117 @@ sum_sizes (const StrataLegacyAttachmentFiles *files,
   return sum + (files->meta != NULL ? files->meta->size : 0);
 }
 
-static StrataAttachmentRow *
-take_one (StrataAttachmentTaker  *self,
-          StrataBatch            *batch,
-          const char             *id,
-          GCancellable           *cancellable,
-          GError                **error)
+/* What the old store says about the attachment. @out_unreadable: it can't be read, which was noted */
+static gboolean
+load (Taking                             *taking,
+      const StrataLegacyAttachmentFiles  *files,
+      gboolean                           *out_unreadable,
+      GError                            **error)
 {
-  g_autoptr(StrataAttachmentRow) row = g_new0 (StrataAttachmentRow, 1);
-  g_autoptr(StrataLegacyAttachment) attachment = NULL;
-  g_auto(StrataLegacyAttachmentFiles) files = { NULL, };
-  ReportContext context = { self, row, batch, cancellable, !g_hash_table_add (self->reported_ids, g_strdup (id)), NULL };
+  ReportContext context = { taking, NULL };
   g_autoptr(GError) load_error = NULL;
-  const char *inline_meta = self->inline_metas != NULL ? g_hash_table_lookup (self->inline_metas, id) : NULL;
 
-  row->id = g_strdup (id);
-  row->state = STRATA_ATTACHMENT_MISSING;
-  if (_strata_legacy_store_find_attachment (self->legacy, id, &files))
-    g_hash_table_add (self->used_ids, g_strdup (id));
-
-  attachment = _strata_legacy_attachment_load_inline (self->legacy, id, inline_meta, report_and_note, &context, &load_error);
+  taking->attachment = _strata_legacy_attachment_load_inline (taking->taker->legacy, taking->row->id, taking->inline_meta,
+                                                              report_and_note, &context, &load_error);
   if (context.error != NULL)
     {
-      g_clear_pointer (&attachment, _strata_legacy_attachment_free);
+      g_clear_pointer (&taking->attachment, _strata_legacy_attachment_free);
       g_clear_error (&load_error);
       load_error = g_steal_pointer (&context.error);
     }
-  if (attachment == NULL && g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_SOURCE))
-    {
-      report_unreadable (self, row, files.meta != NULL ? files.meta->path : NULL, load_error);
-      return g_steal_pointer (&row);
-    }
-  if (attachment == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&load_error));
-      return NULL;
-    }
 
-  row->name = g_strdup (attachment->name);
-  row->meta = g_steal_pointer (&attachment->meta);
-  if (!self->verbatim && !_strata_embedded_take_out (row, batch, error))
-    return NULL;
-  row->mime = NULL;
-  if ((attachment->data_path != NULL || attachment->file_path != NULL) &&
-      !take_bytes (self, batch, attachment, row, cancellable, error))
-    return NULL;
+  *out_unreadable = taking->attachment == NULL && g_error_matches (load_error, STRATA_ERROR, STRATA_ERROR_SOURCE);
+  if (*out_unreadable)
+    report_unreadable (taking, files->meta != NULL ? files->meta->path : NULL, load_error);
+  else if (taking->attachment == NULL)
+    g_propagate_error (error, g_steal_pointer (&load_error));
 
-  row->source_bytes = sum_sizes (&files, attachment);
-  if (row->mime == NULL)
-    row->mime = g_strdup (attachment->mime);
+  return taking->attachment != NULL || *out_unreadable;
+}
+
+static void
+count (Taking *taking)
+{
+  const StrataAttachmentRow *row = taking->row;
+
   if (_strata_attachment_row_has_bytes (row))
-    self->counts.stored++;
+    taking->counts.stored++;
   else if (g_strcmp0 (row->problem, "attachment-data-invalid") != 0 && g_strcmp0 (row->problem, "source-unreadable") != 0)
-    self->counts.missing++;
+    taking->counts.missing++;
+}
 
-  return g_steal_pointer (&row);
+/* Any thread */
+static void
+take_one (gpointer data)
+{
+  Taking *taking = data;
+  StrataAttachmentRow *row = taking->row;
+  g_auto(StrataLegacyAttachmentFiles) files = { NULL, };
+  gboolean is_unreadable;
+
+  taking->is_known = _strata_legacy_store_find_attachment (taking->taker->legacy, row->id, &files);
+  if (!load (taking, &files, &is_unreadable, &taking->error) || is_unreadable)
+    return;
+
+  row->name = g_strdup (taking->attachment->name);
+  row->meta = g_steal_pointer (&taking->attachment->meta);
+  if (!taking->taker->verbatim && !_strata_embedded_take_out (row, taking->batch, &taking->error))
+    return;
+  if ((taking->attachment->data_path != NULL || taking->attachment->file_path != NULL) &&
+      !take_bytes (taking, &taking->error))
+    return;
+
+  row->source_bytes = sum_sizes (&files, taking->attachment);
+  if (row->mime == NULL)
+    row->mime = g_strdup (taking->attachment->mime);
+  count (taking);
+}
+
+static gboolean
+finish_one (gpointer   data,
+            GError   **error)
+{
+  Taking *taking = data;
+  StrataAttachmentTaker *self = taking->taker;
+
+  if (taking->is_known)
+    g_hash_table_add (self->used_ids, g_strdup (taking->row->id));
+  if (taking->used_path != NULL)
+    g_hash_table_add (self->used_paths, g_steal_pointer (&taking->used_path));
+  for (guint i = 0; i < taking->problems->len; i++)
+    self->report (g_object_ref (g_ptr_array_index (taking->problems, i)), self->report_data);
+  self->counts.stored += taking->counts.stored;
+  self->counts.deduplicated += taking->counts.deduplicated;
+  self->counts.missing += taking->counts.missing;
+  self->counts.failed += taking->counts.failed;
+  self->bytes += taking->bytes;
+  if (taking->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&taking->error));
+      return FALSE;
+    }
+  g_ptr_array_add (taking->rows, g_steal_pointer (&taking->row));
+
+  return TRUE;
+}
+
+static gboolean
+admit_noted (StrataAttachmentTaker  *self,
+             const char             *id,
+             StrataBatch            *batch,
+             GPtrArray              *rows,
+             GCancellable           *cancellable,
+             GError                **error)
+{
+  static const StrataCrewKind kind = { take_one, finish_one, taking_free };
+  Taking *taking = taking_new (self, batch, rows, cancellable);
+
+  taking->row->id = g_strdup (id);
+  taking->row->state = STRATA_ATTACHMENT_MISSING;
+  taking->inline_meta = self->inline_metas != NULL ? g_hash_table_lookup (self->inline_metas, id) : NULL;
+  taking->is_reported = !g_hash_table_add (self->reported_ids, g_strdup (id));
+
+  return _strata_crew_admit (self->crew, &kind, taking, ATTACHMENT_COST, error);
 }
 
 GPtrArray *
@@ -548,49 +653,55 @@ _strata_attachment_taker_take (StrataAttachmentTaker  *self,
                                GError                **error)
 {
   g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)_strata_attachment_row_free);
+  gboolean ok = TRUE;
 
-  for (guint i = 0; i < self->noted->len; i++)
-    {
-      StrataAttachmentRow *row = take_one (self, batch, g_ptr_array_index (self->noted, i), cancellable, error);
-
-      if (row == NULL)
-        return NULL;
-      g_ptr_array_add (rows, row);
-    }
+  for (guint i = 0; ok && i < self->noted->len; i++)
+    ok = admit_noted (self, g_ptr_array_index (self->noted, i), batch, rows, cancellable, error);
+  if (!_strata_crew_settle (self->crew, ok, error))
+    return NULL;
   _strata_attachment_taker_forget (self);
 
   return g_steal_pointer (&rows);
 }
 
-/* A video or file that no metadata points at: kept under its path, so that nothing is lost. */
-static StrataAttachmentRow *
-take_lone_file (StrataAttachmentTaker   *self,
-                StrataBatch             *batch,
-                const StrataLegacyFile  *file,
-                GCancellable            *cancellable,
-                GError                 **error)
+/* A video or file that no metadata points at: kept under its path, so that nothing is lost. Any thread */
+static void
+take_lone_file (gpointer data)
 {
-  g_autoptr(StrataAttachmentRow) row = g_new0 (StrataAttachmentRow, 1);
-  StrataLegacyAttachment attachment = {
-    .id = file->path,
-    .file_path = file->path,
-    .source_size = file->size,
-    .source_mtime_ns = file->mtime_ns,
-  };
+  Taking *taking = data;
 
+  if (!take_bytes (taking, &taking->error))
+    return;
+
+  taking->counts.stored++;
+  g_ptr_array_add (taking->problems,
+                   strata_problem_new ("attachment-meta-missing", taking->attachment->id, NULL, taking->row->id, -1,
+                                       "Nothing points at this file; it is kept under its path"));
+}
+
+static gboolean
+admit_lone (StrataAttachmentTaker   *self,
+            const StrataLegacyFile  *file,
+            StrataBatch             *batch,
+            GPtrArray               *rows,
+            GCancellable            *cancellable,
+            GError                 **error)
+{
+  static const StrataCrewKind kind = { take_lone_file, finish_one, taking_free };
+  Taking *taking = taking_new (self, batch, rows, cancellable);
+  StrataAttachmentRow *row = taking->row;
+
+  taking->attachment = g_new0 (StrataLegacyAttachment, 1);
+  taking->attachment->id = g_strdup (file->path);
+  taking->attachment->file_path = g_strdup (file->path);
+  taking->attachment->source_size = file->size;
+  taking->attachment->source_mtime_ns = file->mtime_ns;
   row->id = g_utf8_make_valid (file->path, -1);
   row->name = g_path_get_basename (row->id);
   row->problem = g_strdup ("attachment-meta-missing");
   row->source_bytes = file->size;
-  if (!take_bytes (self, batch, &attachment, row, cancellable, error))
-    return NULL;
 
-  self->counts.stored++;
-  self->report (strata_problem_new ("attachment-meta-missing", file->path, NULL, row->id, -1,
-                                    "Nothing points at this file; it is kept under its path"),
-                self->report_data);
-
-  return g_steal_pointer (&row);
+  return _strata_crew_admit (self->crew, &kind, taking, ATTACHMENT_COST, error);
 }
 
 typedef struct
@@ -608,17 +719,13 @@ take_if_lone (const StrataLegacyFile *file,
               gpointer                user_data)
 {
   LoneFiles *lone = user_data;
-  StrataAttachmentRow *row;
 
   if ((file->role != STRATA_LEGACY_VIDEO && file->role != STRATA_LEGACY_ATTACHMENT_FILE) ||
       g_hash_table_contains (lone->taker->used_paths, file->path) ||
       g_hash_table_contains (lone->taker->left_out_paths, file->path))
     return TRUE;
 
-  row = take_lone_file (lone->taker, lone->batch, file, lone->cancellable, lone->error);
-  lone->ok = row != NULL;
-  if (lone->ok)
-    g_ptr_array_add (lone->rows, row);
+  lone->ok = admit_lone (lone->taker, file, lone->batch, lone->rows, lone->cancellable, lone->error);
 
   return lone->ok;
 }
@@ -674,7 +781,7 @@ _strata_attachment_taker_take_unused (StrataAttachmentTaker  *self,
   lone.rows = rows;
   _strata_legacy_store_foreach_file (self->legacy, take_if_lone, &lone);
 
-  return lone.ok ? g_steal_pointer (&rows) : NULL;
+  return _strata_crew_settle (self->crew, lone.ok, error) ? g_steal_pointer (&rows) : NULL;
 }
 
 void

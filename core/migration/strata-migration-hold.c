@@ -16,13 +16,16 @@
 /* How often it looks for reasons to wait: while it works, and while it waits */
 #define LOOK_US G_USEC_PER_SEC
 #define HELD_LOOK_US (G_USEC_PER_SEC / 5)
+/* So far may reading be ahead of what is finished */
+#define CREW_BYTES (64 * 1024 * 1024)
 
 /* Pausing, going on and stopping.
  *
  * Whoever asks only says so. The thread that runs the migration looks at every block
  * that it reads, and stays there while it is held: between two files as well as in the
- * middle of a session of 500 MB. It has no lock of the store then. What it staged so far
- * waits for it; should the process end, the next one begins that batch anew.
+ * middle of a session of 500 MB. So do the hands of its crew, and it is paused when all
+ * stand. None has a lock of the store then. What is staged so far
+ * waits for them; should the process end, the next one begins that batch anew.
  */
 
 const char *
@@ -42,6 +45,8 @@ look_around (StrataMigrationRun *run)
   self->looked_us = g_get_monotonic_time ();
   self->overridden &= yields;
   self->holds = (self->holds & STRATA_HOLD_USER) | (yields & ~self->overridden);
+  if (self->holds == 0)
+    g_cond_broadcast (&self->changed);
   _strata_migration_tell (self);
   g_mutex_unlock (&self->mutex);
 }
@@ -62,6 +67,14 @@ write_down (StrataMigrationRun   *run,
     g_info ("That the migration is %s could not be written down: %s", _strata_migration_state_get_name (state), error->message);
 }
 
+/* Hands of the crew stand wherever they are; with the mutex held. */
+static void
+wait_for_hands (StrataMigration *self)
+{
+  while (self->holds != 0 && self->busy_hands > 0 && !is_stopped (self))
+    g_cond_wait (&self->changed, &self->mutex);
+}
+
 /* Until nothing holds it any more, or it is to stop: then it stays paused. */
 static void
 hold (StrataMigrationRun *run)
@@ -71,6 +84,7 @@ hold (StrataMigrationRun *run)
   gboolean goes_on;
 
   g_mutex_lock (&self->mutex);
+  wait_for_hands (self);
   before = self->state;
   if (self->holds == 0 || is_stopped (self) || !_strata_migration_state_may_go (before, STRATA_MIGRATION_PAUSED))
     {
@@ -125,6 +139,70 @@ checkpoint (gsize    bytes,
   g_mutex_unlock (&self->mutex);
   if (held)
     hold (run);
+}
+
+/* Hands: a pause has taken effect when none of them is busy. With the mutex held. */
+
+static void
+become_idle (StrataMigration *self)
+{
+  self->busy_hands--;
+  g_cond_broadcast (&self->changed);
+}
+
+static void
+become_busy (StrataMigration *self)
+{
+  while (self->holds != 0 && !is_stopped (self))
+    g_cond_wait (&self->changed, &self->mutex);
+  self->busy_hands++;
+}
+
+static void
+begin_task (gpointer user_data)
+{
+  StrataMigration *self = user_data;
+
+  g_mutex_lock (&self->mutex);
+  become_busy (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+end_task (gpointer user_data)
+{
+  StrataMigration *self = user_data;
+
+  g_mutex_lock (&self->mutex);
+  become_idle (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* A StrataCheckpointFunc for hands. Reasons to wait are looked for by the run's own thread. */
+static void
+hand_checkpoint (gsize    bytes,
+                 gpointer user_data)
+{
+  StrataMigration *self = user_data;
+
+  g_mutex_lock (&self->mutex);
+  self->read_bytes += bytes;
+  self->moved_bytes += bytes;
+  _strata_migration_tell (self);
+  if (self->holds != 0)
+    {
+      become_idle (self);
+      become_busy (self);
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
+StrataCrew *
+_strata_migration_make_crew (StrataMigration *self)
+{
+  const StrataCrewWatch watch = { begin_task, end_task, hand_checkpoint, self };
+
+  return _strata_crew_new (_strata_crew_get_usual_hands (), CREW_BYTES, &watch);
 }
 
 /* Any thread: whoever waits looks again. */

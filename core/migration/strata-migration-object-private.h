@@ -87,6 +87,7 @@ struct _StrataMigration
   guint64                 pace_base;     /* of @bytes, where the kind of work that is done now began */
   guint                   holds;         /* StrataYield, and the user's */
   guint                   overridden;    /* StrataYield that the user did not want to wait for, until it is over */
+  guint                   busy_hands;    /* of the crew, that do not stand */
   gint64                  looked_us;     /* when it was looked for reasons to wait */
   StrataCancel            cancel;
   GCancellable           *stopper;       /* of the run that lasts */
@@ -120,6 +121,9 @@ GCancellable *
          _strata_migration_begin     (StrataMigrationRun   *run,
                                       GCancellable         *cancellable,
                                       gulong               *out_handler);
+/* (transfer full): whose hands are held up as the run is; to be freed before its end */
+StrataCrew *
+         _strata_migration_make_crew (StrataMigration      *self);
 void     _strata_migration_end       (StrataMigrationRun   *run,
                                       const GError         *error,
                                       GCancellable         *cancellable,

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "base/strata-crew-private.h"
 #include "legacy/strata-legacy-candidates-private.h"
 #include "store/strata-batch-private.h"
 #include "store/strata-deleted-private.h"
@@ -17,7 +18,8 @@
 G_BEGIN_DECLS
 
 /* What the steps of a migration share; it lives for one run. One thread works
- * on it, but for what is guarded.
+ * on it, but for what is guarded; hands of its crew only read what was set when
+ * the run started.
  */
 typedef struct
 {
@@ -36,6 +38,7 @@ typedef struct
   char                   *attachments_path;
   StrataRollbackPoint    *point;            /* watches the old store from before it is read */
 
+  StrataCrew             *crew;             /* its tasks have all been finished, or given up, when a step is over */
   StrataAttachmentTaker  *taker;
   StrataBatch            *batch;
   StrataPartPacker       *packer;           /* NULL: parts stay plain */

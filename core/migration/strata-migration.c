@@ -759,7 +759,8 @@ run_steps (StrataMigrationRun  *run,
     return FALSE;
 
   metas = _strata_inline_attachments_gather (run->candidates, cancellable);
-  run->taker = _strata_attachment_taker_new (run->legacy, run->store, run->source, _strata_migration_report, run->migration);
+  run->taker = _strata_attachment_taker_new (run->legacy, run->store, run->source, run->crew, _strata_migration_report,
+                                             run->migration);
   _strata_attachment_taker_set_inline_metas (run->taker, metas);
   run->batch = _strata_batch_new (run->store, error);
   if (run->batch == NULL)
@@ -857,11 +858,13 @@ run_all (StrataMigrationRun  *run,
          GError             **error)
 {
   StrataMigration *self = run->migration;
+  g_autoptr(StrataCrew) crew = _strata_migration_make_crew (self);
   g_autoptr(StrataControl) control = NULL;
   g_autoptr(GError) control_error = NULL;
   gboolean ok = FALSE;
   int lock_fd;
 
+  run->crew = crew;
   run->batch_size = self->batch_size;
   run->claimed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run->counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -37,6 +37,7 @@ typedef struct
   guint                   number;
   StrataLegacyStore      *legacy;
   StrataLegacyCandidates *candidates;
+  StrataCrew             *crew;
   StrataAttachmentTaker  *taker;
   StrataBatch            *batch;       /* only its staging is used; nothing is ever committed */
   GHashTable             *inline_metas; /* id → JSON; NULL: not looked for yet */
@@ -657,7 +658,9 @@ search_values (Searching  *self,
   if (self->batch == NULL)
     return FALSE;
 
-  self->taker = _strata_attachment_taker_new (self->legacy, repairing->store, self->number, drop_problem, NULL);
+  /* It is only a search: what is found is read by this thread, which knows how to wait */
+  self->crew = _strata_crew_new (0, 0, NULL);
+  self->taker = _strata_attachment_taker_new (self->legacy, repairing->store, self->number, self->crew, drop_problem, NULL);
   _strata_attachment_taker_set_inline_metas (self->taker, self->inline_metas);
   _strata_attachment_taker_set_verbatim (self->taker);
   collect_keys (self);
@@ -668,6 +671,7 @@ search_values (Searching  *self,
 static void
 searching_clear (Searching *self)
 {
+  g_clear_pointer (&self->crew, _strata_crew_free);
   g_clear_pointer (&self->taker, _strata_attachment_taker_free);
   g_clear_pointer (&self->batch, _strata_batch_free);
   g_clear_pointer (&self->candidates, _strata_legacy_candidates_free);
