@@ -20,6 +20,8 @@
 
 /* As much as is taken for metadata */
 #define MAX_METADATA_BYTES (64 * 1024 * 1024)
+/* Of an attachment that waits to be compared, beside its bytes */
+#define CHECK_COST 4096
 
 /* What one pass of the witness over a file is for */
 typedef struct
@@ -98,8 +100,79 @@ count_failed (StrataMigrationRun *run)
   _strata_migration_unlock_counts (run->migration);
 }
 
+/* One session that is read back, by any thread */
+typedef struct
+{
+  Comparison   *comparison;
+  guint64       ordinal;
+  guint64       length;
+  char         *key;       /* NULL: it is not in the store */
+  StrataDigest  expected;
+
+  gboolean      matches;
+  GError       *error;
+} ReadBack;
+
+static void
+read_back_free (gpointer data)
+{
+  ReadBack *read_back = data;
+
+  g_free (read_back->key);
+  g_clear_error (&read_back->error);
+  g_free (read_back);
+}
+
+static void
+read_back (gpointer data)
+{
+  ReadBack *self = data;
+  StrataMigrationRun *run = self->comparison->run;
+  GCancellable *cancellable = self->comparison->cancellable;
+  GInputStream *stream;
+  GError *open_error = NULL;
+
+  if (self->key == NULL || g_cancellable_set_error_if_cancelled (cancellable, &self->error))
+    return;
+
+  self->matches = came_from (run, FALSE, self->key, &self->expected);
+  if (self->matches)
+    return;
+
+  stream = strata_store_open_session (run->store, self->key, &open_error);
+  stream_matches (stream, open_error, &self->expected, &self->matches, cancellable, &self->error);
+}
+
+static gboolean
+finish_read_back (gpointer   data,
+                  GError   **error)
+{
+  ReadBack *self = data;
+  Comparison *comparison = self->comparison;
+  StrataMigrationRun *run = comparison->run;
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return FALSE;
+    }
+
+  if (!self->matches)
+    {
+      count_failed (run);
+      report_mismatch (run, comparison->origin->candidate->path, self->key, NULL, self->key == NULL
+                         ? "A session of the old store is not in the new one"
+                         : "A session read back is not what the old store has");
+    }
+  comparison->bytes += self->length;
+  _strata_migration_advance (run->migration, self->ordinal + 1, run->file_bytes + comparison->bytes);
+
+  return TRUE;
+}
+
 /* A StrataWitnessElementFunc: the session at this place must come back out of
- * the store with the digest that the witness took of it.
+ * the store with the digest that the witness took of it. It is read back while
+ * the witness goes on.
  */
 static gboolean
 compare_session (guint64              ordinal,
@@ -108,40 +181,26 @@ compare_session (guint64              ordinal,
                  gpointer             user_data,
                  GError             **error)
 {
+  static const StrataCrewKind kind = { read_back, finish_read_back, read_back_free };
   Comparison *comparison = user_data;
-  StrataMigrationRun *run = comparison->run;
   const char *key = NULL;
-  gboolean was_taken, matches = FALSE;
+  gboolean was_taken = g_hash_table_lookup_extended (comparison->origin->keys, &ordinal, NULL, (gpointer *)&key);
+  ReadBack *session;
 
-  was_taken = g_hash_table_lookup_extended (comparison->origin->keys, &ordinal, NULL, (gpointer *)&key);
   comparison->compared += was_taken ? 1 : 0;
   if (was_taken ? key == NULL : !comparison->origin->is_whole)
     return TRUE;
   if (g_cancellable_set_error_if_cancelled (comparison->cancellable, error))
     return FALSE;
 
-  if (key != NULL && came_from (run, FALSE, key, digest))
-    matches = TRUE;
-  else if (key != NULL)
-    {
-      GError *open_error = NULL;
-      GInputStream *stream = strata_store_open_session (run->store, key, &open_error);
+  session = g_new0 (ReadBack, 1);
+  session->comparison = comparison;
+  session->ordinal = ordinal;
+  session->length = length;
+  session->key = g_strdup (key);
+  session->expected = *digest;
 
-      if (!stream_matches (stream, open_error, digest, &matches, comparison->cancellable, error))
-        return FALSE;
-    }
-
-  if (!matches)
-    {
-      count_failed (run);
-      report_mismatch (run, comparison->origin->candidate->path, key, NULL, key == NULL
-                         ? "A session of the old store is not in the new one"
-                         : "A session read back is not what the old store has");
-    }
-  comparison->bytes += length;
-  _strata_migration_advance (run->migration, ordinal + 1, run->file_bytes + comparison->bytes);
-
-  return TRUE;
+  return _strata_crew_admit (comparison->run->crew, &kind, session, length, error);
 }
 
 static gboolean
@@ -210,8 +269,9 @@ verify_origin (StrataMigrationRun  *run,
   Comparison comparison = { .run = run, .origin = origin, .cancellable = cancellable };
   g_autoptr(GError) witness_error = NULL;
   StrataWitnessCollection seen;
+  gboolean ok = read_again (run, origin->candidate, compare_session, &comparison, &seen, cancellable, &witness_error);
 
-  if (!read_again (run, origin->candidate, compare_session, &comparison, &seen, cancellable, &witness_error) &&
+  if (!_strata_crew_settle (run->crew, ok, &witness_error) &&
       /* One that breaks off was reported when it was taken; what came by until then is compared */
       !_strata_file_is_content_error (witness_error))
     {
@@ -394,14 +454,45 @@ note_attachment_file (StrataMigrationRun    *run,
   return _strata_file_notes_put (_strata_rollback_point_get_notes (run->point), STRATA_OLD_ROOT_DATA, path, note, error);
 }
 
-static gboolean
-verify_attachment (StrataMigrationRun         *run,
-                   const StrataAttachmentRow  *row,
-                   GCancellable               *cancellable,
-                   GError                    **error)
+/* The files of one attachment while they are compared, by any thread */
+typedef struct
 {
+  StrataMigrationRun        *run;
+  GCancellable              *cancellable;
+  char                      *session;      /* whose it is; NULL: a collection's */
+  GPtrArray                 *rows;         /* where @row is; NULL: it lives on anyway */
+  const StrataAttachmentRow *row;
+  char                      *meta_path;    /* NULL: its metadata need not be looked at */
+  gboolean                   has_bytes;
+
+  /* What comes of it */
+  StrataFileNote             meta_note;
+  gboolean                   meta_is_read;
+  StrataFileNote             note;
+  gboolean                   is_undecodable;
+  GError                    *error;
+} Check;
+
+static void
+check_free (gpointer data)
+{
+  Check *check = data;
+
+  g_clear_pointer (&check->rows, g_ptr_array_unref);
+  g_free (check->session);
+  g_free (check->meta_path);
+  g_clear_error (&check->error);
+  g_free (check);
+}
+
+static gboolean
+check_bytes (Check   *check,
+             GError **error)
+{
+  StrataMigrationRun *run = check->run;
+  const StrataAttachmentRow *row = check->row;
+  StrataFileNote *note = &check->note;
   int dir = _strata_legacy_store_get_dir (run->legacy);
-  StrataFileNote note = { .has_digest = TRUE, .has_object = TRUE, .object = row->digest };
   g_autofree char *path = _strata_object_dup_path (&row->digest, row->extension);
   g_autoptr(GError) witness_error = NULL;
   guint64 expected_length = row->original != NULL ? row->original->bytes : row->bytes;
@@ -411,36 +502,29 @@ verify_attachment (StrataMigrationRun         *run,
   guint64 length;
   gboolean matches;
 
-  if (!_strata_rollback_point_look (dir, row->source_path, &note.mark, error))
+  *note = (StrataFileNote){ .has_digest = TRUE, .has_object = TRUE, .object = row->digest };
+  if (!_strata_rollback_point_look (dir, row->source_path, &note->mark, error))
     return FALSE;
   if (!_strata_witness_attachment (dir, row->source_path, !_strata_legacy_path_is_text (row->source_path), &digest, &length,
-                                   &note.digest, cancellable, &witness_error))
+                                   &note->digest, check->cancellable, &witness_error))
     {
-      if (witness_error->domain != STRATA_ERROR)
-        {
-          g_propagate_error (error, g_steal_pointer (&witness_error));
-          return FALSE;
-        }
-      report_mismatch (run, row->source_path, NULL, row->id, "An attachment was taken from text that can't be decoded");
-      return TRUE;
+      check->is_undecodable = witness_error->domain == STRATA_ERROR;
+      if (!check->is_undecodable)
+        g_propagate_error (error, g_steal_pointer (&witness_error));
+      return check->is_undecodable;
     }
 
   stream = row->state == STRATA_ATTACHMENT_REFERENCE
              ? _strata_value_stream_new_attachment (_strata_store_get_dir (run->store), row)
              : _strata_file_stream_open (_strata_store_get_dir (run->store), path, &open_error);
   /* What was made of an image is there; what it was is known by its digest only */
-  if (!stream_matches (stream, open_error, row->original != NULL ? &row->digest : &digest, &matches, cancellable, error))
+  if (!stream_matches (stream, open_error, row->original != NULL ? &row->digest : &digest, &matches, check->cancellable, error))
     return FALSE;
 
-  note.is_proved = matches && length == expected_length &&
-                   _strata_digest_equal (&digest, _strata_attachment_row_get_content (row));
-  if (!note.is_proved)
-    report_mismatch (run, row->source_path, NULL, row->id, "An attachment read back is not what the old store has");
+  note->is_proved = matches && length == expected_length &&
+                    _strata_digest_equal (&digest, _strata_attachment_row_get_content (row));
 
-  run->file_bytes += row->source_size;
-  _strata_migration_advance (run->migration, 0, run->file_bytes);
-
-  return note_attachment_file (run, row->source_path, &note, error);
+  return TRUE;
 }
 
 /* Drops the white space between tokens, and a byte order mark. */
@@ -467,15 +551,13 @@ minify (const guint8 *text,
  * @out_text: %NULL: the store does not have them any more
  */
 static gboolean
-read_metadata_back (StrataMigrationRun         *run,
-                    const StrataAttachmentRow  *row,
-                    GString                   **out_text,
-                    GCancellable               *cancellable,
-                    GError                    **error)
+read_metadata_back (Check     *check,
+                    GString  **out_text,
+                    GError   **error)
 {
   g_autoptr(GError) read_error = NULL;
 
-  *out_text = _strata_embedded_put_back (row, _strata_store_get_dir (run->store), cancellable, &read_error);
+  *out_text = _strata_embedded_put_back (check->row, _strata_store_get_dir (check->run->store), check->cancellable, &read_error);
   if (*out_text != NULL || read_error->domain == STRATA_ERROR)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&read_error));
@@ -485,59 +567,144 @@ read_metadata_back (StrataMigrationRun         *run,
 
 /* What a row says of an attachment is, token for token, what its file says. */
 static gboolean
-verify_metadata (StrataMigrationRun         *run,
-                 const StrataAttachmentRow  *row,
-                 const char                 *path,
-                 GCancellable               *cancellable,
-                 GError                    **error)
+check_metadata (Check   *check,
+                GError **error)
 {
-  int dir = _strata_legacy_store_get_dir (run->legacy);
-  StrataFileNote note = { .has_digest = TRUE };
+  int dir = _strata_legacy_store_get_dir (check->run->legacy);
+  StrataFileNote *note = &check->meta_note;
   g_autoptr(GString) text = g_string_new (NULL);
   g_autoptr(GString) stored = NULL;
   g_autoptr(GError) read_error = NULL;
   g_autoptr(GBytes) bytes = NULL;
 
-  if (!_strata_rollback_point_look (dir, path, &note.mark, error))
+  note->has_digest = TRUE;
+  if (!_strata_rollback_point_look (dir, check->meta_path, &note->mark, error))
     return FALSE;
-  bytes = _strata_file_read (dir, path, MAX_METADATA_BYTES, &read_error);
+  bytes = _strata_file_read (dir, check->meta_path, MAX_METADATA_BYTES, &read_error);
   /* It was told when the attachment was taken */
   if (bytes == NULL)
     return TRUE;
 
-  _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &note.digest);
+  _strata_digest_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &note->digest);
   minify (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text);
-  if (row->meta != NULL && !read_metadata_back (run, row, &stored, cancellable, error))
+  if (check->row->meta != NULL && !read_metadata_back (check, &stored, error))
     return FALSE;
-  note.is_proved = stored != NULL && g_string_equal (text, stored);
-  if (!note.is_proved && row->meta != NULL && !g_hash_table_contains (run->invalid_metas, path))
-    report_mismatch (run, path, NULL, row->id, "An attachment's metadata read back are not what the old store has");
+  note->is_proved = stored != NULL && g_string_equal (text, stored);
+  check->meta_is_read = TRUE;
 
-  return note_attachment_file (run, path, &note, error);
+  return TRUE;
 }
 
-/* The files under an attachment's id, each once */
-static gboolean
-verify_attachment_files (StrataMigrationRun         *run,
-                         const StrataAttachmentRow  *row,
-                         GHashTable                 *seen,
-                         GCancellable               *cancellable,
-                         GError                    **error)
+static void
+check_attachment (gpointer data)
 {
-  g_auto(StrataLegacyAttachmentFiles) files = { 0 };
-  g_autofree char *tag = NULL;
+  Check *check = data;
 
-  if (_strata_legacy_store_find_attachment (run->legacy, row->id, &files) && files.meta != NULL &&
-      files.meta->role == STRATA_LEGACY_ATTACHMENT_META && g_hash_table_add (seen, g_strdup (files.meta->path)) &&
-      !verify_metadata (run, row, files.meta->path, cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (check->cancellable, &check->error))
+    return;
+  if ((check->meta_path == NULL || check_metadata (check, &check->error)) && check->has_bytes)
+    check_bytes (check, &check->error);
+}
+
+static gboolean
+finish_metadata (Check   *check,
+                 GError **error)
+{
+  StrataMigrationRun *run = check->run;
+  const StrataAttachmentRow *row = check->row;
+
+  if (!check->meta_note.is_proved && row->meta != NULL && !g_hash_table_contains (run->invalid_metas, check->meta_path))
+    report_mismatch (run, check->meta_path, NULL, row->id, "An attachment's metadata read back are not what the old store has");
+
+  return note_attachment_file (run, check->meta_path, &check->meta_note, error);
+}
+
+static gboolean
+finish_bytes (Check   *check,
+              GError **error)
+{
+  StrataMigrationRun *run = check->run;
+  const StrataAttachmentRow *row = check->row;
+
+  if (check->is_undecodable)
+    {
+      report_mismatch (run, row->source_path, NULL, row->id, "An attachment was taken from text that can't be decoded");
+      return TRUE;
+    }
+  if (!check->note.is_proved)
+    report_mismatch (run, row->source_path, NULL, row->id, "An attachment read back is not what the old store has");
+
+  run->file_bytes += row->source_size;
+  _strata_migration_advance (run->migration, 0, run->file_bytes);
+
+  return note_attachment_file (run, row->source_path, &check->note, error);
+}
+
+static gboolean
+finish_files (Check   *check,
+              GError **error)
+{
+  if (check->meta_is_read && !finish_metadata (check, error))
     return FALSE;
+  if (check->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&check->error));
+      return FALSE;
+    }
 
-  if (!_strata_attachment_row_has_bytes (row) || row->source_path == NULL)
+  return !check->has_bytes || finish_bytes (check, error);
+}
+
+static gboolean
+finish_attachment (gpointer   data,
+                   GError   **error)
+{
+  Check *check = data;
+  g_autoptr(GError) check_error = NULL;
+
+  if (finish_files (check, &check_error))
     return TRUE;
 
-  tag = g_strdup_printf ("%s\n%08x", row->source_path, _strata_digest_hash (&row->digest));
+  if (check_error->domain == STRATA_ERROR)
+    {
+      report_mismatch (check->run, NULL, check->session, NULL, check_error->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&check_error));
 
-  return !g_hash_table_add (seen, g_steal_pointer (&tag)) || verify_attachment (run, row, cancellable, error);
+  return FALSE;
+}
+
+/* The files under an attachment's id, each once.
+ *
+ * @session: (nullable): whose they are
+ * @rows: (nullable): has @row, and is kept as long as it must
+ */
+static gboolean
+verify_attachment (StrataMigrationRun         *run,
+                   const char                 *session,
+                   GPtrArray                  *rows,
+                   const StrataAttachmentRow  *row,
+                   GHashTable                 *seen,
+                   GCancellable               *cancellable,
+                   GError                    **error)
+{
+  static const StrataCrewKind kind = { check_attachment, finish_attachment, check_free };
+  g_auto(StrataLegacyAttachmentFiles) files = { 0 };
+  Check *check = g_new0 (Check, 1);
+
+  check->run = run;
+  check->cancellable = cancellable;
+  check->session = g_strdup (session);
+  check->rows = rows != NULL ? g_ptr_array_ref (rows) : NULL;
+  check->row = row;
+  if (_strata_legacy_store_find_attachment (run->legacy, row->id, &files) && files.meta != NULL &&
+      files.meta->role == STRATA_LEGACY_ATTACHMENT_META && g_hash_table_add (seen, g_strdup (files.meta->path)))
+    check->meta_path = g_strdup (files.meta->path);
+  if (_strata_attachment_row_has_bytes (row) && row->source_path != NULL)
+    check->has_bytes = g_hash_table_add (seen, g_strdup_printf ("%s\n%08x", row->source_path, _strata_digest_hash (&row->digest)));
+
+  return _strata_crew_admit (run->crew, &kind, check, CHECK_COST + row->source_size, error);
 }
 
 /* The attachments of one session or collection of this source, each old file once. */
@@ -555,7 +722,8 @@ verify_rows (StrataMigrationRun    *run,
 
   for (guint i = 0; i < rows->len && manifest->source == run->source; i++)
     if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-        !verify_attachment_files (run, g_ptr_array_index (rows, i), seen, cancellable, error))
+        !verify_attachment (run, manifest->is_collection ? NULL : manifest->key, rows, g_ptr_array_index (rows, i), seen, cancellable,
+                            error))
       return FALSE;
 
   return TRUE;
@@ -608,7 +776,7 @@ _strata_migration_verify_row (StrataMigrationRun         *run,
   gboolean ok;
 
   run->invalid_metas = list_invalid_metas (run);
-  ok = verify_attachment_files (run, row, seen, cancellable, error);
+  ok = _strata_crew_settle (run->crew, verify_attachment (run, NULL, NULL, row, seen, cancellable, error), error);
   g_clear_pointer (&run->invalid_metas, g_hash_table_unref);
 
   return ok;
@@ -618,16 +786,14 @@ _strata_migration_verify_row (StrataMigrationRun         *run,
  * gone from the old store meanwhile can't be compared with it any more.
  */
 static gboolean
-verify_attachments (StrataMigrationRun  *run,
-                    GCancellable        *cancellable,
-                    GError             **error)
+admit_attachments (StrataMigrationRun  *run,
+                   GCancellable        *cancellable,
+                   GError             **error)
 {
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GHashTable) invalid_metas = list_invalid_metas (run);
   GHashTableIter iter;
   gpointer key;
 
-  run->invalid_metas = invalid_metas;
   for (guint i = 0; run->origins != NULL && i < run->origins->len; i++)
     {
       g_hash_table_iter_init (&iter, ((const StrataOrigin *)g_ptr_array_index (run->origins, i))->keys);
@@ -647,6 +813,18 @@ verify_attachments (StrataMigrationRun  *run,
       return FALSE;
 
   return run->unused_key == NULL || verify_owner (run, TRUE, run->unused_key, seen, cancellable, error);
+}
+
+static gboolean
+verify_attachments (StrataMigrationRun  *run,
+                    GCancellable        *cancellable,
+                    GError             **error)
+{
+  g_autoptr(GHashTable) invalid_metas = list_invalid_metas (run);
+
+  run->invalid_metas = invalid_metas;
+
+  return _strata_crew_settle (run->crew, admit_attachments (run, cancellable, error), error);
 }
 
 gboolean
