@@ -14,6 +14,8 @@
 #define SPACE   64
 #define PADDING 65
 #define OTHER   66
+/* So many groups of four digits are decoded before they are handed on */
+#define RUN 256
 
 /* The digit each byte stands for; both alphabets, their signs differ in the last two digits only. */
 static const guint8 *
@@ -94,6 +96,39 @@ take_one (StrataWitnessBase64  *self,
   return put_three (self, self->bits, error);
 }
 
+/* Four digits at once, wherever there are four in a row. @inout_data: goes to the first that is not taken */
+static gboolean
+take_fours (StrataWitnessBase64  *self,
+            const guint8         *digits,
+            const guint8        **inout_data,
+            const guint8         *end,
+            GError              **error)
+{
+  const guint8 *data = *inout_data;
+  guint8 bytes[3 * RUN];
+  gsize length;
+
+  do
+    {
+      for (length = 0; length < sizeof bytes && end - data >= 4; length += 3, data += 4)
+        {
+          guint a = digits[data[0]], b = digits[data[1]], c = digits[data[2]], d = digits[data[3]];
+
+          if ((a | b | c | d) >= 64)
+            break;
+          bytes[length] = (guint8)(a << 2 | b >> 4);
+          bytes[length + 1] = (guint8)(b << 4 | c >> 2);
+          bytes[length + 2] = (guint8)(c << 6 | d);
+        }
+      if (!_strata_witness_buffer_put (self->out, bytes, length, error))
+        return FALSE;
+    }
+  while (length == sizeof bytes);
+  *inout_data = data;
+
+  return TRUE;
+}
+
 gboolean
 _strata_witness_base64_push (StrataWitnessBase64  *self,
                              const guint8         *data,
@@ -105,17 +140,8 @@ _strata_witness_base64_push (StrataWitnessBase64  *self,
 
   while (data < end)
     {
-      /* Four digits at once, wherever there are four in a row */
-      while (self->n_digits == 0 && self->n_padding == 0 && end - data >= 4)
-        {
-          guint a = digits[data[0]], b = digits[data[1]], c = digits[data[2]], d = digits[data[3]];
-
-          if ((a | b | c | d) >= 64)
-            break;
-          if (!put_three (self, a << 18 | b << 12 | c << 6 | d, error))
-            return FALSE;
-          data += 4;
-        }
+      if (self->n_digits == 0 && self->n_padding == 0 && !take_fours (self, digits, &data, end, error))
+        return FALSE;
 
       if (data < end && !take_one (self, digits[*data++], error))
         return FALSE;
