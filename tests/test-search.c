@@ -1226,8 +1226,8 @@ test_words_in_the_place_of_a_beginning (Fixture       *fixture,
 {
   static const char *const queries[] = { "\"common wor", "common wor", "wor", "-word7 wor", "(wor" };
 
-  /* A phrase is looked for with the 16 commonest of its last words */
-  put_many (fixture, 140, 16);
+  /* A phrase is looked for with the 12 commonest of its last words */
+  put_many (fixture, 180, 12);
   _strata_search_expression_set_max_gathered (0);
   for (gsize i = 0; i < G_N_ELEMENTS (queries); i++)
     {

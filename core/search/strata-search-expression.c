@@ -16,7 +16,7 @@
  * through the blocks of each of them
  */
 #define MAX_WORDS 32
-#define MAX_LAST_WORDS 16
+#define MAX_LAST_WORDS 12
 /* How many words are looked through to see whether all of them are few enough */
 #define MAX_LOOKED_AT 4096
 /* Below that many places FTS5 may as well gather them */
