@@ -13,6 +13,7 @@
 #include "maintenance/strata-statistics.h"
 #include "migration/strata-export.h"
 #include "migration/strata-migration.h"
+#include "migration/strata-repair.h"
 #include "store-util.h"
 #include "store/strata-embedded-private.h"
 #include "store/strata-object-private.h"
@@ -637,6 +638,90 @@ test_a_store_from_before_becomes_a_new_one (Fixture       *fixture,
   g_assert_cmpuint (counts.sessions_unchanged, ==, 2);
 }
 
+/* Writes a session again as a program from before did. */
+static void
+write_in_old_form (Fixture    *fixture,
+                   const char *id,
+                   guint64     ordinal)
+{
+  g_autofree char *key = find_key (fixture, id);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *json = store_util_read_session (fixture->store, key, &error);
+  g_autoptr(StrataManifest) manifest = _strata_store_load (fixture->store, FALSE, key, &error);
+  g_autoptr(GPtrArray) rows = _strata_store_load_rows (fixture->store, manifest, &error);
+  g_autoptr(StrataBatch) batch = _strata_batch_new (fixture->store, &error);
+  StrataManifest *old;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      StrataAttachmentRow *row = g_ptr_array_index (rows, i);
+      char *meta = put_back (fixture, row, &error);
+
+      g_assert_no_error (error);
+      g_free (row->meta);
+      row->meta = meta;
+      g_clear_pointer (&row->embedded, g_ptr_array_unref);
+    }
+  old = store_util_slice (fixture->store, batch, json, ordinal, rows);
+  _strata_batch_add (batch, old, g_steal_pointer (&rows));
+  _strata_batch_commit (batch, &error);
+  g_assert_no_error (error);
+}
+
+/* The same bytes come back from the old store, whichever form they had. */
+static void
+test_rows_of_either_form_are_repaired (Fixture       *fixture,
+                                       gconstpointer  test_data)
+{
+  gboolean is_old = test_data != NULL;
+  StrataMigrationCounts counts;
+  g_autofree char *key = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *metadata = NULL;
+  g_autofree char *attachments = NULL;
+  g_autoptr(GPtrArray) contents = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(StrataRepair) repair = NULL;
+
+  make_legacy (fixture);
+  migrate (fixture, &counts);
+  if (is_old)
+    {
+      write_in_old_form (fixture, "s1", 0);
+      write_in_old_form (fixture, "s2", 1);
+    }
+  g_assert_cmpuint (collect (fixture, 400), ==, is_old ? 0 : 2);
+  key = find_key (fixture, "s1");
+  folder = g_build_filename ("sessions", key, NULL);
+  metadata = store_util_find_file (get_path (fixture), folder, "metadata.json");
+  attachments = store_util_find_file (get_path (fixture), folder, "attachments-001.");
+  for (guint i = 0; i < 2; i++)
+    {
+      const char *const files[] = { metadata, attachments };
+      g_autofree char *path = g_build_filename (get_path (fixture), files[i], NULL);
+      char *text;
+
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      g_ptr_array_add (contents, text);
+      store_util_flip_byte (get_path (fixture), files[i], 40);
+    }
+
+  repair = strata_repair_run (fixture->store, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (repair->lost, ==, 0);
+  assert_in_order (fixture);
+  assert_exported (fixture, "p2", 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *path = g_build_filename (get_path (fixture), i == 0 ? metadata : attachments, NULL);
+      g_autofree char *now = NULL;
+
+      g_assert_true (g_file_get_contents (path, &now, NULL, NULL));
+      g_assert_cmpstr (now, ==, g_ptr_array_index (contents, i));
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -656,6 +741,8 @@ main (int   argc,
   ADD ("/embedded/lost", test_a_lost_thumbnail_is_found_out);
   ADD ("/embedded/from-before", test_a_store_from_before_is_read);
   ADD ("/embedded/from-before-again", test_a_store_from_before_becomes_a_new_one);
+  ADD ("/embedded/repair", test_rows_of_either_form_are_repaired);
+  g_test_add ("/embedded/repair-from-before", Fixture, "old", fixture_set_up, test_rows_of_either_form_are_repaired, fixture_tear_down);
 #undef ADD
 
   return g_test_run ();
