@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <adwaita.h>
 
@@ -301,6 +303,48 @@ test_a_migration_packs_as_preferences_say (Fixture       *fixture,
     }
 }
 
+/* What a process does that migrates into the store: answers once. */
+static gpointer
+answer_worker (gpointer data)
+{
+  static const char reply[] = "{\"state\":\"running\"}";
+  char command[64];
+  int fd = accept (GPOINTER_TO_INT (data), NULL, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (recv (fd, command, sizeof command, 0), >, 0);
+  g_assert_cmpint (send (fd, reply, strlen (reply), MSG_NOSIGNAL), ==, strlen (reply));
+  close (fd);
+
+  return NULL;
+}
+
+static void
+test_it_lets_a_migration_go_first (Fixture       *fixture,
+                                   gconstpointer  test_data)
+{
+  g_autoptr(StrataAppCompression) compression = strata_app_compression_new (fixture->store);
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  GThread *thread;
+
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/migration.socket", fixture->path);
+  g_assert_cmpint (bind (fd, (const struct sockaddr *)&address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (fd, 1), ==, 0);
+  thread = g_thread_new ("migration", answer_worker, GINT_TO_POINTER (fd));
+
+  strata_app_compression_look_for_work (compression);
+  g_thread_join (thread);
+  wait_until (G_OBJECT (compression)->ref_count == 1);
+  g_assert_cmpuint (measure (fixture->path, ".json.gz"), ==, 0);
+
+  /* It has ended */
+  close (fd);
+  strata_app_compression_look_for_work (compression);
+  wait_until (measure (fixture->path, ".json.gz") > 0);
+  wait_until (G_OBJECT (compression)->ref_count == 1);
+}
+
 /* A bus with something that calls itself UPower, and is on battery: the test's own */
 
 static const char upower_xml[] =
@@ -391,6 +435,7 @@ main (int    argc,
   ADD ("it-works-by-itself", test_it_works_by_itself);
   ADD ("it-does-nothing-by-itself-where-it-shall-not", test_it_does_nothing_by_itself_where_it_shall_not);
   ADD ("a-migration-packs-as-preferences-say", test_a_migration_packs_as_preferences_say);
+  ADD ("it-lets-a-migration-go-first", test_it_lets_a_migration_go_first);
   ADD ("it-says-that-it-waits-for-the-battery", test_it_says_that_it_waits_for_the_battery);
   ADD ("cancelled-it-ends", test_cancelled_it_ends);
 
