@@ -199,12 +199,37 @@ class Verify:
         assert self.answers() == before
 
 
+    def check_missing(self):
+        """What a complete migration leaves besides sessions is named when it is gone, and made again."""
+        copies = [path for path in files_below(self.whole) if path.startswith('migration/rollback-1/copies/')]
+        assert len(copies) > 3, copies
+        for path in ('migration/rollback-1/manifest', 'migration/report-1.json', 'migration/report-1.txt', copies[0], copies[-1]):
+            self.again()
+            assert self.strata.json('verify')['ok']
+            os.unlink(self.strata.path(path))
+            document = self.strata.json('verify', status=DAMAGE)
+            assert [problem['path'] for problem in document['problems']] == [path], (path, document['problems'])
+            self.strata.json('migrate', self.old.folder)
+            assert os.path.exists(self.strata.path(path)), path
+            assert self.strata.json('verify')['ok']
+        # With the old store its copies go, and are missed by nobody
+        self.again()
+        before = set(files_below(self.old.root))
+        shutil.copytree(self.old.folder, self.old.folder + '.kept', copy_function=shutil.copy2)
+        self.strata.json('retire', '--now')
+        assert not os.path.exists(self.strata.path('migration/rollback-1/copies')) and set(files_below(self.old.root)) < before
+        assert self.strata.json('verify')['ok']
+        shutil.rmtree(self.old.folder)
+        os.rename(self.old.folder + '.kept', self.old.folder)
+
+
 def main():
     program, source = map(os.path.abspath, sys.argv[1:3])
     tap = Tap()
     verify = Verify(tap, program, source)
     tap.check('parts come to the whole', verify.check_parts)
     tap.check('one byte of any file is found', verify.check_every_file)
+    tap.check('what is gone of a report or of the way back is named', verify.check_missing)
     tap.check('what can\'t be asked for is refused', verify.check_usage)
     tap.check('where nothing is damaged nothing is repaired', verify.check_nothing_to_do)
     tap.check('what the old store has comes back', verify.check_repair)

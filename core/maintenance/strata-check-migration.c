@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/strata-checked-line-private.h"
@@ -34,8 +35,48 @@ static const guint8 gzip_start[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0 };
 /* Behind that, how hard it was packed, and the system, as zlib says it */
 #define GZIP_START_BYTES 10
 
+/* What the journal says of one old store */
+typedef struct
+{
+  gboolean has_point;     /* a rollback point was made */
+  gboolean is_complete;   /* and the migration came to its end after that */
+  gboolean is_retired;    /* the copies went with the old store, or are about to */
+} SourceMarks;
+
+/* source → SourceMarks. @text: need not end in a NUL */
+static void
+read_marks (GHashTable *marks,
+            const char *text,
+            gsize       size)
+{
+  g_autofree char *copy = g_strndup (text, size);
+  g_auto(GStrv) lines = g_strsplit (copy, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      const char *event = strchr (lines[i], ' ');
+      SourceMarks *mark;
+      guint source;
+
+      if (event == NULL || (sscanf (event, " state complete source=%u", &source) != 1 &&
+                            sscanf (event, " rollback-point source=%u", &source) != 1 &&
+                            sscanf (event, " retire begin source=%u", &source) != 1))
+        continue;
+      mark = g_hash_table_lookup (marks, GUINT_TO_POINTER (source));
+      if (mark == NULL)
+        {
+          mark = g_new0 (SourceMarks, 1);
+          g_hash_table_insert (marks, GUINT_TO_POINTER (source), mark);
+        }
+      mark->is_complete = mark->is_complete || (event[1] == 's' && mark->has_point);
+      mark->has_point = mark->has_point || g_str_has_prefix (event, " rollback");
+      mark->is_retired = event[1] == 's' ? mark->is_retired : g_str_has_prefix (event, " retire");
+    }
+}
+
 static gboolean
 check_journal (StrataChecking  *self,
+               GHashTable      *marks,
                GError         **error)
 {
   g_autoptr(GError) read_error = NULL;
@@ -51,6 +92,7 @@ check_journal (StrataChecking  *self,
   text = g_bytes_get_data (bytes, &size);
   if (!_strata_checked_lines_are_whole (text, size))
     _strata_checking_report (self, JOURNAL, NULL, NULL, "The journal is damaged");
+  read_marks (marks, text, size);
 
   return TRUE;
 }
@@ -125,10 +167,28 @@ check_report (StrataChecking  *self,
 
 typedef struct
 {
-  guint64 files;
-  guint64 owners;
-  guint64 bytes;
+  guint64    files;
+  guint64    owners;
+  guint64    bytes;
+  GPtrArray *copies;  /* names of those that it lists */
 } ManifestSums;
+
+static void
+add_copy_name (ManifestSums      *sums,
+               StrataJsonMembers *members)
+{
+  g_autofree char *copy = _strata_json_members_dup_string (members, "copy");
+  StrataDigest digest;
+
+  if (copy == NULL || !_strata_json_members_get_digest (members, "sha256", &digest))
+    return;
+  if (g_str_equal (copy, "gzip") || g_str_equal (copy, "plain"))
+    {
+      g_autofree char *hex = _strata_digest_dup_hex (&digest);
+
+      g_ptr_array_add (sums->copies, g_strconcat (hex, copy[0] == 'g' ? ".gz" : "", NULL));
+    }
+}
 
 /* @line: one between the first and the last */
 static void
@@ -136,7 +196,7 @@ add_line (ManifestSums *sums,
           const char   *line,
           gsize         length)
 {
-  static const char *const names[] = { "owner", "size", NULL };
+  static const char *const names[] = { "owner", "size", "copy", "sha256", NULL };
   g_autoptr(StrataJsonMembers) members = _strata_json_members_parse (line, length, names, NULL);
 
   if (members != NULL && _strata_json_members_get_raw (members, "owner") != NULL)
@@ -145,17 +205,20 @@ add_line (ManifestSums *sums,
     {
       sums->files++;
       sums->bytes += members != NULL ? _strata_json_members_get_uint (members, "size") : 0;
+      if (members != NULL)
+        add_copy_name (sums, members);
     }
 }
 
 static gboolean
 check_lines (StrataChecking    *self,
              GDataInputStream  *lines,
+             GPtrArray         *copies,
              gboolean          *out_is_whole,
              GError           **error)
 {
   g_autoptr(StrataHasher) hasher = _strata_hasher_new ();
-  ManifestSums sums = { 0, };
+  ManifestSums sums = { .copies = copies };
   char hex[STRATA_DIGEST_HEX_SIZE];
   StrataDigest digest;
   gsize length;
@@ -194,11 +257,35 @@ check_lines (StrataChecking    *self,
     }
 }
 
+/* Where the rollback point was replaced meanwhile, other copies belong to it. */
+static void
+check_copies_are_there (StrataChecking *self,
+                        const char     *folder,
+                        const char     *manifest,
+                        GPtrArray      *copies)
+{
+  struct stat before, now, status;
+
+  if (!_strata_file_stat (self->dir, manifest, &before, NULL))
+    return;
+
+  for (guint i = 0; i < copies->len; i++)
+    {
+      g_autofree char *path = g_build_filename (folder, "copies", g_ptr_array_index (copies, i), NULL);
+
+      if (!_strata_file_stat (self->dir, path, &status, NULL) && _strata_file_stat (self->dir, manifest, &now, NULL) &&
+          now.st_ino == before.st_ino && _strata_file_get_mtime_ns (&now) == _strata_file_get_mtime_ns (&before))
+        _strata_checking_report (self, path, NULL, NULL, "A copy of what the old store had is missing; the next run of the migration makes it again");
+    }
+}
+
 static gboolean
 check_manifest (StrataChecking  *self,
                 const char      *folder,
+                gboolean         has_copies,
                 GError         **error)
 {
+  g_autoptr(GPtrArray) copies_listed = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *path = g_build_filename (folder, "manifest", NULL);
   g_autoptr(GError) read_error = NULL;
   g_autoptr(GInputStream) stream = _strata_file_stream_open (self->dir, path, &read_error);
@@ -208,12 +295,14 @@ check_manifest (StrataChecking  *self,
   /* Before a migration is complete there is none */
   if (lines == NULL && g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     return TRUE;
-  if (lines == NULL || !check_lines (self, lines, &is_whole, &read_error))
+  if (lines == NULL || !check_lines (self, lines, copies_listed, &is_whole, &read_error))
     return _strata_checking_note_damage (self, path, NULL, &read_error, error);
 
   self->result->files++;
   if (!is_whole)
     _strata_checking_report (self, path, NULL, NULL, "What the old store was is damaged: there is no way back until the migration is run again");
+  else if (has_copies)
+    check_copies_are_there (self, folder, path, copies_listed);
 
   return TRUE;
 }
@@ -269,8 +358,10 @@ is_copy_name (const char *name)
 static gboolean
 check_rollback_point (StrataChecking  *self,
                       const char      *folder,
+                      GHashTable      *marks,
                       GError         **error)
 {
+  const SourceMarks *mark = g_hash_table_lookup (marks, GUINT_TO_POINTER ((guint)g_ascii_strtoull (strrchr (folder, '-') + 1, NULL, 10)));
   g_autofree char *copies = g_build_filename (folder, "copies", NULL);
   g_autoptr(GPtrArray) entries = _strata_file_list (self->dir, copies, NULL);
 
@@ -285,23 +376,58 @@ check_rollback_point (StrataChecking  *self,
         return FALSE;
     }
 
-  return check_manifest (self, folder, error);
+  return check_manifest (self, folder, mark != NULL && !mark->is_retired, error);
+}
+
+/* What a migration that came to its end leaves */
+static void
+check_all_is_there (StrataChecking *self,
+                    GHashTable     *marks)
+{
+  static const struct
+  {
+    const char *format;
+    const char *what;
+  } files[] = {
+    { FOLDER "/rollback-%u/manifest", "What the old store was is missing: there is no way back until the migration is run again" },
+    { FOLDER "/report-%u.json", "The report is missing; the next run of the migration makes a new one" },
+    { FOLDER "/report-%u.txt", "The report is missing; the next run of the migration makes a new one" },
+  };
+  GHashTableIter iter;
+  gpointer source, value;
+
+  g_hash_table_iter_init (&iter, marks);
+  while (g_hash_table_iter_next (&iter, &source, &value))
+    for (guint i = 0; i < G_N_ELEMENTS (files) && ((const SourceMarks *)value)->is_complete; i++)
+      {
+        g_autofree char *number = g_strdup_printf ("%u", GPOINTER_TO_UINT (source));
+        g_auto(GStrv) around = g_strsplit (files[i].format, "%u", 2);
+        g_autofree char *path = g_strconcat (around[0], number, around[1], NULL);
+        struct stat status;
+
+        if (!_strata_file_stat (self->dir, path, &status, NULL))
+          _strata_checking_report (self, path, NULL, NULL, files[i].what);
+      }
 }
 
 gboolean
 _strata_checking_migration (StrataChecking  *self,
                             GError         **error)
 {
-  g_autoptr(GPtrArray) entries = _strata_file_list (self->dir, FOLDER, error);
+  g_autoptr(GHashTable) marks = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_autoptr(GPtrArray) entries = check_journal (self, marks, error) ? _strata_file_list (self->dir, FOLDER, error) : NULL;
 
-  for (guint i = 0; entries != NULL && i < entries->len; i++)
+  if (entries == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < entries->len; i++)
     {
       const StrataDirEntry *entry = g_ptr_array_index (entries, i);
       g_autofree char *path = g_build_filename (FOLDER, entry->name, NULL);
       gboolean ok = TRUE;
 
       if (g_str_has_prefix (entry->name, "rollback-") && entry->type == DT_DIR)
-        ok = check_rollback_point (self, path, error);
+        ok = check_rollback_point (self, path, marks, error);
       else if (g_str_has_prefix (entry->name, "report-") && g_str_has_suffix (entry->name, ".json"))
         ok = check_report (self, path, JSON_BEFORE, JSON_AFTER, error);
       else if (g_str_has_prefix (entry->name, "report-") && g_str_has_suffix (entry->name, ".txt"))
@@ -310,5 +436,7 @@ _strata_checking_migration (StrataChecking  *self,
         return FALSE;
     }
 
-  return entries != NULL && check_journal (self, error);
+  check_all_is_there (self, marks);
+
+  return TRUE;
 }
