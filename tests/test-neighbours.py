@@ -172,6 +172,31 @@ class Neighbours:
             if call.startswith('open') and int(result) >= 0 and any(flag in arguments for flag in WRITES):
                 assert path.startswith((self.strata.store + '/catalog', self.strata.store + '/lock', '/dev/')), arguments
 
+    def check_foreign(self):
+        """What Taskerino's storage did not write is opened by nothing: migrating, looking, going back, letting go."""
+        folder = self.tap.new_folder('foreign')
+        old = os.path.join(folder, 'old')
+        store = os.path.join(folder, 'store')
+        shutil.copytree(self.old.folder, old, symlinks=True, copy_function=shutil.copy2)
+        foreign = {name: os.path.join(old, ROOT, *name.split('/')) for name in
+                   ('api_keys.json', 'window-state.json', 'db/.DS_Store', 'WebKitCache/deep/x', 'attachments/notes of mine.txt')}
+        for name, path in foreign.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, 'wb') as stream:
+                stream.write(b'nobody\'s business: ' + name.encode())
+        before = {path: (status.st_ino, status.st_size, status.st_mtime_ns) for path in foreign.values()
+                  for status in [os.stat(path)]}
+        for arguments in (('plan', old), ('migrate', old), ('verify',), ('rollback', '--dry-run'), ('rollback',), ('rollback', '--undo'),
+                          ('retire', '--now', '--dry-run'), ('retire', '--now')):
+            calls = self.trace(*arguments, '--store', store, '--quiet')
+            opened = {path for call, _, result, path in calls if call in ('open', 'openat', 'openat2', 'creat') and int(result) >= 0}
+            if 'verify' not in arguments and '--undo' not in arguments:
+                assert any(path.startswith(old) for path in opened), 'the trace was read wrongly: %s' % (arguments,)
+            assert not opened & set(foreign.values()), (arguments, opened & set(foreign.values()))
+        assert before == {path: (status.st_ino, status.st_size, status.st_mtime_ns) for path in foreign.values()
+                          for status in [os.stat(path)]}
+        assert set(files_below(os.path.join(old, ROOT))) == set(foreign), files_below(os.path.join(old, ROOT))
+
     def check_old(self):
         assert snapshot(self.old.root) == self.before, difference(self.before, snapshot(self.old.root))
 
@@ -188,6 +213,7 @@ def main():
             ('private, whatever the umask', neighbours.check_private_everywhere),
             ('usable, whatever the umask', neighbours.check_own_rights),
             ('nothing is opened but the two stores, and the old one only read', neighbours.check_reach),
+            ('what is not Taskerino\'s is opened by nothing, and stays', neighbours.check_foreign),
             ('a list writes nothing but what its databases need', neighbours.check_reading_only),
             ('the old store is as it was', neighbours.check_old)):
         tap.check(name, function)
