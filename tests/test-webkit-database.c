@@ -719,6 +719,19 @@ test_an_empty_database (Fixture       *fixture,
   g_assert_cmpuint (_strata_webkit_database_get_n_records (database), ==, 0);
 }
 
+/* By its name it is the app's, so it is not another program's */
+static void
+test_records_that_nothing_tells_of (Fixture       *fixture,
+                                    gconstpointer  test_data)
+{
+  fill (fixture, 2);
+  run (fixture, "DELETE FROM ObjectStoreInfo");
+  assert_not_opened (fixture, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+
+  run (fixture, "DROP TABLE ObjectStoreInfo");
+  assert_not_opened (fixture, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA);
+}
+
 static void
 overwrite (Fixture    *fixture,
            goffset     offset,
@@ -1251,6 +1264,7 @@ main (int   argc,
   add ("/webkit-database/name-in-utf16", test_the_name_may_be_utf16);
   add ("/webkit-database/not-found", test_what_is_not_the_apps_is_not_found);
   add ("/webkit-database/empty", test_an_empty_database);
+  add ("/webkit-database/records-that-nothing-tells-of", test_records_that_nothing_tells_of);
   add ("/webkit-database/damaged", test_a_damaged_database_is_said_to_be);
   add ("/webkit-database/columns", test_a_table_without_its_columns);
   add ("/webkit-database/irregular", test_missing_and_irregular_files);

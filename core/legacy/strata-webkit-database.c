@@ -210,21 +210,44 @@ find_stores (StrataWebkitDatabase  *self,
   return FALSE;
 }
 
+/* By its name it is the app's: records of which nothing says in which store they are must not be passed over
+ * as if there were none.
+ */
+static gboolean
+check_stores_are_told (StrataWebkitDatabase  *self,
+                       GError               **error)
+{
+  gboolean has_table, has_any = FALSE, has_records = FALSE;
+
+  if (!has_row (self, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'ObjectStoreInfo'", &has_table, error) ||
+      (has_table && !has_row (self, "SELECT 1 FROM ObjectStoreInfo LIMIT 1", &has_any, error)) ||
+      !has_row (self, "SELECT 1 FROM Records NOT INDEXED LIMIT 1", &has_records, error))
+    return FALSE;
+  if (has_table && (has_any || !has_records))
+    return TRUE;
+
+  g_set_error (error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA,
+               "“%s” is Taskerino's database, but the table that says what its records are is %s", self->path,
+               has_table ? "empty" : "missing");
+
+  return FALSE;
+}
+
 static gboolean
 recognise (StrataWebkitDatabase  *self,
            GError               **error)
 {
   gboolean is_indexed_db;
 
-  if (!has_row (self, "SELECT 1 WHERE 3 = (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND"
-                      " name IN ('Records', 'ObjectStoreInfo', 'IDBDatabaseInfo'))",
+  if (!has_row (self, "SELECT 1 WHERE 2 = (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND"
+                      " name IN ('Records', 'IDBDatabaseInfo'))",
                 &is_indexed_db, error))
     return FALSE;
 
   if (!is_indexed_db)
     return fail_foreign (self, "it is no IndexedDB of WebKit", error);
 
-  return check_name (self, error) && find_stores (self, error);
+  return check_name (self, error) && check_stores_are_told (self, error) && find_stores (self, error);
 }
 
 static gboolean
