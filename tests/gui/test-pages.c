@@ -419,6 +419,93 @@ test_sidebar_lists_only_what_is_there (void)
   test_remove_dir (folder);
 }
 
+/* Following */
+
+static void
+save_old_sessions (const char *legacy,
+                   const char *text)
+{
+  g_autofree char *path = g_build_filename (legacy, "db", "sessions.json", NULL);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+/* Notes in which states it was */
+static void
+note_state_cb (StrataAppMigration *migration,
+               GParamSpec         *pspec,
+               guint              *states)
+{
+  *states |= 1u << strata_app_migration_get_state (migration);
+}
+
+static gpointer
+count_worker (const char    *path,
+              StrataStore   *store,
+              gpointer       data,
+              GCancellable  *cancellable,
+              GError       **error)
+{
+  g_autoptr(GPtrArray) sessions = strata_store_list_sessions (store, STRATA_SESSION_ORDER_SOURCE, 0, error);
+
+  return sessions != NULL ? g_memdup2 (&sessions->len, sizeof sessions->len) : NULL;
+}
+
+static void
+counted_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autofree guint *n = strata_app_store_call_finish (STRATA_APP_STORE (object), result, NULL);
+
+  g_assert_nonnull (n);
+  *(guint *)user_data = *n;
+}
+
+/* Nobody asked for it, so nobody is shown a report. */
+static void
+test_following_takes_in_what_is_new (void)
+{
+  g_autofree char *folder = test_make_dir ();
+  g_autofree char *legacy = g_build_filename (folder, "com.taskerino.desktop", NULL);
+  g_autofree char *path = g_build_filename (folder, "store", NULL);
+  g_autoptr(StrataMigration) first = strata_migration_new (path, legacy);
+  StrataAppStore *store = strata_app_store_new (path);
+  StrataAppMigration *migration = strata_app_migration_new (store);
+  guint states = 0, n_sessions = 0;
+  g_autoptr(GError) error = NULL;
+
+  save_old_sessions (legacy, "[{\"id\":\"a\"}]");
+  strata_migration_run (first, NULL, &error);
+  g_assert_no_error (error);
+  g_clear_object (&first);
+  strata_app_store_open (store);
+  wait_until (strata_app_store_get_state (store) == STRATA_APP_STORE_OPEN);
+  g_signal_connect (migration, "notify::state", G_CALLBACK (note_state_cb), &states);
+
+  save_old_sessions (legacy, "[{\"id\":\"a\"},{\"id\":\"b\"}]");
+  strata_app_migration_follow (migration);
+  wait_until ((states & 1u << STRATA_APP_MIGRATION_RUNNING) != 0 &&
+              strata_app_migration_get_state (migration) == STRATA_APP_MIGRATION_NONE);
+  g_assert_false (states & (1u << STRATA_APP_MIGRATION_COMPLETE | 1u << STRATA_APP_MIGRATION_FAILED));
+
+  wait_until (strata_app_store_get_state (store) == STRATA_APP_STORE_OPEN);
+  strata_app_store_call_async (store, count_worker, NULL, NULL, g_free, NULL, counted_cb, &n_sessions);
+  wait_until (n_sessions > 0);
+  g_assert_cmpuint (n_sessions, ==, 2);
+
+  g_clear_object (&migration);
+  g_clear_object (&store);
+  while (test_has_open (folder))
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  test_remove_dir (folder);
+}
+
 /* Lists, without a store */
 
 /* @sessions hold their first reference until the test is over: what is in them is not theirs */
@@ -661,6 +748,7 @@ main (int    argc,
   ADD ("deleted-is-kept-as-long-as-preferences-say", test_deleted_is_kept_as_long_as_preferences_say);
   g_test_add_func ("/pages/window-is-closed-while-everything-works", test_window_is_closed_while_everything_works);
   g_test_add_func ("/pages/sidebar-lists-only-what-is-there", test_sidebar_lists_only_what_is_there);
+  g_test_add_func ("/pages/following-takes-in-what-is-new", test_following_takes_in_what_is_new);
   g_test_add_func ("/pages/days-are-told-apart", test_days_are_told_apart);
   g_test_add_func ("/pages/list-changes-only-where-it-does", test_list_changes_only_where_it_does);
   g_test_add_func ("/pages/list-of-100000-is-whole", test_list_of_100000_is_whole);
