@@ -22,6 +22,8 @@ parse_format (const char         *format,
     *out_format = STRATA_EXPORT_LEGACY;
   else if (g_strcmp0 (format, "json") == 0)
     *out_format = STRATA_EXPORT_JSON;
+  else if (g_strcmp0 (format, "zip") == 0)
+    *out_format = STRATA_EXPORT_ZIP;
   else
     return FALSE;
 
@@ -59,7 +61,7 @@ command_export (Invocation *invocation)
   guint64 sessions, bytes;
 
   if (!parse_format (invocation->format, &format))
-    return fail_usage (invocation, "--format takes legacy or json");
+    return fail_usage (invocation, "--format takes legacy, json or zip");
   if (invocation->output == NULL)
     return fail_usage (invocation, "-o PATH says where to export to");
 

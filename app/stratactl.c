@@ -30,7 +30,7 @@ static const Command commands[] = {
   { "search", command_search, "QUERY [--limit N] [--explain]", "find moments by their words, and sessions by filters", 1, G_MAXUINT },
   { "compress", command_compress, "[--all|--older-than DAYS] [--images exact|webp|off] [--quality Q] [--level N]", "make the store take less", 0, 0 },
   { "decompress", command_decompress, "[ID…]", "undo it", 0, G_MAXUINT },
-  { "export", command_export, "[ID…] --format legacy|json -o PATH", "give everything back", 0, G_MAXUINT },
+  { "export", command_export, "[ID…] --format legacy|json|zip -o PATH", "give everything back", 0, G_MAXUINT },
   { "set", command_set, "ID MEMBER", "give a member the value on standard input", 2, 2 },
   { "append", command_append, "ID LIST [--attachment FILE]", "append the element on standard input", 2, 2 },
   { "attach", command_attach, "FILE", "add an attachment", 1, 1 },

@@ -23,6 +23,7 @@
 #include "strata-export.h"
 #include "strata-legacy-meta-private.h"
 #include "strata-legacy-writer-private.h"
+#include "strata-zip-writer-private.h"
 
 #define BLOCK_BYTES (256 * 1024)
 
@@ -131,6 +132,7 @@ typedef struct
   GPtrArray     *collections;  /* keys */
   const char    *collection;   /* the one being written */
   int            dir;
+  StrataZipWriter *zip;        /* instead of @dir, or NULL */
   GHashTable    *done;         /* paths written */
   guint64        bytes;
   GCancellable  *cancellable;
@@ -223,6 +225,25 @@ _strata_export_attachment (StrataStore                *store,
                  : _strata_legacy_write_raw (dir, path, content, out_bytes, cancellable, error);
 }
 
+/* The same as an entry of a ZIP; a picture or a video is packed already. */
+static gboolean
+zip_attachment (Export                     *export,
+                const StrataAttachmentRow  *row,
+                const char                 *path,
+                GError                    **error)
+{
+  g_autofree char *mime = dup_claimed_mime (row);
+  gboolean is_text = _strata_legacy_path_is_text (path);
+  guint64 size = is_text ? strlen ("data:;base64,") + strlen (mime) + (row->bytes + 2) / 3 * 4 : row->bytes;
+  g_autoptr(GInputStream) content = _strata_value_stream_new_attachment (_strata_store_get_dir (export->store), row);
+
+  if (!_strata_zip_writer_begin (export->zip, path, (gint64)size, is_text, error))
+    return FALSE;
+
+  return is_text ? _strata_legacy_put_data_uri (mime, content, _strata_zip_writer_put, export->zip, export->cancellable, error)
+                 : _strata_legacy_put_raw (content, _strata_zip_writer_put, export->zip, export->cancellable, error);
+}
+
 static gboolean
 write_attachment_bytes (Export                     *export,
                         const StrataAttachmentRow  *row,
@@ -233,6 +254,8 @@ write_attachment_bytes (Export                     *export,
 
   if (!path_is_safe (path) || !g_hash_table_add (export->done, g_strdup (path)))
     return TRUE;
+  if (export->zip != NULL)
+    return zip_attachment (export, row, path, error);
 
   if (!make_folders (export, path, error) ||
       !_strata_export_attachment (export->store, row, _strata_legacy_path_is_text (path), export->dir, path, &bytes,
@@ -288,6 +311,22 @@ dup_meta (Export                     *export,
 }
 
 static gboolean
+write_meta (Export         *export,
+            const char     *path,
+            const GString  *meta,
+            GError        **error)
+{
+  if (export->zip != NULL)
+    return _strata_zip_writer_begin (export->zip, path, (gint64)meta->len, TRUE, error) &&
+           _strata_zip_writer_put (meta->str, meta->len, export->zip, error);
+
+  export->bytes += meta->len;
+
+  return _strata_file_make_dir (export->dir, "attachments", error) &&
+         _strata_file_create (export->dir, path, meta->str, meta->len, error);
+}
+
+static gboolean
 write_attachment (Export                     *export,
                   gboolean                    in_session,
                   const StrataAttachmentRow  *row,
@@ -300,10 +339,8 @@ write_attachment (Export                     *export,
     {
       g_autoptr(GString) meta = dup_meta (export, in_session, row, error);
 
-      if (meta == NULL || !_strata_file_make_dir (export->dir, "attachments", error) ||
-          !_strata_file_create (export->dir, meta_path, meta->str, meta->len, error))
+      if (meta == NULL || !write_meta (export, meta_path, meta, error))
         return FALSE;
-      export->bytes += meta->len;
     }
 
   return !_strata_attachment_row_has_bytes (row) || write_attachment_bytes (export, row, error);
@@ -339,6 +376,9 @@ write_file (Export             *export,
 
   if (!path_is_safe (path) || strchr (name, '/') != NULL)
     return TRUE;
+  if (export->zip != NULL)
+    return _strata_zip_writer_begin (export->zip, path + strlen ("db/"), -1, TRUE, error) &&
+           _strata_legacy_put_payload (func, export, _strata_zip_writer_put, export->zip, export->cancellable, error);
   if (!_strata_file_make_dir (export->dir, "db", error) ||
       !_strata_legacy_write_collection (export->dir, path, func, export, &bytes, export->cancellable, error))
     return FALSE;
@@ -366,12 +406,27 @@ write_collection (Export      *export,
          write_attachments_of (export, TRUE, key, error);
 }
 
+/* Sessions first: who looks for these alone need not look further. */
+static gboolean
+write_all (Export  *export,
+           GError **error)
+{
+  gboolean ok = write_file (export, "sessions", open_sessions, error);
+
+  for (guint i = 0; i < export->keys->len && ok; i++)
+    ok = write_attachments_of (export, FALSE, g_ptr_array_index (export->keys, i), error);
+  for (guint i = 0; i < export->collections->len && ok; i++)
+    ok = write_collection (export, g_ptr_array_index (export->collections, i), error);
+
+  return ok;
+}
+
 static gboolean
 write_folder (Export      *export,
               const char  *path,
               GError     **error)
 {
-  gboolean ok = TRUE;
+  gboolean ok;
 
   if (_strata_seam_get ()->mkdir (AT_FDCWD, path) < 0)
     {
@@ -383,11 +438,7 @@ write_folder (Export      *export,
   if (export->dir < 0)
     return FALSE;
 
-  ok = write_file (export, "sessions", open_sessions, error);
-  for (guint i = 0; i < export->keys->len && ok; i++)
-    ok = write_attachments_of (export, FALSE, g_ptr_array_index (export->keys, i), error);
-  for (guint i = 0; i < export->collections->len && ok; i++)
-    ok = write_collection (export, g_ptr_array_index (export->collections, i), error);
+  ok = write_all (export, error);
   if (ok && _strata_seam_get ()->syncfs (export->dir) < 0)
     {
       _strata_file_set_error (error, errno, "save to disk", path);
@@ -396,6 +447,65 @@ write_folder (Export      *export,
   _strata_file_close (export->dir);
 
   return ok;
+}
+
+/* A ZIP */
+
+static gint64
+parse_ms (const char *time)
+{
+  g_autoptr(GDateTime) parsed = time != NULL ? g_date_time_new_from_iso8601 (time, NULL) : NULL;
+
+  return parsed != NULL ? g_date_time_to_unix (parsed) * 1000 + g_date_time_get_microsecond (parsed) / 1000 : 0;
+}
+
+/* Not of the export, but of what is in it, so that the same sessions make the same ZIP. 0: none says */
+static gboolean
+find_newest (Export  *export,
+             gint64  *out_time_ms,
+             GError **error)
+{
+  *out_time_ms = 0;
+  for (guint i = 0; i < export->keys->len; i++)
+    {
+      g_autoptr(StrataSessionInfo) info = strata_store_find_session (export->store, g_ptr_array_index (export->keys, i), error);
+
+      if (info == NULL)
+        return FALSE;
+      *out_time_ms = MAX (*out_time_ms, MAX (parse_ms (info->start), parse_ms (info->end)));
+    }
+
+  return TRUE;
+}
+
+/* As the old export has it */
+static gboolean
+write_metadata (Export  *export,
+                GError **error)
+{
+  g_autofree char *text = NULL;
+  gint64 newest_ms;
+
+  if (!find_newest (export, &newest_ms, error))
+    return FALSE;
+  text = g_strdup_printf ("{\n  \"version\": 1,\n  \"timestamp\": %" G_GINT64_FORMAT ",\n  \"source\": \"strata\"\n}", newest_ms);
+
+  return _strata_zip_writer_begin (export->zip, "export-metadata.json", (gint64)strlen (text), TRUE, error) &&
+         _strata_zip_writer_put (text, strlen (text), export->zip, error);
+}
+
+static gboolean
+write_zip (Export      *export,
+           const char  *path,
+           GError     **error)
+{
+  g_autoptr(StrataZipWriter) zip = _strata_zip_writer_new (path, error);
+
+  export->zip = zip;
+
+  return zip != NULL && write_metadata (export, error) && write_all (export, error) &&
+         !g_cancellable_set_error_if_cancelled (export->cancellable, error) &&
+         _strata_zip_writer_finish (zip, &export->bytes, error);
 }
 
 /* One file of JSON */
@@ -490,8 +600,8 @@ _strata_export_some (StrataStore   *store,
  * @out_bytes: (out): length of what was written
  * @cancellable: (nullable): a cancellable
  *
- * Gives data back, in the old program's format or as plain JSON; both are on
- * disk on success. On failure what was written so far stays at @path.
+ * Gives data back, in the old program's format or as plain JSON; it is on disk on
+ * success. On failure what was written so far stays at @path, and of a ZIP nothing.
  *
  * Returns: whether it succeeded; %G_IO_ERROR_EXISTS where something is at @path
  */
@@ -509,6 +619,8 @@ strata_export (StrataStore         *store,
   g_autoptr(GPtrArray) list = NULL;
   g_autoptr(GPtrArray) collections = NULL;
   Export export = { .store = store, .done = done, .cancellable = cancellable, .dir = -1 };
+  gboolean (*write) (Export *, const char *, GError **) = format == STRATA_EXPORT_LEGACY ? write_folder
+                                                          : format == STRATA_EXPORT_ZIP ? write_zip : write_array;
   gboolean ok;
 
   g_return_val_if_fail (STRATA_IS_STORE (store), FALSE);
@@ -523,8 +635,7 @@ strata_export (StrataStore         *store,
 
   export.keys = list;
   export.collections = collections;
-  ok = format == STRATA_EXPORT_LEGACY ? write_folder (&export, path, error)
-                                      : write_array (&export, path, error);
+  ok = write (&export, path, error);
   *out_sessions = list->len;
   *out_bytes = export.bytes;
 

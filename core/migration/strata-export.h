@@ -13,6 +13,7 @@ typedef enum
 {
   STRATA_EXPORT_LEGACY, /* a folder in the old program's own format */
   STRATA_EXPORT_JSON,   /* one file, an array of sessions */
+  STRATA_EXPORT_ZIP,    /* one file, the old program's export with the attachments besides */
 } StrataExportFormat;
 
 gboolean strata_export (StrataStore         *store,

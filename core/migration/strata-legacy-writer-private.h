@@ -15,6 +15,12 @@ G_BEGIN_DECLS
 typedef GInputStream *(*StrataPayloadFunc) (gpointer   user_data,
                                             GError   **error);
 
+/* Takes the next bytes of what is written. */
+typedef gboolean (*StrataLegacyPutFunc) (const void  *data,
+                                         gsize        size,
+                                         gpointer     put_data,
+                                         GError     **error);
+
 /* Writes a collection's file as the old program does: its pretty-printed
  * envelope around gzip in base64, the one form that program reads back at any
  * size. A file that is there is not overwritten. @out_bytes: its length.
@@ -35,6 +41,27 @@ gboolean _strata_legacy_write_data_uri   (int                 dir,
                                           guint64            *out_bytes,
                                           GCancellable       *cancellable,
                                           GError            **error);
+
+/* The same texts to anywhere else: a payload without its envelope, laid out as the old program has it; an
+ * attachment's text, whose length is that of "data:", ";base64,", @mime and base64; and bytes as they are.
+ */
+gboolean _strata_legacy_put_payload      (StrataPayloadFunc    func,
+                                          gpointer             user_data,
+                                          StrataLegacyPutFunc  put,
+                                          gpointer             put_data,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
+gboolean _strata_legacy_put_data_uri     (const char          *mime,
+                                          GInputStream        *content,
+                                          StrataLegacyPutFunc  put,
+                                          gpointer             put_data,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
+gboolean _strata_legacy_put_raw          (GInputStream        *content,
+                                          StrataLegacyPutFunc  put,
+                                          gpointer             put_data,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
 
 /* Writes the bytes of a stream as they are. */
 gboolean _strata_legacy_write_raw        (int                 dir,

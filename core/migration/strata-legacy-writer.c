@@ -17,15 +17,29 @@
 
 #define BLOCK_BYTES (128 * 1024)
 
-/* A file being written, with what it takes to encode its content on the way */
+/* What is being written, with what it takes to encode its content on the way */
 typedef struct
 {
-  int          fd;
-  const char  *path;
-  guint64      bytes;
-  int          base64_state;
-  int          base64_save;
+  StrataLegacyPutFunc  put;
+  gpointer             put_data;
+  int                  fd;            /* of a file */
+  const char          *path;
+  guint64              bytes;
+  int                  base64_state;
+  int                  base64_save;
 } Writer;
+
+/* A StrataLegacyPutFunc */
+static gboolean
+put_to_file (const void  *data,
+             gsize        size,
+             gpointer     put_data,
+             GError     **error)
+{
+  Writer *self = put_data;
+
+  return _strata_file_write_all (self->fd, data, size, self->path, error);
+}
 
 static gboolean
 writer_open (Writer      *self,
@@ -33,7 +47,7 @@ writer_open (Writer      *self,
              const char  *path,
              GError     **error)
 {
-  *self = (Writer){ .path = path };
+  *self = (Writer){ .put = put_to_file, .put_data = self, .path = path };
   self->fd = _strata_file_open (dir, path, O_WRONLY | O_CREAT | O_EXCL, error);
 
   return self->fd >= 0;
@@ -47,7 +61,7 @@ writer_put (Writer      *self,
 {
   self->bytes += size;
 
-  return _strata_file_write_all (self->fd, data, size, self->path, error);
+  return self->put (data, size, self->put_data, error);
 }
 
 /* @data: (nullable): %NULL ends the base64 text */
@@ -223,6 +237,18 @@ put_stream (Writer        *writer,
   return size == 0 && (!as_base64 || writer_put_base64 (writer, NULL, 0, error));
 }
 
+static gboolean
+put_data_uri (Writer        *writer,
+              const char    *mime,
+              GInputStream  *content,
+              GCancellable  *cancellable,
+              GError       **error)
+{
+  g_autofree char *head = g_strdup_printf ("data:%s;base64,", mime);
+
+  return writer_put (writer, head, strlen (head), error) && put_stream (writer, TRUE, content, cancellable, error);
+}
+
 gboolean
 _strata_legacy_write_data_uri (int            dir,
                                const char    *path,
@@ -232,14 +258,10 @@ _strata_legacy_write_data_uri (int            dir,
                                GCancellable  *cancellable,
                                GError       **error)
 {
-  g_autofree char *head = g_strdup_printf ("data:%s;base64,", mime);
   Writer writer;
 
   return writer_open (&writer, dir, path, error) &&
-         writer_close (&writer,
-                       writer_put (&writer, head, strlen (head), error) &&
-                       put_stream (&writer, TRUE, content, cancellable, error),
-                       out_bytes);
+         writer_close (&writer, put_data_uri (&writer, mime, content, cancellable, error), out_bytes);
 }
 
 gboolean
@@ -254,4 +276,53 @@ _strata_legacy_write_raw (int            dir,
 
   return writer_open (&writer, dir, path, error) &&
          writer_close (&writer, put_stream (&writer, FALSE, content, cancellable, error), out_bytes);
+}
+
+/* Elsewhere */
+
+/* A TextFunc */
+static gboolean
+add_to_writer (GString   *text,
+               gpointer   user_data,
+               GError   **error)
+{
+  return writer_put (user_data, text->str, text->len, error);
+}
+
+gboolean
+_strata_legacy_put_payload (StrataPayloadFunc    func,
+                            gpointer             user_data,
+                            StrataLegacyPutFunc  put,
+                            gpointer             put_data,
+                            GCancellable        *cancellable,
+                            GError             **error)
+{
+  Writer writer = { .put = put, .put_data = put_data };
+
+  return foreach_pretty_block (func, user_data, add_to_writer, &writer, cancellable, error);
+}
+
+gboolean
+_strata_legacy_put_data_uri (const char          *mime,
+                             GInputStream        *content,
+                             StrataLegacyPutFunc  put,
+                             gpointer             put_data,
+                             GCancellable        *cancellable,
+                             GError             **error)
+{
+  Writer writer = { .put = put, .put_data = put_data };
+
+  return put_data_uri (&writer, mime, content, cancellable, error);
+}
+
+gboolean
+_strata_legacy_put_raw (GInputStream        *content,
+                        StrataLegacyPutFunc  put,
+                        gpointer             put_data,
+                        GCancellable        *cancellable,
+                        GError             **error)
+{
+  Writer writer = { .put = put, .put_data = put_data };
+
+  return put_stream (&writer, FALSE, content, cancellable, error);
 }

@@ -27,7 +27,7 @@ _stratactl() {
     --sort) words='date size name' ;;
     --images) words='exact webp off' ;;
     --videos) words='copy reference' ;;
-    --format) words='legacy json' ;;
+    --format) words='legacy json zip' ;;
     --attachments) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --batch | --limit | --part | --source | --item | --slice) return ;;
     *)
