@@ -12,7 +12,6 @@
 
 #include "base/strata-error.h"
 #include "base/strata-file-private.h"
-#include "base/strata-seam-private.h"
 #include "json/strata-json-reader-private.h"
 #include "strata-data-uri-private.h"
 #include "strata-legacy-attachment-private.h"
@@ -114,7 +113,7 @@ read_meta (Search  *search,
            GError **error)
 {
   const char *path = search->files.meta->path;
-  g_autoptr(GInputStream) stream = _strata_file_stream_open_source (_strata_legacy_store_get_dir (search->store), path, error);
+  g_autoptr(GInputStream) stream = _strata_legacy_store_open_file (search->store, path, error);
   g_autoptr(StrataJsonReader) reader = NULL;
   g_autoptr(GString) meta = g_string_new (NULL);
   g_autoptr(GError) local_error = NULL;
@@ -257,7 +256,7 @@ check_placeholder (Search     *search,
   StrataLegacyFile file = { .path = placeholder, .role = STRATA_LEGACY_NOT_DOWNLOADED };
   struct stat status;
 
-  if (_strata_seam_get ()->stat (_strata_legacy_store_get_dir (search->store), placeholder, &status) == 0)
+  if (_strata_legacy_store_stat (search->store, placeholder, &status) == 0)
     check_file (search, &file, &search->data_explained);
 }
 
@@ -271,7 +270,7 @@ use_path (Search                *search,
   StrataLegacyFile link = { .path = (char *)path, .role = STRATA_LEGACY_LINK };
   struct stat status;
 
-  if (_strata_seam_get ()->stat (_strata_legacy_store_get_dir (search->store), path, &status) < 0)
+  if (_strata_legacy_store_stat (search->store, path, &status) < 0)
     {
       int saved_errno = errno;
 
@@ -419,11 +418,10 @@ _strata_legacy_attachment_open (StrataLegacyStore       *store,
                                 StrataLegacyAttachment  *self,
                                 GError                 **error)
 {
-  int dir = _strata_legacy_store_get_dir (store);
   g_autoptr(GInputStream) text = NULL;
 
   if (self->file_path != NULL)
-    return _strata_file_stream_open_source (dir, self->file_path, error);
+    return _strata_legacy_store_open_file (store, self->file_path, error);
 
   if (self->data_path == NULL)
     {
@@ -431,7 +429,7 @@ _strata_legacy_attachment_open (StrataLegacyStore       *store,
       return NULL;
     }
 
-  text = _strata_file_stream_open_source (dir, self->data_path, error);
+  text = _strata_legacy_store_open_file (store, self->data_path, error);
 
   return text != NULL ? _strata_data_uri_decode (text, NULL, error) : NULL;
 }

@@ -13,6 +13,7 @@
 #include "base/strata-file-private.h"
 #include "base/strata-seam-private.h"
 #include "strata-legacy-container-private.h"
+#include "strata-legacy-packed-private.h"
 #include "strata-legacy-search-private.h"
 #include "strata-legacy-store-internal-private.h"
 
@@ -42,6 +43,7 @@ store_new (void)
 void
 _strata_legacy_store_free (StrataLegacyStore *self)
 {
+  g_clear_pointer (&self->packed_files, g_hash_table_unref);
   g_ptr_array_unref (self->containers);
   g_ptr_array_unref (self->problems);
   if (self->collections_dir >= 0 && self->collections_dir != self->dir)
@@ -305,6 +307,7 @@ settle_attachments (Opening     *opening,
       self->dir = open_nothing (opening->scratch, error);
       if (self->dir < 0 || !_strata_legacy_scan (self->dir, &self->found, error))
         return FALSE;
+      _strata_legacy_packed_use (self);
     }
 
   self->attachments_path = _strata_file_dup_real_path (self->dir, self->path);

@@ -23,6 +23,15 @@ gboolean _strata_legacy_scan       (int                dir,
                                     GError           **error);
 void     _strata_legacy_scan_clear (StrataLegacyScan  *found);
 
+/* Adds a file of attachments or videos that is in no folder; finish() when all are there. @id: (nullable) */
+void     _strata_legacy_scan_add    (StrataLegacyScan  *self,
+                                     const char        *path,
+                                     StrataLegacyRole   role,
+                                     const char        *id,
+                                     guint64            size,
+                                     gint64             mtime_ns);
+void     _strata_legacy_scan_finish (StrataLegacyScan  *self);
+
 /* Attachments and videos are those of @other, which is empty afterwards. */
 void     _strata_legacy_scan_take_attachments
                                    (StrataLegacyScan  *self,

@@ -281,11 +281,40 @@ _strata_legacy_scan (int                dir,
       return FALSE;
     }
 
-  g_ptr_array_sort (out_found->others, compare_files);
-  index_raw_files (out_found);
-  _strata_legacy_index_sort (out_found->attachments);
+  _strata_legacy_scan_finish (out_found);
 
   return TRUE;
+}
+
+void
+_strata_legacy_scan_add (StrataLegacyScan *self,
+                         const char       *path,
+                         StrataLegacyRole  role,
+                         const char       *id,
+                         guint64           size,
+                         gint64            mtime_ns)
+{
+  Scan scan = { .found = self };
+  StrataLegacyFile file = { .role = role, .size = size, .mtime_ns = mtime_ns };
+
+  self->is_ours = TRUE;
+  if (role == STRATA_LEGACY_ATTACHMENT_DATA || role == STRATA_LEGACY_ATTACHMENT_META)
+    {
+      note_attachment (&scan, role, id, strlen (id), STRATA_LEGACY_PRESENCE_FILE);
+      return;
+    }
+
+  file.path = g_strdup (path);
+  file.name = g_strdup (id);
+  g_ptr_array_add (self->others, g_memdup2 (&file, sizeof file));
+}
+
+void
+_strata_legacy_scan_finish (StrataLegacyScan *self)
+{
+  g_ptr_array_sort (self->others, compare_files);
+  index_raw_files (self);
+  _strata_legacy_index_sort (self->attachments);
 }
 
 /* Whether a file is one of those that attachments or videos are, or stands in their folders */

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "strata-export-zip-private.h"
 #include "strata-legacy-scan-private.h"
 #include "strata-legacy-store-private.h"
 
@@ -21,6 +22,8 @@ struct _StrataLegacyStore
   int                root_dir;        /* where the containers are below; -1: there are none */
   StrataLegacyScan   found;
   GPtrArray         *containers;      /* of StrataLegacyContainer */
+  StrataExportZip   *packed;          /* the one that the attachments are in, as entries; NULL: they are files below @dir */
+  GHashTable        *packed_files;    /* path below the store → StrataExportZipEntry, both of @packed */
   GPtrArray         *problems;        /* of StrataProblem */
   char              *leveldb;         /* Windows' database, that can't be read; or NULL */
 

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <sys/stat.h>
+
 #include <gio/gio.h>
 
 #include "base/strata-problem.h"
@@ -81,6 +83,20 @@ const char        *_strata_legacy_store_get_path    (StrataLegacyStore  *self);
 const char        *_strata_legacy_store_get_attachments_path
                                                     (StrataLegacyStore  *self);
 int                _strata_legacy_store_get_dir     (StrataLegacyStore  *self); /* borrowed descriptor */
+/* Whether the attachments are entries of an export that was opened, and nothing is below get_dir() */
+gboolean           _strata_legacy_store_is_packed   (StrataLegacyStore  *self);
+/* An attachment's file, wherever it is: -1 and errno, as stat(); its bytes as they are, see StrataZipStream and
+ * _strata_file_stream_open_source() for errors; or at most @max_size of them at once */
+int                _strata_legacy_store_stat        (StrataLegacyStore  *self,
+                                                     const char         *path,
+                                                     struct stat        *out_status);
+GInputStream      *_strata_legacy_store_open_file   (StrataLegacyStore  *self,
+                                                     const char         *path,
+                                                     GError            **error);
+GBytes            *_strata_legacy_store_read_file   (StrataLegacyStore  *self,
+                                                     const char         *path,
+                                                     gsize               max_size,
+                                                     GError            **error);
 /* The data folder that collections and backups are in, or -1; borrowed */
 int                _strata_legacy_store_get_collections_dir
                                                     (StrataLegacyStore  *self);

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/strata-file-private.h"
-#include "base/strata-seam-private.h"
 #include "strata-legacy-store-internal-private.h"
 
 #define ATTACHMENTS "attachments"
@@ -117,7 +116,7 @@ look_at_attachment (StrataLegacyStore       *self,
   else
     path = g_strconcat (ATTACHMENTS "/", entry->id, suffix, NULL);
 
-  if (_strata_seam_get ()->stat (self->dir, path, &status) < 0 && errno == ENOENT)
+  if (_strata_legacy_store_stat (self, path, &status) < 0 && errno == ENOENT)
     return NULL;
 
   file = g_new (StrataLegacyFile, 1);

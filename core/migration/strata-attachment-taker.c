@@ -289,7 +289,8 @@ static gboolean
 may_refer (StrataAttachmentTaker         *self,
            const StrataLegacyAttachment  *attachment)
 {
-  return self->refer && attachment->file_path != NULL && g_utf8_validate (attachment->file_path, -1, NULL) &&
+  return self->refer && !_strata_legacy_store_is_packed (self->legacy) && attachment->file_path != NULL &&
+         g_utf8_validate (attachment->file_path, -1, NULL) &&
          g_utf8_validate (_strata_legacy_store_get_attachments_path (self->legacy), -1, NULL);
 }
 
@@ -339,8 +340,7 @@ quarantine_text (Taking      *taking,
                  const char  *path,
                  GError     **error)
 {
-  g_autoptr(GInputStream) content =
-    _strata_file_stream_open_source (_strata_legacy_store_get_dir (taking->taker->legacy), path, error);
+  g_autoptr(GInputStream) content = _strata_legacy_store_open_file (taking->taker->legacy, path, error);
   g_autofree char *label = g_path_get_basename (path);
   g_autofree char *place = NULL;
 
@@ -359,7 +359,7 @@ store_bytes (Taking              *taking,
   StrataLegacyAttachment *attachment = taking->attachment;
   g_autoptr(GInputStream) stream = NULL;
 
-  if (attachment->file_path != NULL)
+  if (attachment->file_path != NULL && !_strata_legacy_store_is_packed (legacy))
     return _strata_batch_put_file (taking->batch, _strata_legacy_store_get_dir (legacy), attachment->file_path,
                                    object, taking->cancellable, error);
 

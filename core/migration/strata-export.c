@@ -365,6 +365,19 @@ write_attachments_of (Export      *export,
   return TRUE;
 }
 
+/* Not laid out: where values are in one another 100,000 deep the spaces alone would be gigabytes. */
+static gboolean
+zip_payload (Export             *export,
+             const char         *name,
+             StrataPayloadFunc   func,
+             GError            **error)
+{
+  g_autoptr(GInputStream) stream = func (export, error);
+
+  return stream != NULL && _strata_zip_writer_begin (export->zip, name, -1, TRUE, error) &&
+         _strata_legacy_put_raw (stream, _strata_zip_writer_put, export->zip, export->cancellable, error);
+}
+
 static gboolean
 write_file (Export             *export,
             const char         *name,
@@ -377,8 +390,7 @@ write_file (Export             *export,
   if (!path_is_safe (path) || strchr (name, '/') != NULL)
     return TRUE;
   if (export->zip != NULL)
-    return _strata_zip_writer_begin (export->zip, path + strlen ("db/"), -1, TRUE, error) &&
-           _strata_legacy_put_payload (func, export, _strata_zip_writer_put, export->zip, export->cancellable, error);
+    return zip_payload (export, path + strlen ("db/"), func, error);
   if (!_strata_file_make_dir (export->dir, "db", error) ||
       !_strata_legacy_write_collection (export->dir, path, func, export, &bytes, export->cancellable, error))
     return FALSE;

@@ -42,15 +42,9 @@ gboolean _strata_legacy_write_data_uri   (int                 dir,
                                           GCancellable       *cancellable,
                                           GError            **error);
 
-/* The same texts to anywhere else: a payload without its envelope, laid out as the old program has it; an
- * attachment's text, whose length is that of "data:", ";base64,", @mime and base64; and bytes as they are.
+/* The same to anywhere else: an attachment's text, whose length is that of "data:", ";base64,", @mime and base64;
+ * and bytes as they are.
  */
-gboolean _strata_legacy_put_payload      (StrataPayloadFunc    func,
-                                          gpointer             user_data,
-                                          StrataLegacyPutFunc  put,
-                                          gpointer             put_data,
-                                          GCancellable        *cancellable,
-                                          GError             **error);
 gboolean _strata_legacy_put_data_uri     (const char          *mime,
                                           GInputStream        *content,
                                           StrataLegacyPutFunc  put,

@@ -280,28 +280,6 @@ _strata_legacy_write_raw (int            dir,
 
 /* Elsewhere */
 
-/* A TextFunc */
-static gboolean
-add_to_writer (GString   *text,
-               gpointer   user_data,
-               GError   **error)
-{
-  return writer_put (user_data, text->str, text->len, error);
-}
-
-gboolean
-_strata_legacy_put_payload (StrataPayloadFunc    func,
-                            gpointer             user_data,
-                            StrataLegacyPutFunc  put,
-                            gpointer             put_data,
-                            GCancellable        *cancellable,
-                            GError             **error)
-{
-  Writer writer = { .put = put, .put_data = put_data };
-
-  return foreach_pretty_block (func, user_data, add_to_writer, &writer, cancellable, error);
-}
-
 gboolean
 _strata_legacy_put_data_uri (const char          *mime,
                              GInputStream        *content,

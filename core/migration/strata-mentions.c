@@ -183,7 +183,7 @@ read_meta (const StrataLegacyFile *file,
   if (file->role != STRATA_LEGACY_ATTACHMENT_META)
     return TRUE;
 
-  bytes = _strata_file_read (_strata_legacy_store_get_dir (metas->legacy), file->path, MAX_META_BYTES, NULL);
+  bytes = _strata_legacy_store_read_file (metas->legacy, file->path, MAX_META_BYTES, NULL);
   reset (metas->self);
   if (bytes != NULL)
     pass_text (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), metas->self, NULL);

@@ -451,7 +451,34 @@ note_attachment_file (StrataMigrationRun    *run,
                       const StrataFileNote  *note,
                       GError               **error)
 {
+  /* In an export it is no file that could be compared by itself */
+  if (_strata_legacy_store_is_packed (run->legacy))
+    return TRUE;
+
   return _strata_file_notes_put (_strata_rollback_point_get_notes (run->point), STRATA_OLD_ROOT_DATA, path, note, error);
+}
+
+/* What an attachment was, to be read by other code than took it; in an export by the same, which has check sums. */
+static gboolean
+witness_attachment (StrataMigrationRun         *run,
+                    const StrataAttachmentRow  *row,
+                    StrataDigest               *out_digest,
+                    guint64                    *out_length,
+                    StrataDigest               *out_file_digest,
+                    GCancellable               *cancellable,
+                    GError                    **error)
+{
+  gboolean as_is = !_strata_legacy_path_is_text (row->source_path);
+  g_autoptr(GInputStream) stream = NULL;
+
+  if (!_strata_legacy_store_is_packed (run->legacy))
+    return _strata_witness_attachment (_strata_legacy_store_get_dir (run->legacy), row->source_path, as_is, out_digest, out_length,
+                                       out_file_digest, cancellable, error);
+
+  stream = _strata_legacy_store_open_file (run->legacy, row->source_path, error);
+
+  return stream != NULL && _strata_witness_attachment_stream (stream, as_is, out_digest, out_length, out_file_digest,
+                                                              cancellable, error);
 }
 
 /* The files of one attachment while they are compared, by any thread */
@@ -505,8 +532,7 @@ check_bytes (Check   *check,
   *note = (StrataFileNote){ .has_digest = TRUE, .has_object = TRUE, .object = row->digest };
   if (!_strata_rollback_point_look (dir, row->source_path, &note->mark, error))
     return FALSE;
-  if (!_strata_witness_attachment (dir, row->source_path, !_strata_legacy_path_is_text (row->source_path), &digest, &length,
-                                   &note->digest, check->cancellable, &witness_error))
+  if (!witness_attachment (run, row, &digest, &length, &note->digest, check->cancellable, &witness_error))
     {
       check->is_undecodable = witness_error->domain == STRATA_ERROR;
       if (!check->is_undecodable)
@@ -580,7 +606,7 @@ check_metadata (Check   *check,
   note->has_digest = TRUE;
   if (!_strata_rollback_point_look (dir, check->meta_path, &note->mark, error))
     return FALSE;
-  bytes = _strata_file_read (dir, check->meta_path, MAX_METADATA_BYTES, &read_error);
+  bytes = _strata_legacy_store_read_file (check->run->legacy, check->meta_path, MAX_METADATA_BYTES, &read_error);
   /* It was told when the attachment was taken */
   if (bytes == NULL)
     return TRUE;

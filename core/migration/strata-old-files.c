@@ -253,7 +253,9 @@ _strata_old_files_foreach (StrataLegacyStore  *legacy,
   g_autoptr(GHashTable) of_containers = list_container_paths (legacy);
   Listing listing = { legacy, func, user_data, of_containers, error, TRUE };
 
-  _strata_legacy_store_foreach_file (legacy, give_listed, &listing);
+  /* What is in an export is no file of its own */
+  if (!_strata_legacy_store_is_packed (legacy))
+    _strata_legacy_store_foreach_file (legacy, give_listed, &listing);
   for (guint i = 0; listing.ok && i < containers->len; i++)
     listing.ok = give_container (&listing, g_ptr_array_index (containers, i));
 

@@ -140,7 +140,7 @@ stage_attachment (Searching              *self,
       stream = _strata_legacy_attachment_open (self->legacy, &attachment, error);
     }
   else
-    stream = _strata_file_stream_open_source (_strata_legacy_store_get_dir (self->legacy), use->row->source_path, error);
+    stream = _strata_legacy_store_open_file (self->legacy, use->row->source_path, error);
 
   return stream != NULL ? _strata_repairing_stage (self->repairing, stream, out_digest, error) : NULL;
 }

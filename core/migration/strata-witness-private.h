@@ -56,6 +56,14 @@ gboolean _strata_witness_collection     (GInputStream              *bytes,
                                          StrataWitnessCollection   *out,
                                          GCancellable              *cancellable,
                                          GError                   **error);
+gboolean _strata_witness_attachment_stream
+                                        (GInputStream              *stream,
+                                         gboolean                   as_is,
+                                         StrataDigest              *out_digest,
+                                         guint64                   *out_length,
+                                         StrataDigest              *out_file_digest,
+                                         GCancellable              *cancellable,
+                                         GError                   **error);
 gboolean _strata_witness_attachment     (int                        dir,
                                          const char                *path,
                                          gboolean                   as_is,

@@ -163,21 +163,16 @@ _strata_witness_collection (GInputStream              *bytes,
  *   not, decoded to its end
  */
 gboolean
-_strata_witness_attachment (int            dir,
-                            const char    *path,
-                            gboolean       as_is,
-                            StrataDigest  *out_digest,
-                            guint64       *out_length,
-                            StrataDigest  *out_file_digest,
-                            GCancellable  *cancellable,
-                            GError       **error)
+_strata_witness_attachment_stream (GInputStream   *stream,
+                                   gboolean        as_is,
+                                   StrataDigest   *out_digest,
+                                   guint64        *out_length,
+                                   StrataDigest   *out_file_digest,
+                                   GCancellable   *cancellable,
+                                   GError        **error)
 {
-  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
   g_autoptr(StrataWitnessAttachment) attachment = NULL;
   guint64 file_length;
-
-  if (stream == NULL)
-    return FALSE;
 
   if (as_is)
     {
@@ -193,4 +188,21 @@ _strata_witness_attachment (int            dir,
     return FALSE;
 
   return _strata_witness_attachment_finish (attachment, out_digest, out_length, error);
+}
+
+/* The same of a file, below @dir */
+gboolean
+_strata_witness_attachment (int            dir,
+                            const char    *path,
+                            gboolean       as_is,
+                            StrataDigest  *out_digest,
+                            guint64       *out_length,
+                            StrataDigest  *out_file_digest,
+                            GCancellable  *cancellable,
+                            GError       **error)
+{
+  g_autoptr(GInputStream) stream = _strata_file_stream_open (dir, path, error);
+
+  return stream != NULL && _strata_witness_attachment_stream (stream, as_is, out_digest, out_length, out_file_digest,
+                                                              cancellable, error);
 }
