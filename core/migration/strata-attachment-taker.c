@@ -346,6 +346,9 @@ quarantine_text (Taking      *taking,
 
   if (content != NULL)
     place = _strata_batch_quarantine_stream (taking->batch, g_strdelimit (label, "/\\", '_'), content, taking->cancellable, error);
+  /* Of an export: no text that could be kept, but one that can't be read */
+  if (place == NULL && g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_DAMAGED_DATA))
+    (*error)->code = STRATA_ERROR_SOURCE;
 
   return place != NULL;
 }
