@@ -84,7 +84,7 @@ complete -c stratactl -n '__fish_seen_subcommand_from show' -l metadata -d 'Only
 complete -c stratactl -n '__fish_seen_subcommand_from show' -l parts -d 'What the session is made of'
 complete -c stratactl -n '__fish_seen_subcommand_from show' -l part -x -d 'Only that part'
 complete -c stratactl -n '__fish_seen_subcommand_from attachment' -s o -rF -d 'Write into a file'
-complete -c stratactl -n '__fish_seen_subcommand_from export' -l format -xa 'legacy json' -d 'As what'
+complete -c stratactl -n '__fish_seen_subcommand_from export' -l format -xa 'legacy json zip' -d 'As what'
 complete -c stratactl -n '__fish_seen_subcommand_from export' -s o -rF -d 'Where to'
 complete -c stratactl -n '__fish_seen_subcommand_from append' -l attachment -rF -d 'What belongs to the element'
 complete -c stratactl -n '__fish_seen_subcommand_from append' -xa 'screenshots audioSegments video.chunks contextItems'
