@@ -228,8 +228,9 @@ strata_sessions_page_store_changed (StrataPage     *page,
     strata_session_finder_update (self->finder);
   list_sessions (self);
   strata_session_view_refresh (self->session);
+  /* Only now can the window show the page too */
   if (waiting != NULL)
-    strata_sessions_page_show_session (self, waiting);
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.show-session", "s", waiting);
 }
 
 static void
