@@ -3,6 +3,8 @@
 """From the first start to a finished migration, as a person does it. Arguments: the program, its settings' folder, a
 folder for pictures, a sample of an old store, and the generator of old stores where there is one."""
 import os
+import re
+import subprocess
 import sys
 import zipfile
 
@@ -212,6 +214,75 @@ def test_what_was_left_is_offered_again():
             raise strata_gui.Failure("it did not continue")
 
 
+class Disk:
+    """A small one of its own, where the new storage will be"""
+
+    def __init__(self, person, mib):
+        self.folder = person.path("home", "data", "strata")
+        os.makedirs(self.folder)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", self.folder], stderr=subprocess.PIPE,
+                              text=True, check=False)
+        if done.returncode != 0:
+            raise strata_gui.Skip("mounting needs root: " + done.stderr.strip())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "--lazy", self.folder], check=True)
+
+    def fill(self, left):
+        """Leaves so many bytes"""
+        space = os.statvfs(self.folder)
+        with open(os.path.join(self.folder, "filler"), "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - left)
+
+    def clear(self):
+        os.unlink(os.path.join(self.folder, "filler"))
+
+
+def test_a_full_disk_is_told_and_helped():
+    with gui(width=360, height=640) as person, Disk(person, 240) as disk:
+        put_old_store(person)
+        before = digest_of_old_store(person)
+        disk.fill(1 << 20)
+        person.start()
+        person.click("push button", "Analyse")
+        person.find("label", "make room for another")
+        person.expect_no("push button", "Start Migration")
+        person.picture("narrow-too-little-space")
+        disk.clear()
+        person.click("push button", "Look Again")
+        person.find("push button", "Start Migration")
+
+        disk.fill(300 << 10)
+        person.click("push button", "Start Migration")
+        person.find("label", "The Migration Could Not Go On")
+        sentence = person.find("label", "The disk is full").get_name()
+        if not re.search(r"about .+ more \([1-9][0-9]* bytes\) are needed", sentence):
+            raise strata_gui.Failure("it does not say how much is missing: " + sentence)
+        person.picture("narrow-disk-full")
+        assert_named(person)
+
+        disk.clear()
+        person.click("push button", "Try Again")
+        report(person)
+        assert_equal(sessions_in_store(person), 8, "sessions in the store")
+        assert_equal(digest_of_old_store(person), before, "the old store")
+
+
+def test_windows_beside_the_window_come_and_go():
+    with gui() as person:
+        person.start()
+        person.find("push button", "Choose Folder")
+        for keys, name in (("ctrl+question", "Go to a Page"), ("ctrl+comma", "Pack Text"), ("ctrl+question", "Main Menu")):
+            person.key(keys)
+            person.find("label", name)
+            person.key("Escape", window=None)
+            person.gone("label", name)
+        person.find("push button", "Choose Folder")
+
+
 def test_a_folder_is_handed_to_the_one_that_runs():
     with gui() as person:
         person.start()
@@ -273,6 +344,8 @@ strata_gui.run([
     test_what_was_lost_is_found_and_decided_about,
     test_it_speaks_german,
     test_dark_and_narrow,
+    test_a_full_disk_is_told_and_helped,
+    test_windows_beside_the_window_come_and_go,
     test_a_folder_is_handed_to_the_one_that_runs,
     test_a_zip_is_looked_at,
     test_what_is_no_old_store_is_refused,

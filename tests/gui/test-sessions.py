@@ -121,6 +121,20 @@ def test_session_opens_and_screenshot_is_deleted_and_back():
         person.wait(lambda: person.pictured()["screenshots"] == session["screenshots"], "the screenshot to be back")
 
 
+def test_a_session_is_shown_by_the_command_line():
+    with Person() as person:
+        first, second = json.loads(person.ctl("list", "--json"))[:2]
+        person.start("--session", first["id"])
+        person.find("push button", "Session Menu")
+        person.find("label", first["name"])
+        person.start_second("--session", second["key"])
+        person.find("label", second["name"])
+        if len(list(node for node, _depth in person.walk() if node.get_role_name() == "frame")) != 1:
+            raise strata_gui.Failure("the second one has a window of its own")
+        person.click("push button", "Close")
+        person.end()
+
+
 def test_maintenance_runs_and_says_what_became_of_it():
     for width, height in ((1024, 768), (360, 640)):
         with Person(width=width, height=height) as person:
@@ -172,6 +186,7 @@ strata_gui.run([
     test_list_is_there_by_day,
     test_search_finds_and_suggests,
     test_session_opens_and_screenshot_is_deleted_and_back,
+    test_a_session_is_shown_by_the_command_line,
     test_maintenance_runs_and_says_what_became_of_it,
     test_damage_is_found_and_listed,
     test_preferences_have_what_acts,
