@@ -71,6 +71,23 @@ def test_rolling_back_and_coming_back():
         assert_equal(sessions_in_store(person), 8, "sessions in the store")
 
 
+def test_the_same_way_under_wayland():
+    with gui(wayland=True) as person:
+        put_old_store(person)
+        start_migration(person)
+        report(person)
+        assert_equal(sessions_in_store(person), 8, "sessions in the store")
+        assert_named(person)
+        person.click("push button", "Roll Back")
+        person.find("label", "Days to Go Back")
+        person.click("push button", "Roll Back")
+        person.answer("_Roll Back Roll Back")
+        person.find("label", "Rolled Back")
+        assert_equal(sessions_in_store(person), 0, "sessions in the store")
+        person.click("push button", "Close")
+        person.end()
+
+
 def test_what_was_lost_is_found_and_decided_about():
     with gui() as person:
         folder = person.path("home", "data", "com.taskerino.desktop", "db")
@@ -152,16 +169,19 @@ def test_a_pause_holds_and_resume_goes_on():
 
 
 def test_cancelling_keeps_what_is_done_and_continues():
-    with gui() as person:
+    with gui(width=360, height=640) as person:
         put_large_store(person)
         start_migration(person)
         person.wait(lambda: sessions_in_store(person) > 0, "the first sessions")
+        person.start_second(SAMPLE)
+        person.find("push button", "Pause")
+        person.expect_no("push button", "Start Migration")
         person.click("push button", "Cancel")
         person.find("push button", "Go On")
-        person.picture("cancel")
+        person.picture("narrow-cancel")
         person.answer("Keep What Is Done")
         person.find("label", "Stopped")
-        person.picture("stopped")
+        person.picture("narrow-stopped")
         assert_named(person)
         kept = sessions_in_store(person)
         if kept == 0:
@@ -341,6 +361,7 @@ strata_gui.run([
     test_nothing_there_says_so,
     test_first_run_to_report,
     test_rolling_back_and_coming_back,
+    test_the_same_way_under_wayland,
     test_what_was_lost_is_found_and_decided_about,
     test_it_speaks_german,
     test_dark_and_narrow,
