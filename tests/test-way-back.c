@@ -442,6 +442,7 @@ typedef struct
   gboolean (*run)           (Fixture *fixture, GError **error);
   void     (*assert_during) (Fixture *fixture);
   void     (*assert_after)  (Fixture *fixture);
+  guint      quick_step;    /* every so many of the states that differ is tried, where there is no time for all */
 } Operation;
 
 static void
@@ -470,7 +471,7 @@ cut_power (Fixture         *fixture,
   g_autoptr(GHashTable) seen = g_hash_table_new_full (_strata_digest_hash, (GEqualFunc)_strata_digest_equal, g_free, NULL);
   gboolean is_long = g_strcmp0 (g_getenv ("STRATA_TEST_LONG"), "1") == 0;
   g_autoptr(GError) error = NULL;
-  guint tried = 0;
+  guint tried = 0, passed = 0;
 
   power_cut_start (cut);
   operation->run (fixture, &error);
@@ -488,11 +489,13 @@ cut_power (Fixture         *fixture,
         state = power_cut_make_state (cut, position, (PowerCutSurvivor)survivor, position);
         if (!g_hash_table_add (seen, g_memdup2 (power_cut_state_get_digest (state), sizeof (StrataDigest))))
           continue;
+        if (!is_long && position < power_cut_get_length (cut) && passed++ % operation->quick_step != 0)
+          continue;
         g_test_message ("at %u, survivor %d", position, survivor);
         try_state (fixture, operation, state);
         tried++;
       }
-  g_test_message ("%u points, %u states that differ", power_cut_get_length (cut) + 1, tried);
+  g_test_message ("%u points, %u states that differ tried", power_cut_get_length (cut) + 1, tried);
   g_assert_cmpuint (tried, >, 10);
 }
 
@@ -580,7 +583,7 @@ static void
 test_power_goes_while_rolling_back (Fixture       *fixture,
                                     gconstpointer  test_data)
 {
-  static const Operation operation = { roll_back, assert_while_rolling_back, assert_rolled_back };
+  static const Operation operation = { roll_back, assert_while_rolling_back, assert_rolled_back, 1 };
 
   change_here (fixture);
   write_old_file (fixture, "db/sessions.json", "[]");
@@ -591,7 +594,103 @@ static void
 test_power_goes_while_retiring (Fixture       *fixture,
                                 gconstpointer  test_data)
 {
-  static const Operation operation = { retire, assert_while_retiring, assert_retired };
+  static const Operation operation = { retire, assert_while_retiring, assert_retired, 1 };
+
+  cut_power (fixture, &operation);
+}
+
+/* A migration from nothing: whatever was there when the power went, the next run comes to the same end. */
+static gboolean
+run_migration (Fixture  *fixture,
+               GError  **error)
+{
+  g_autoptr(StrataMigration) migration = strata_migration_new (fixture->store, fixture->old);
+
+  return strata_migration_run (migration, NULL, error);
+}
+
+static void
+assert_while_migrating (Fixture *fixture)
+{
+  assert_old_store (fixture, FALSE);
+}
+
+static void
+assert_migrated (Fixture *fixture)
+{
+  assert_old_store (fixture, FALSE);
+  assert_store (fixture->store);
+}
+
+static void
+test_power_goes_while_migrating (Fixture       *fixture,
+                                 gconstpointer  test_data)
+{
+  static const Operation operation = { run_migration, assert_while_migrating, assert_migrated, 12 };
+
+  test_remove_tree (fixture->store);
+  cut_power (fixture, &operation);
+}
+
+/* A video that was left in the old store */
+
+#define VIDEO "videos/left.mp4"
+#define VIDEO_BYTES "\x20\x20\x20\x20" "ftypmp42, and more of it"
+
+/* From wherever its bytes are, to the last one */
+static void
+assert_video (Fixture *fixture)
+{
+  g_autoptr(StrataStore) store = strata_store_open (fixture->store, NULL);
+  g_autoptr(StrataAttachmentInfo) info = store != NULL ? strata_store_find_attachment (store, VIDEO, NULL) : NULL;
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(GError) error = NULL;
+  char content[sizeof VIDEO_BYTES + 1];
+  gsize size;
+
+  g_assert_nonnull (info);
+  stream = strata_store_open_attachment (store, info, &error);
+  g_assert_no_error (error);
+  g_input_stream_read_all (stream, content, sizeof content, &size, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (content, size, VIDEO_BYTES, strlen (VIDEO_BYTES));
+}
+
+static void
+assert_while_bringing_in (Fixture *fixture)
+{
+  assert_old_store (fixture, TRUE);
+  assert_video (fixture);
+}
+
+static void
+assert_brought_in (Fixture *fixture)
+{
+  g_autofree char *path = g_build_filename (fixture->old, VIDEO, NULL);
+
+  assert_retired (fixture);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  assert_video (fixture);
+}
+
+static void
+test_power_goes_while_a_video_comes (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  static const Operation operation = { retire, assert_while_bringing_in, assert_brought_in, 3 };
+  g_autoptr(StrataMigration) migration = strata_migration_new (fixture->store, fixture->old);
+  g_autoptr(StrataStore) store = NULL;
+  g_autoptr(StrataAttachmentInfo) info = NULL;
+  g_autoptr(GError) error = NULL;
+
+  write_old_file (fixture, VIDEO, VIDEO_BYTES);
+  strata_migration_set_refer (migration, TRUE);
+  strata_migration_run (migration, NULL, &error);
+  g_assert_no_error (error);
+  store = strata_store_open (fixture->store, NULL);
+  info = strata_store_find_attachment (store, VIDEO, NULL);
+  g_assert_cmpstr (info->state, ==, "reference");
+  g_clear_object (&store);
 
   cut_power (fixture, &operation);
 }
@@ -615,6 +714,8 @@ main (int   argc,
   ADD ("begun", test_tells_what_was_begun);
   ADD ("power/rollback", test_power_goes_while_rolling_back);
   ADD ("power/retire", test_power_goes_while_retiring);
+  ADD ("power/migrate", test_power_goes_while_migrating);
+  ADD ("power/video", test_power_goes_while_a_video_comes);
 
   return g_test_run ();
 }
