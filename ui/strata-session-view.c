@@ -127,6 +127,15 @@ show_facts (StrataSessionView *self,
 
 /* Screenshots */
 
+/* In one paragraph: a label counts its lines anew in each, and what it may not
+ * leave out makes the page higher than a low window, and then wider.
+ */
+static char *
+make_caption (const char *text)
+{
+  return g_strdelimit (g_strdup (text), "\n\r\t", ' ');
+}
+
 static void
 picture_cb (GObject      *object,
             GAsyncResult *result,
@@ -138,6 +147,7 @@ picture_cb (GObject      *object,
   g_autofree char *time = NULL;
   g_autofree char *name = NULL;
   g_autofree char *problem = NULL;
+  g_autofree char *caption = NULL;
 
   if (!is_mine || element == NULL)
     return;
@@ -147,10 +157,11 @@ picture_cb (GObject      *object,
   gtk_picture_set_paintable (self->picture, GDK_PAINTABLE (element->picture));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->picture), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, element->text, -1);
+  caption = make_caption (element->text);
   problem = element->problem != NULL ? g_markup_escape_text (element->problem, -1) : NULL;
   adw_status_page_set_description (self->no_picture, problem);
   gtk_stack_set_visible_child_name (self->picture_stack, element->picture != NULL ? "picture" : "none");
-  gtk_label_set_label (self->caption, element->text);
+  gtk_label_set_label (self->caption, caption);
   gtk_widget_set_visible (GTK_WIDGET (self->caption), *element->text != '\0');
 }
 
