@@ -27,6 +27,7 @@ strata_old_storage_text_step (const char *step)
     { "verifying", N_("Checking the new storage") },
     { "comparing", N_("Comparing the old storage") },
     { "taking in", N_("Taking in what was changed since") },
+    { "bringing in", N_("Bringing in the videos that were left there") },
     { "deleting", N_("Deleting the old storage") },
     { "preparing", N_("Preparing") },
     { "putting back", N_("Putting damaged files right") },

@@ -32,6 +32,7 @@ struct _StrataSegmentRow
   /* Template children */
   GtkLabel            *time;
   StrataParagraph     *text;
+  GtkWidget           *delete_button;
 };
 
 G_DEFINE_FINAL_TYPE (StrataSegmentRow, strata_segment_row, ADW_TYPE_BIN)
@@ -53,6 +54,20 @@ loaded_cb (GObject      *object,
   strata_paragraph_set_text (self->text, *element->text != '\0' ? element->text : _("Nothing was written down"));
 }
 
+/* What has no id can't be named */
+static void
+offer_deleting (StrataSegmentRow *self)
+{
+  const char *id = strata_item_get_id (self->item);
+
+  gtk_widget_set_visible (self->delete_button, id != NULL);
+  if (id == NULL)
+    return;
+
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->delete_button), "s", id);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->delete_button), "sessions.delete-segment");
+}
+
 static void
 load (StrataSegmentRow *self)
 {
@@ -63,6 +78,7 @@ load (StrataSegmentRow *self)
       return;
     }
 
+  offer_deleting (self);
   self->cancellable = g_cancellable_new ();
   strata_element_loader_load_async (self->loader, strata_item_get_json (self->item), 0, 0, self->cancellable, loaded_cb,
                                     g_object_ref (self));
@@ -101,6 +117,7 @@ strata_segment_row_bind (StrataSegmentRow     *self,
 
   strata_segment_row_clear (self);
   self->loader = g_object_ref (loader);
+  gtk_widget_set_visible (self->delete_button, FALSE);
   self->item = g_object_ref (item);
   gtk_label_set_label (self->time, "");
   strata_paragraph_set_text (self->text, "");
@@ -130,6 +147,7 @@ strata_segment_row_class_init (StrataSegmentRowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/strata_app/Strata/ui/strata-segment-row.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataSegmentRow, time);
   gtk_widget_class_bind_template_child (widget_class, StrataSegmentRow, text);
+  gtk_widget_class_bind_template_child (widget_class, StrataSegmentRow, delete_button);
 }
 
 static void

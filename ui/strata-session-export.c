@@ -12,6 +12,17 @@
 #include "strata-session-export.h"
 #include "strata-window.h"
 
+/* What each is called where one is asked where to, and what its name ends in */
+static const struct
+{
+  const char *title;
+  const char *suffix;
+} formats[] = {
+  [STRATA_EXPORT_LEGACY] = { N_("Export for Taskerino"), "" },
+  [STRATA_EXPORT_JSON] = { N_("Export as JSON"), ".json" },
+  [STRATA_EXPORT_ZIP] = { N_("Export as ZIP"), ".zip" },
+};
+
 /* Giving one session back as a file, or as a folder that Taskerino reads */
 typedef struct
 {
@@ -151,9 +162,9 @@ make_name (const char         *title,
   g_strdelimit (name, "/\\:*?\"<>|\n\r\t", '-');
   g_strstrip (name);
   if (*name == '.' || *name == '\0')
-    return g_strdup (format == STRATA_EXPORT_JSON ? "session.json" : "session");
+    return g_strconcat ("session", formats[format].suffix, NULL);
 
-  return g_strconcat (name, format == STRATA_EXPORT_JSON ? ".json" : NULL, NULL);
+  return g_strconcat (name, formats[format].suffix, NULL);
 }
 
 /**
@@ -179,7 +190,7 @@ strata_session_export_choose (StrataPage         *page,
 
   root = gtk_widget_get_root (GTK_WIDGET (page));
   name = make_name (title, format);
-  dialog = gtk_file_chooser_native_new (format == STRATA_EXPORT_JSON ? _("Export as JSON") : _("Export for Taskerino"),
+  dialog = gtk_file_chooser_native_new (_(formats[format].title),
                                         GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL,
                                         GTK_FILE_CHOOSER_ACTION_SAVE, _("_Export"), NULL);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);

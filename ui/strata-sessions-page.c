@@ -554,11 +554,11 @@ delete_session (GSimpleAction *action,
 }
 
 static void
-item_deleted_cb (GObject      *object,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+finish_item (StrataSessionsPage *self,
+             GObject            *object,
+             GAsyncResult       *result,
+             const char         *message)
 {
-  g_autoptr(StrataSessionsPage) self = user_data;
   g_autoptr(GError) error = NULL;
   g_autofree char *name = strata_store_delete_item_finish (STRATA_STORE (object), result, &error);
 
@@ -570,8 +570,42 @@ item_deleted_cb (GObject      *object,
       return;
     }
 
-  offer_undo (self, _("Screenshot deleted"), g_steal_pointer (&name));
+  offer_undo (self, message, g_steal_pointer (&name));
   strata_app_store_changed (strata_page_get_app_store (STRATA_PAGE (self)));
+}
+
+static void
+screenshot_deleted_cb (GObject      *object,
+                       GAsyncResult *result,
+                       gpointer      user_data)
+{
+  g_autoptr(StrataSessionsPage) self = user_data;
+
+  finish_item (self, object, result, _("Screenshot deleted"));
+}
+
+static void
+segment_deleted_cb (GObject      *object,
+                    GAsyncResult *result,
+                    gpointer      user_data)
+{
+  g_autoptr(StrataSessionsPage) self = user_data;
+
+  finish_item (self, object, result, _("Recording deleted, with its words"));
+}
+
+/* One of the transcript; the row that has the button says which */
+static void
+delete_segment (GSimpleAction *action,
+                GVariant      *parameter,
+                gpointer       user_data)
+{
+  StrataSessionsPage *self = STRATA_SESSIONS_PAGE (user_data);
+  const char *key = strata_session_view_get_key (self->session);
+
+  if (key != NULL)
+    strata_store_delete_item_async (self->store, key, g_variant_get_string (parameter, NULL), NULL, segment_deleted_cb,
+                                    g_object_ref (self));
 }
 
 static void
@@ -583,7 +617,7 @@ delete_screenshot (GSimpleAction *action,
   g_autofree char *id = strata_session_view_dup_selected_screenshot (self->session);
 
   if (id != NULL)
-    strata_store_delete_item_async (self->store, strata_session_view_get_key (self->session), id, NULL, item_deleted_cb,
+    strata_store_delete_item_async (self->store, strata_session_view_get_key (self->session), id, NULL, screenshot_deleted_cb,
                                     g_object_ref (self));
   else
     say (self, _("This screenshot has no id to delete it by"));
@@ -606,17 +640,20 @@ export_action (GSimpleAction *action,
                 gpointer       user_data)
 {
   StrataSessionsPage *self = STRATA_SESSIONS_PAGE (user_data);
-  gboolean is_json = strcmp (g_variant_get_string (parameter, NULL), "json") == 0;
+  const char *format = g_variant_get_string (parameter, NULL);
   const char *key = strata_session_view_get_key (self->session);
 
   if (key != NULL)
-    strata_session_export_choose (STRATA_PAGE (self), key, key, is_json ? STRATA_EXPORT_JSON : STRATA_EXPORT_LEGACY);
+    strata_session_export_choose (STRATA_PAGE (self), key, key,
+                                  strcmp (format, "json") == 0 ? STRATA_EXPORT_JSON
+                                  : strcmp (format, "zip") == 0 ? STRATA_EXPORT_ZIP : STRATA_EXPORT_LEGACY);
 }
 
 static const GActionEntry entries[] = {
   { .name = "take-suggestion", .activate = take_suggestion },
   { .name = "delete", .activate = delete_session },
   { .name = "delete-screenshot", .activate = delete_screenshot },
+  { .name = "delete-segment", .activate = delete_segment, .parameter_type = "s" },
   { .name = "export", .activate = export_action, .parameter_type = "s" },
 };
 
