@@ -135,6 +135,25 @@ def test_a_session_is_shown_by_the_command_line():
         person.end()
 
 
+def test_recording_is_deleted_and_back():
+    with Person() as person:
+        session = max(json.loads(person.ctl("list", "--json")), key=lambda session: session["audio_segments"])
+
+        def recordings():
+            return next(row["audio_segments"] for row in json.loads(person.ctl("list", "--json")) if row["key"] == session["key"])
+
+        person.start("--session", session["key"])
+        person.click("page tab", "Transcript")
+        person.find("push button", "Delete This Recording")
+        person.picture("transcript")
+        assert_named(person)
+        person.click("push button", "Delete This Recording")
+        person.find("label", "Recording deleted, with its words")
+        person.wait(lambda: recordings() == session["audio_segments"] - 1, "the recording to go")
+        person.click("push button", "Undo")
+        person.wait(lambda: recordings() == session["audio_segments"], "the recording to be back")
+
+
 def test_maintenance_runs_and_says_what_became_of_it():
     for width, height in ((1024, 768), (360, 640)):
         with Person(width=width, height=height) as person:
@@ -187,6 +206,7 @@ strata_gui.run([
     test_search_finds_and_suggests,
     test_session_opens_and_screenshot_is_deleted_and_back,
     test_a_session_is_shown_by_the_command_line,
+    test_recording_is_deleted_and_back,
     test_maintenance_runs_and_says_what_became_of_it,
     test_damage_is_found_and_listed,
     test_preferences_have_what_acts,
