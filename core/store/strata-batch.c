@@ -903,18 +903,20 @@ ensure_folder (StrataBatch  *self,
   return TRUE;
 }
 
+/* What was written for the batch is on disk already, so a sync of the file system has little to wait for. */
 static gboolean
 sync_folders (StrataBatch  *self,
               GError      **error)
 {
+  gboolean together = self->is_careful || g_hash_table_size (self->folders) > MAX_SINGLE_SYNCS;
   GHashTableIter iter;
   gpointer folder;
 
-  if (self->is_careful && !sync_all (self, error))
+  if (together && !sync_all (self, error))
     return FALSE;
 
   g_hash_table_iter_init (&iter, self->folders);
-  while (!self->is_careful && g_hash_table_iter_next (&iter, &folder, NULL))
+  while (!together && g_hash_table_iter_next (&iter, &folder, NULL))
     if (!_strata_file_sync_dir (self->dir, folder, error))
       return FALSE;
   g_hash_table_remove_all (self->folders);
