@@ -11,6 +11,7 @@
 #include <strata.h>
 
 #include "strata-problem-list.h"
+#include "strata-problem-text.h"
 
 /* More of them nobody reads here; they can be copied */
 #define N_SHOWN 100
@@ -99,7 +100,7 @@ make_row_cb (gpointer item,
   GtkWidget *icon = gtk_image_new_from_icon_name (get_icon (problem));
   GtkWidget *copy = gtk_button_new_from_icon_name ("edit-copy-symbolic");
   g_autofree char *place = format_place (problem);
-  g_autofree char *message = g_utf8_make_valid (strata_problem_get_message (problem), -1);
+  g_autofree char *message = strata_problem_text_new (problem);
   g_autofree char *subtitle = g_utf8_make_valid (place, -1);
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
