@@ -295,7 +295,7 @@ class Place:
         os.unlink(steps)
         self.retired()
         self.tap.say(', '.join(text.splitlines()))
-        counts = [(line.split()[0], int(line.split()[1])) for line in text.splitlines()]
+        counts = [(step, int(count)) for step, count in (line.rsplit(None, 1) for line in text.splitlines())]
         total = sum(count for _, count in counts)
         deleting = sum(count for step, count in counts if step == 'delete')
         if os.environ.get('STRATA_TEST_LONG') == '1':
