@@ -56,7 +56,7 @@ store_cut_options_init (StoreCutOptions *options)
 
   options->ignored = 0;
   options->n_mixed = is_long ? 16 : 0;
-  options->n_before_sync = is_long ? 64 : 6;
+  options->n_before_sync = is_long ? 64 : 4;
   options->all_points = is_long;
   options->one_in = is_long ? 20 : 60;
   options->n_reopened = is_long ? 0 : 4;

@@ -41,7 +41,7 @@ choose_max_tries (const StoreOperation *operation)
   if (g_getenv ("STRATA_TEST_LONG") != NULL)
     return G_MAXUINT;
 
-  return operation->is_slow ? 20 : 50;
+  return operation->is_slow ? 12 : 30;
 }
 
 static void

@@ -26,8 +26,8 @@
 #define N_SESSIONS 3
 
 /* Lengths tried of a file unless all are: every one near its ends, and so many between */
-#define NEAR       300
-#define BETWEEN    60
+#define NEAR       150
+#define BETWEEN    40
 
 /* --- What the files hold --- */
 
